@@ -1,0 +1,87 @@
+# The commands of the project. `make setup` makes .venv; every other target does so first if need be.
+#
+#   make reproduce-table2                                    the default corpus, in minutes
+#   make reproduce-table2 CORPUS=iemocap DATA_DIR=/data/IEMOCAP_full_release PROFILE=paper \
+#        WORD_VECTORS=/data/GoogleNews-vectors-negative300.bin.gz
+#   make test, lint, tensorboard
+
+CORPUS ?= synthetic
+PROFILE ?= quick
+RECIPE ?= paper
+SPLIT ?= random
+SYSTEMS ?= baseline,s1,s2,s3
+MODALITIES ?= acoustic,acoustic+lexical
+FOLDS ?=
+SEEDS ?= 0
+EPOCHS ?=
+PRECISION ?= float32
+JOBS ?= 1
+RUNS_DIR ?= runs
+RESULTS_DIR ?= results
+EMOTIONS ?=
+ALLOW_PARTIAL ?= false
+NUM_UTTERANCES ?= 800
+PYTHON ?= python3.11
+
+# What is made, not brought: LLD records of any corpus, and the default corpus with its word vectors.
+CACHE_DIR ?= data
+RECORDS_DIR ?= $(CACHE_DIR)/records/$(CORPUS)
+SYNTHETIC_DIR := $(CACHE_DIR)/synthetic
+ifeq ($(CORPUS),synthetic)
+DATA_DIR ?= $(SYNTHETIC_DIR)/corpus
+WORD_VECTORS ?= $(SYNTHETIC_DIR)/word_vectors.bin
+endif
+
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+
+SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_DIR)" --word_vectors="$(WORD_VECTORS)" \
+	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
+	--precision=$(PRECISION) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
+
+.PHONY: setup test lint format records reproduce-table2 readme tensorboard clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '3,7p' Makefile | cut -c3-
+
+setup: .venv/installed
+
+# A mark and not the folder: an installation that was cut off is done again.
+.venv/installed: setup.py constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+records: setup
+ifeq ($(CORPUS),synthetic)
+	$(RUN) data_prep.make_synthetic_corpus --output_dir="$(DATA_DIR)" --num_utterances=$(NUM_UTTERANCES)
+	test -e "$(WORD_VECTORS)" || $(RUN) data_prep.train_word_vectors --output="$(WORD_VECTORS)"
+endif
+	$(if $(DATA_DIR),,$(error DATA_DIR is not set: give the folder of the corpus, DATA_DIR=/path/to/$(CORPUS)))
+	$(RUN) data_prep.make_records --corpus=$(CORPUS) --data_dir="$(DATA_DIR)" --records_dir="$(RECORDS_DIR)" \
+		--allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(EMOTIONS))
+
+reproduce-table2: records
+	$(RUN) experiments.table2 $(SETTINGS) --systems="$(SYSTEMS)" --modalities="$(MODALITIES)" --results_dir="$(RESULTS_DIR)"
+
+readme: setup
+	$(RUN) experiments.update_readme
+
+tensorboard: setup
+	$(BIN)/tensorboard --logdir "$(RUNS_DIR)"
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,48 @@
+"""How every command of the project starts and ends: what a user can mend is one line, not a traceback."""
+
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+
+from absl import app, flags
+
+FLAGS = flags.FLAGS
+flags.DEFINE_bool("traceback", False, "Show where an error was raised.")
+
+
+def run(main: Callable[[], None]) -> None:
+    """Parse the flags and call `main`. Exit code 1 for bad input, 2 for wrong usage, each with one clear line."""
+    # start-up chatter of TensorFlow (no GPU here, CPU features) would tear the progress bars
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    app.run(lambda _: _guarded(main), flags_parser=_parse)
+
+
+def _parse(argv: list[str]) -> list[str]:
+    try:
+        rest = FLAGS(argv)
+    except flags.Error as error:
+        _leave(f"{error} (--help shows the flags)", 2)
+    if len(rest) > 1:
+        _leave(f"unexpected argument {rest[1]!r} (--help shows the flags)", 2)
+    return rest
+
+
+def _guarded(main: Callable[[], None]) -> None:
+    try:
+        main()
+    except KeyboardInterrupt:
+        _leave("interrupted; the same command goes on from here", 130)
+    except BrokenProcessPool:
+        _leave(
+            "a worker process died (out of memory?); the same command goes on from here, try fewer workers", 1
+        )
+    except (ValueError, OSError, ImportError) as error:
+        if FLAGS.traceback:
+            raise
+        _leave(str(error), 1)
+
+
+def _leave(message: str, code: int) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(code)

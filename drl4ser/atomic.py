@@ -1,0 +1,49 @@
+"""Files that are either complete or not there, whenever the process is killed."""
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
+    """Writes `data` to `path` by way of a temporary file in the same directory.
+
+    A reader, or a run resumed after `kill -9`, sees the old file or the new one and never a part of it.
+    The directory is made if need be.
+
+    Args:
+        path: the file to write or replace.
+        data: its whole content.
+
+    Returns:
+        `path` as a `pathlib.Path`.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The process number keeps two writers apart. `tempfile` would make the file unreadable to other users.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_directory(path.parent)
+    return path
+
+
+def atomic_write_text(path: str | Path, text: str) -> Path:
+    """`atomic_write_bytes` of UTF-8 text, line ends as they are."""
+    return atomic_write_bytes(path, text.encode("utf-8"))
+
+
+def _sync_directory(directory: Path) -> None:
+    """Makes the renaming itself survive a power cut, where the system allows it."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

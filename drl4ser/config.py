@@ -1,0 +1,198 @@
+"""All settings as frozen dataclasses of plain values; the defaults are the paper's.
+
+Variants are made with `dataclasses.replace`. `to_dict` and `from_dict` carry a setting to a run directory and back.
+"""
+
+import dataclasses
+from typing import Any, TypeVar
+
+MODALITIES = ("acoustic", "acoustic+lexical", "lexical")
+
+_Config = TypeVar("_Config")
+
+
+@dataclasses.dataclass(frozen=True)
+class FrameConfig:
+    """How a signal is cut into frames and described (paper, section 4.1; ComParE 2016 for the MFCCs)."""
+
+    sample_rate: int = 16_000
+    frame_ms: float = 25.0
+    hop_ms: float = 5.0
+    f0_min_hz: float = 60.0
+    f0_max_hz: float = 500.0
+    num_mfcc: int = 12
+    num_mel_bands: int = 26
+    mel_low_hz: float = 20.0
+    mel_high_hz: float = 8_000.0
+    lifter: int = 22
+
+    def __post_init__(self):
+        for name in ("sample_rate", "frame_ms", "hop_ms", "f0_min_hz"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"`{name}` must be positive. Received: {name}={getattr(self, name)}")
+
+    @property
+    def frame_length(self) -> int:
+        """Samples in a frame."""
+        return round(self.sample_rate * self.frame_ms / 1000)
+
+    @property
+    def hop_length(self) -> int:
+        """Samples from one frame to the next."""
+        return round(self.sample_rate * self.hop_ms / 1000)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """Structure of one system (paper, Figure 2 and section 4.1). `width` scales every layer for quick runs."""
+
+    system: str = "s3"
+    modality: str = "acoustic"
+    num_classes: int = 4
+    width: float = 1.0
+    lld_dim: int = 17
+    word_dim: int = 300
+    kernel_sizes: tuple[int, ...] = (10, 5, 5, 3, 3)
+    filters: tuple[int, ...] = (32, 64, 128, 256, 512)
+    num_heads: int = 4
+    units: int = 256
+    iterations: int = 3
+    lexical_units: int = 256
+    dense_units: tuple[int, ...] = (256, 256)
+    gate_normalization: str = "minmax"
+    dropout: float = 0.0
+
+    def __post_init__(self):
+        if self.modality not in MODALITIES:
+            raise ValueError(f"`modality` must be one of {MODALITIES}. Received: modality={self.modality!r}")
+        if self.width <= 0:
+            raise ValueError(f"`width` must be positive. Received: width={self.width}")
+        if self.num_classes < 2:
+            raise ValueError(f"`num_classes` must be at least 2. Received: num_classes={self.num_classes}")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """Optimisation of one fold. The defaults are recipe `paper`: what the paper states, plus early stopping.
+
+    Times are in epochs. `patience` counts epochs without a better validation UA. Zeros switch a method off:
+    `weight_decay` (AdamW), `clip_norm` (global gradient norm), `label_smoothing`, `warmup_epochs`,
+    `ema_momentum` (averaged weights are the ones validated and tested), the masks of SpecAugment
+    (`time_masks` of up to `time_mask_frames`, `feature_masks` of one LLD each), `time_stretch` (lengths scaled
+    by up to this fraction) and `gain_jitter` (standard deviation of a per-utterance shift of each z-scored LLD).
+    """
+
+    learning_rate: float = 1e-3
+    batch_size: int = 128
+    max_epochs: int = 60
+    patience: int = 15
+    lr_schedule: str = "constant"
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    clip_norm: float = 0.0
+    label_smoothing: float = 0.0
+    ema_momentum: float = 0.0
+    time_masks: int = 0
+    time_mask_frames: int = 0
+    feature_masks: int = 0
+    time_stretch: float = 0.0
+    gain_jitter: float = 0.0
+    class_weights: bool = False
+    precision: str = "float32"
+
+    def __post_init__(self):
+        for name in ("learning_rate", "batch_size", "max_epochs", "patience"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"`{name}` must be positive. Received: {name}={getattr(self, name)}")
+        if self.lr_schedule not in ("constant", "cosine"):
+            raise ValueError(f"`lr_schedule` must be 'constant' or 'cosine'. Received: {self.lr_schedule!r}")
+
+    @property
+    def augments(self) -> bool:
+        """Whether training utterances are varied at all."""
+        return bool(self.time_masks or self.feature_masks or self.time_stretch or self.gain_jitter)
+
+
+@dataclasses.dataclass(frozen=True)
+class ExperimentConfig:
+    """One fold of one system on one corpus: everything that a result depends on."""
+
+    corpus: str = "synthetic"
+    classes: tuple[str, ...] = ("angry", "happy", "neutral", "sad")
+    profile: str = "quick"
+    recipe: str = "paper"
+    split: str = "random"
+    num_folds: int = 10
+    fold: int = 0
+    seed: int = 0
+    frame: FrameConfig = FrameConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+
+
+# What a recipe changes of the paper's training; notes.md: `paper` is only what the paper states, plus early stopping.
+RECIPES: dict[str, dict[str, dict[str, Any]]] = {
+    "paper": {},
+    "tuned": {"train": {}, "model": {}},
+}
+
+# What a profile changes, and how many of the folds it runs: `quick` shows the whole path in minutes on two cores.
+PROFILES: dict[str, dict[str, dict[str, Any]]] = {
+    "paper": {},
+    "quick": {
+        "model": {"width": 0.25},
+        "train": {"batch_size": 32, "max_epochs": 12, "patience": 6},
+    },
+}
+PROFILE_FOLDS = {"paper": 10, "quick": 3}
+
+
+def make_experiment(profile: str, recipe: str, **fields) -> ExperimentConfig:
+    """The configuration of a profile and a recipe.
+
+    Args:
+        profile: a name in `PROFILES`; its values win over the recipe's.
+        recipe: a name in `RECIPES`.
+        **fields: other fields of `ExperimentConfig`.
+
+    Raises:
+        ValueError: if a name is unknown.
+    """
+    for name, value, registry in (("profile", profile, PROFILES), ("recipe", recipe, RECIPES)):
+        if value not in registry:
+            raise ValueError(f"`{name}` must be one of {tuple(registry)}. Received: {name}={value!r}")
+    config = ExperimentConfig(profile=profile, recipe=recipe, **fields)
+    for changes in (RECIPES[recipe], PROFILES[profile]):
+        config = change(config, changes)
+    return config
+
+
+def change(config: ExperimentConfig, changes: dict[str, dict[str, Any]]) -> ExperimentConfig:
+    """`config` with fields of its parts replaced: change(config, {"train": {"patience": 5}})."""
+    parts = {part: dataclasses.replace(getattr(config, part), **values) for part, values in changes.items()}
+    return dataclasses.replace(config, **parts)
+
+
+def to_dict(config) -> dict[str, Any]:
+    """A configuration as nested plain dictionaries, ready for JSON."""
+    return dataclasses.asdict(config)
+
+
+def from_dict(config_class: type[_Config], values: dict[str, Any]) -> _Config:
+    """The inverse of `to_dict`, also after a trip through JSON (lists become tuples).
+
+    Raises:
+        ValueError: if `values` holds a name that `config_class` does not have.
+    """
+    fields = {field.name: field for field in dataclasses.fields(config_class)}
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise ValueError(f"{config_class.__name__} has no field {unknown[0]!r}; it has {sorted(fields)}")
+    made = {}
+    for name, value in values.items():
+        if dataclasses.is_dataclass(fields[name].type):
+            value = from_dict(fields[name].type, value)
+        elif isinstance(value, list):
+            value = tuple(value)
+        made[name] = value
+    return config_class(**made)

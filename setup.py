@@ -1,0 +1,41 @@
+"""Package definition of drl4ser; tool settings stand in pyproject.toml, tested versions in constraints.txt."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+setup(
+    name="drl4ser",
+    version="0.1.0",
+    description="Discriminative representation learning for speech emotion recognition (Li et al., IJCAI 2019)",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    packages=find_packages(include=["drl4ser", "drl4ser.*"]),
+    python_requires=">=3.11",
+    install_requires=[
+        "absl-py",
+        "espeakng-loader",
+        "gensim",
+        "keras>=3.8",
+        "librosa",
+        "matplotlib",
+        "numpy",
+        "pandas",
+        "pysptk",
+        "scikit-learn",
+        "scipy",
+        "soundfile",
+        "soxr",
+        "tensorboard",
+        "tensorflow",
+        "tqdm",
+    ],
+    extras_require={
+        "dev": ["hypothesis", "praat-parselmouth", "pytest", "pytest-xdist", "ruff"],
+        "notebooks": ["ipywidgets", "jupyterlab", "nbconvert"],
+        "bench": ["opensmile", "praat-parselmouth"],
+        "distributed": ["ray"],
+        "gpu": ["tensorflow[and-cuda]"],
+    },
+    entry_points={"console_scripts": ["drl4ser-predict=drl4ser.predictor:main"]},
+)
