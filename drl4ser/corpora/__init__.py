@@ -1,0 +1,20 @@
+from drl4ser.corpora.audio_check import Inspection, check_audio, inspect_audio, sort_out
+from drl4ser.corpora.folds import SPLITS, Fold, describe_overlap, make_folds
+from drl4ser.corpora.registry import CORPORA, read_corpus
+from drl4ser.corpora.utterance import FOUR_CLASSES, CorpusError, Utterance
+
+__all__ = [
+    "CORPORA",
+    "FOUR_CLASSES",
+    "SPLITS",
+    "CorpusError",
+    "Fold",
+    "Inspection",
+    "Utterance",
+    "check_audio",
+    "describe_overlap",
+    "inspect_audio",
+    "make_folds",
+    "read_corpus",
+    "sort_out",
+]

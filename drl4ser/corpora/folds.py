@@ -1,0 +1,146 @@
+"""Cross-validation: which utterances train, validate and test (notes.md, Protocol)."""
+
+import dataclasses
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from drl4ser.corpora.utterance import Utterance
+
+SPLITS = ("random", "speaker", "session")
+
+
+@dataclasses.dataclass(frozen=True)
+class Fold:
+    """The ids of the three parts of one fold, each sorted; together they are the whole corpus."""
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+def make_folds(
+    utterances: Sequence[Utterance], split: str = "random", num_folds: int = 10, seed: int = 0
+) -> list[Fold]:
+    """Cuts a corpus into parts; fold k tests part k, validates on part k + 1 and trains on the rest.
+
+    Ten folds give 8:1:1, and every utterance is tested exactly once. The order of `utterances` has no effect.
+
+    Args:
+        utterances: the corpus.
+        split: "random" deals the utterances of each emotion evenly to the parts; "speaker" deals whole
+            speakers, so that no speaker is in two parts; "session" makes each session a part.
+        num_folds: number of parts. Without effect on "session", which has one fold a session.
+        seed: of the shuffle. Without effect on "session".
+
+    Raises:
+        ValueError: if the split is unknown, the corpus lacks what it needs, or a class is too small.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"`split` must be one of {SPLITS}. Received: split={split!r}")
+    ordered = sorted(utterances, key=lambda utterance: utterance.id)
+    if split == "session":
+        num_folds = len(_group(ordered, "session"))
+        if num_folds < 3:
+            raise ValueError(
+                f"split='session' needs at least 3 sessions, this corpus has {num_folds}; use 'speaker'"
+            )
+    if num_folds < 3:
+        raise ValueError(
+            f"`num_folds` must be at least 3 (train, validation, test). Received: num_folds={num_folds}"
+        )
+    _check_class_sizes(ordered, num_folds)
+    dealers = {"random": _deal_utterances, "speaker": _deal_speakers, "session": _deal_sessions}
+    parts = dealers[split](ordered, num_folds, np.random.default_rng(seed))
+    return [_fold(parts, k) for k in range(num_folds)]
+
+
+def describe_overlap(utterances: Sequence[Utterance], fold: Fold) -> dict[str, int]:
+    """How many speakers and texts of the test part the training part knows already.
+
+    Texts are compared without regard to case and spacing; unknown speakers and empty texts are not counted.
+
+    Returns:
+        `test_speakers`, `shared_speakers`, `test_texts`, `shared_texts`: how many distinct ones the test part
+        has, and how many of these are also in the training part.
+    """
+    by_id = {utterance.id: utterance for utterance in utterances}
+    speakers, texts = (
+        {part: {key(by_id[i]) for i in getattr(fold, part)} - {""} for part in ("train", "test")}
+        for key in (lambda utterance: utterance.speaker, lambda utterance: _plain(utterance.text))
+    )
+    return {
+        "test_speakers": len(speakers["test"]),
+        "shared_speakers": len(speakers["test"] & speakers["train"]),
+        "test_texts": len(texts["test"]),
+        "shared_texts": len(texts["test"] & texts["train"]),
+    }
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _fold(parts: list[list[str]], k: int) -> Fold:
+    following = (k + 1) % len(parts)
+    train = (i for number, part in enumerate(parts) if number not in (k, following) for i in part)
+    return Fold(tuple(sorted(train)), tuple(sorted(parts[following])), tuple(sorted(parts[k])))
+
+
+def _check_class_sizes(utterances: list[Utterance], num_folds: int) -> None:
+    if not utterances:
+        raise ValueError("`utterances` is empty: there is nothing to split")
+    repeated, count = Counter(utterance.id for utterance in utterances).most_common(1)[0]
+    if count > 1:
+        raise ValueError(f"utterance id {repeated!r} occurs {count} times; ids must be unique")
+    for emotion, size in sorted(Counter(utterance.emotion for utterance in utterances).items()):
+        if size < num_folds:
+            raise ValueError(
+                f"class {emotion!r} has {size} utterances, fewer than the {num_folds} folds; "
+                "use fewer folds or leave this class out"
+            )
+
+
+def _group(utterances: list[Utterance], attribute: str) -> dict[str, list[str]]:
+    groups = defaultdict(list)
+    for utterance in utterances:
+        name = getattr(utterance, attribute)
+        if not name:
+            raise ValueError(
+                f"split={attribute!r} needs the {attribute} of every utterance, {utterance.id!r} has none; "
+                "use another split or a corpus that tells"
+            )
+        groups[name].append(utterance.id)
+    return groups
+
+
+def _deal_utterances(utterances, num_folds, rng) -> list[list[str]]:
+    by_emotion = _group(utterances, "emotion")
+    dealt = [
+        by_emotion[emotion][i]
+        for emotion in sorted(by_emotion)
+        for i in rng.permutation(len(by_emotion[emotion]))
+    ]
+    # One round for all classes: the sizes of parts differ by one at most, and so do those of classes in them.
+    return [dealt[k::num_folds] for k in range(num_folds)]
+
+
+def _deal_speakers(utterances, num_folds, rng) -> list[list[str]]:
+    by_speaker = _group(utterances, "speaker")
+    if len(by_speaker) < num_folds:
+        raise ValueError(
+            f"split='speaker' with {num_folds} folds needs as many speakers, this corpus has "
+            f"{len(by_speaker)}; use at most {len(by_speaker)} folds or split='random'"
+        )
+    shuffled = rng.permutation(sorted(by_speaker)).tolist()
+    parts = [[] for _ in range(num_folds)]
+    # The largest speaker first, each to the smallest part: a greedy balance; the sort keeps ties shuffled.
+    for speaker in sorted(shuffled, key=lambda name: -len(by_speaker[name])):
+        min(parts, key=len).extend(by_speaker[speaker])
+    return parts
+
+
+def _deal_sessions(utterances, num_folds, rng) -> list[list[str]]:
+    by_session = _group(utterances, "session")
+    return [by_session[name] for name in sorted(by_session)]

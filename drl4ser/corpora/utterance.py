@@ -1,0 +1,63 @@
+"""The one record that every corpus reader returns, and what the readers share."""
+
+import dataclasses
+from pathlib import Path
+
+FOUR_CLASSES = ("angry", "happy", "neutral", "sad")
+
+
+class CorpusError(ValueError):
+    """Something is wrong with a corpus on disk; the message names the file, the row and the remedy."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Utterance:
+    """One labelled recording.
+
+    Attributes:
+        id: unique in its corpus; readers sort by it.
+        path: the audio file.
+        emotion: English adjective in lower case, the same in every corpus (a manifest keeps its own words).
+        speaker: who speaks; empty if the corpus does not say.
+        session: recording session; empty if the corpus has none.
+        text: the words spoken; empty if there are none.
+        start_seconds: where the turn begins in its dialogue (IEMOCAP), as is `end_seconds`.
+        end_seconds: where the turn ends.
+        valence: mean rating from 1 to 5 (IEMOCAP), as are `activation` and `dominance`.
+        activation: mean rating.
+        dominance: mean rating.
+    """
+
+    id: str
+    path: Path
+    emotion: str
+    speaker: str = ""
+    session: str = ""
+    text: str = ""
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+    valence: float | None = None
+    activation: float | None = None
+    dominance: float | None = None
+
+
+def require_folder(root: Path) -> Path:
+    """`root` itself if it is a folder.
+
+    Raises:
+        CorpusError: if it is missing or is a file.
+    """
+    if not root.is_dir():
+        fault = "is a file, not a folder" if root.exists() else "does not exist"
+        raise CorpusError(f"{root} {fault}; set DATA_DIR (`root`) to the folder of the corpus")
+    return root
+
+
+def list_files(folder: Path, suffix: str) -> list[Path]:
+    """The files of a folder with this suffix in any case, sorted by name.
+
+    Names with a leading dot are left out: macOS leaves an AppleDouble `._name` beside each file it copies.
+    """
+    return sorted(
+        path for path in folder.iterdir() if path.suffix.lower() == suffix and not path.name.startswith(".")
+    )
