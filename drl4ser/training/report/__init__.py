@@ -1,0 +1,15 @@
+from drl4ser.training.report.readme import fill_tables
+from drl4ser.training.report.render import render_csv, render_json, render_latex, render_markdown
+from drl4ser.training.report.table import build_table
+from drl4ser.training.report.write import find_stale, write_report
+
+__all__ = [
+    "build_table",
+    "fill_tables",
+    "find_stale",
+    "render_csv",
+    "render_json",
+    "render_latex",
+    "render_markdown",
+    "write_report",
+]

@@ -1,0 +1,55 @@
+"""Puts a table and all that belongs to it into the results directory."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from drl4ser.atomic import atomic_write_bytes, atomic_write_text
+from drl4ser.training.report.confusions import draw_confusions
+from drl4ser.training.report.render import render_csv, render_json, render_latex, render_markdown
+from drl4ser.training.report.table import build_table, select_records
+from drl4ser.training.results import FoldRecord, read_records, write_records
+
+RECORDS_NAME = "folds.jsonl"
+CONFUSION_NAME = "confusion.png"
+
+
+def write_report(records: Sequence[FoldRecord], results_dir: str | Path, table: str = "table2") -> Path:
+    """Writes the table in four formats, its records and confusion matrices, every file whole or not at all.
+
+    Args:
+        records: of any number of systems, modalities, folds and seeds; those of other tables are left out.
+        results_dir: the files go to `<results_dir>/<table>/<corpus>-<profile>-<recipe>-<split>/`.
+        table: "table1" or "table2".
+
+    Returns:
+        The directory written to. The same records give the same bytes.
+
+    Raises:
+        ValueError: if the records cannot stand in one table.
+    """
+    records = select_records(records, table)
+    built = build_table(records, table)
+    facts = built["facts"]
+    name = "-".join(facts[part] for part in ("corpus", "profile", "recipe", "split"))
+    directory = Path(results_dir) / table / name
+    write_records(directory / RECORDS_NAME, records)
+    renderers = {"csv": render_csv, "tex": render_latex, "json": render_json, "md": render_markdown}
+    atomic_write_bytes(directory / CONFUSION_NAME, draw_confusions(built))
+    for suffix, render in renderers.items():
+        atomic_write_text(directory / f"{table}.{suffix}", render(built))
+    return directory
+
+
+def find_stale(results_dir: str | Path) -> list[Path]:
+    """The Markdown tables under `results_dir` that do not follow from records beside them, or have none."""
+    directories = [path for path in sorted(Path(results_dir).glob("table*/*")) if path.is_dir()]
+    return [directory / f"{directory.parent.name}.md" for directory in directories if _is_stale(directory)]
+
+
+def _is_stale(directory: Path) -> bool:
+    table = directory.parent.name
+    records, markdown = directory / RECORDS_NAME, directory / f"{table}.md"
+    if not records.is_file() or not markdown.is_file():
+        return True
+    expected = render_markdown(build_table(read_records(records), table))
+    return markdown.read_bytes() != expected.encode("utf-8")

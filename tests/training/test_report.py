@@ -1,0 +1,269 @@
+import csv
+import dataclasses
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from drl4ser import config
+from drl4ser.analysis import plots
+from drl4ser.training import metrics, report, results, statistics
+
+CLASSES = ("angry", "happy_ish", "sad")
+IDS = [f"u{index:03}" for index in range(90)]
+LABELS = np.arange(90) % 3
+
+
+def make_record(system="s3", fold=0, seed=0, modality="acoustic", accuracy=0.6, corpus="crema_d", **changes):
+    experiment = config.ExperimentConfig(
+        corpus=corpus,
+        classes=CLASSES,
+        num_folds=3,
+        fold=fold,
+        seed=seed,
+        model=config.ModelConfig(system=system, modality=modality, num_classes=3),
+    )
+    tested = np.arange(fold, 90, 3) if seed == 0 else np.arange(30 * fold, 30 * fold + 30)
+    rng = np.random.default_rng([len(system), fold, seed])
+    right = rng.random(30) < accuracy
+    values = {
+        "utterances": [IDS[index] for index in tested],
+        "labels": LABELS[tested],
+        "predictions": np.where(right, LABELS[tested], (LABELS[tested] + 1) % 3),
+        "num_parameters": 9_115_268,
+        "units": 256,
+        "epochs": 20 + fold,
+        "best_epoch": 10,
+        "validation_ua": 0.5,
+        "overlap": {"test_speakers": 4, "shared_speakers": 3 + fold, "test_texts": 2, "shared_texts": 2},
+        "commit": "abc1234567",
+        "versions": {"numpy": "2.0", "llds": "1"},
+    }
+    return results.make_record(experiment, **{**values, **changes})
+
+
+def make_records(systems=("baseline", "s1", "s2", "s3"), modality="acoustic", folds=3, **changes):
+    accuracies = dict(zip(systems, np.linspace(0.4, 0.8, len(systems)), strict=True))
+    return [
+        make_record(system, fold, modality=modality, accuracy=accuracies[system], **changes)
+        for system in systems
+        for fold in range(folds)
+    ]
+
+
+def predictions_of(system):
+    predictions = {}
+    for record in make_records():
+        if record.system == system:
+            predictions |= zip(record.utterances, record.predictions, strict=True)
+    return predictions
+
+
+def test_a_row_is_what_its_records_give():
+    records = make_records(["s3"])
+    row = report.build_table(records)["rows"][0]
+    uas = [record.ua for record in records]
+    assert row["ua_mean"] == pytest.approx(np.mean(uas), abs=1e-6)
+    assert row["ua_sd"] == pytest.approx(np.std(uas, ddof=1), abs=1e-6)
+    confusion = np.sum([record.confusion for record in records], axis=0)
+    assert row["confusion"] == confusion.tolist()
+    for name, value in metrics.summarize(confusion).items():
+        assert row[name] == pytest.approx(value, abs=1e-6)
+    labels = [label for record in records for label in record.labels]
+    predictions = [prediction for record in records for prediction in record.predictions]
+    interval = statistics.bootstrap_interval(labels, predictions, 3)
+    assert row["ua_interval"] == pytest.approx(interval, abs=1e-6)
+    assert (row["num_records"], row["num_wanted"], row["num_utterances"]) == (3, 3, 90)
+    assert row["epochs"] == [20, 22] and row["comparison"] is None
+    assert row["paper"]["iemocap"] == {"ua": 69.4, "f1": 0.693} and row["paper"]["parameters"] == "9.11M"
+
+
+def test_rows_stand_in_the_papers_order_and_are_compared_with_the_row_above():
+    records = make_records(modality="acoustic+lexical") + make_records()
+    table = report.build_table(records[::-1])
+    order = [(row["modality"], row["system"]) for row in table["rows"]]
+    systems = ["baseline", "s1", "s2", "s3"]
+    assert order == [(m, s) for m in ("acoustic", "acoustic+lexical") for s in systems]
+    assert [bool(row["comparison"]) for row in table["rows"]] == [False, True, True, True] * 2
+    comparison = table["rows"][2]["comparison"]
+    assert (comparison["system"], comparison["over"]) == ("s2", "s1")
+    predictions = [[predictions_of(system)[utterance] for utterance in IDS] for system in ("s2", "s1")]
+    expected = statistics.paired_bootstrap(LABELS, *predictions, 3)
+    assert comparison["difference"] == pytest.approx(expected["difference"], abs=1e-6)
+    assert comparison["p_value"] == pytest.approx(expected["p_value"], abs=1e-6)
+    uas = [np.mean(np.array(p) == LABELS) for p in predictions]  # the classes are of one size
+    assert comparison["relative_improvement"] == pytest.approx(100 * (uas[0] / uas[1] - 1), abs=1e-4)
+    assert comparison["paper_relative_improvement"]["iemocap"] == pytest.approx(6.957929)
+
+
+def test_table1_compares_the_proposed_system_with_every_row():
+    records = make_records(["xia_dnn", "poria_lstm", "s3", "s1"])
+    table = report.build_table(records, "table1")
+    assert [row["system"] for row in table["rows"]] == ["xia_dnn", "poria_lstm", "s3"]
+    pairs = [(c["system"], c["over"]) if (c := row["comparison"]) else None for row in table["rows"]]
+    assert pairs == [("s3", "xia_dnn"), ("s3", "poria_lstm"), None]
+    markdown = report.render_markdown(table)
+    assert "Reported UA %" in markdown and "S3 over Xia & Liu 2017" in markdown and "60.1 |" in markdown
+    assert r"S3 over Xia \& Liu 2017" in report.render_latex(table)
+    without = report.build_table(records[:6], "table1")
+    assert all(row["comparison"] is None for row in without["rows"])
+
+
+def test_an_incomplete_row_says_so_and_is_compared_on_shared_utterances():
+    records = make_records(["baseline", "s1"])[1:]
+    table = report.build_table(records)
+    assert table["rows"][1]["comparison"]["num_utterances"] == 60
+    markdown = report.render_markdown(table)
+    assert "| Baseline | A     | 9,115,268 (9.27M) |   2/3 |" in markdown
+    assert "- Incomplete: Baseline A (2 of 3 folds).\n" in markdown
+    nothing_shared = [make_record("baseline", 0), make_record("s1", 1)]
+    assert report.build_table(nothing_shared)["rows"][1]["comparison"] is None
+
+
+def test_seeds_are_averaged_by_utterance():
+    # Seed 1 cuts the folds differently, so fold 0 of the two seeds is not the same part of the corpus.
+    records = [make_record(fold=fold, seed=seed) for fold in range(3) for seed in (0, 1)]
+    row = report.build_table(records)["rows"][0]
+    assert (row["seeds"], row["num_records"], row["num_utterances"]) == ([0, 1], 6, 90)
+    assert np.sum(row["confusion"]) == 90
+    expected = np.sum([record.confusion for record in records], axis=0) / 2
+    np.testing.assert_allclose(row["confusion"], expected)
+    assert row["ua_mean"] == pytest.approx(np.mean([record.ua for record in records]), abs=1e-6)
+    assert "6/6" in report.render_markdown(report.build_table(records))
+
+
+def test_one_fold_has_no_deviation_and_an_unseen_class_no_recall():
+    tested = {"utterances": ["a", "b"], "labels": [0, 1], "predictions": [0, 0]}
+    table = report.build_table([make_record(**tested)])
+    assert table["rows"][0]["ua_sd"] is None and table["rows"][0]["recalls"] == [1.0, 0.0, None]
+    cells = [cell.strip() for cell in report.render_markdown(table).splitlines()[2].split("|")]
+    assert cells[4:6] == ["1/3", "50.0"] and "±" not in "".join(cells)
+    json.loads(report.render_json(table))
+
+
+def with_setting(record, **settings):
+    return dataclasses.replace(record, config={**record.config, **settings})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r, "s3 acoustic fold 0 seed 0 occurs twice"),
+        (
+            lambda r: with_setting(make_record(fold=1), train={}),
+            "`train.batch_size` is 128 in one and None in",
+        ),
+        (lambda r: make_record(fold=1, corpus="emodb"), "`corpus` is 'crema_d' in one and 'emodb'"),
+        (lambda r: make_record(fold=1, versions={"llds": "2"}), "`versions.llds` is '1' in one and '2'"),
+        (lambda r: make_record(fold=1, num_parameters=1), "differ in their number of parameters"),
+        (
+            lambda r: make_record("s2", predictions=LABELS[:30], labels=LABELS[:30]),
+            "Utterance u003 has two classes",
+        ),
+    ],
+)
+def test_records_that_do_not_belong_together_are_refused(change, message):
+    record = make_record()
+    with pytest.raises(ValueError, match=message):
+        report.build_table([record, change(record)])
+
+
+def test_no_records_and_an_unknown_table_are_refused():
+    with pytest.raises(ValueError, match="no records"):
+        report.build_table([make_record("xia_dnn")], "table2")
+    with pytest.raises(ValueError, match="`table` must be one of"):
+        report.build_table([make_record()], "table3")
+
+
+def test_markdown_is_aligned_and_its_notes_are_complete():
+    markdown = report.render_markdown(report.build_table(make_records()))
+    blocks = markdown.split("\n\n")
+    assert len(blocks) == 3
+    for block in blocks[:2]:
+        assert len({(len(line), line.count("|")) for line in block.splitlines()}) == 1
+    for part in (
+        "Corpus crema_d: 90 tested utterances (angry 30, happy_ish 30, sad 30).",
+        "Split random in 3 folds. Of a test part, 3 to 5 of 4 speakers and 2 of 2 texts occur",
+        "Recipe paper, profile quick (width 1), float32, 20 to 22 epochs a fold, seed 0.",
+        "The paper's numbers are from IEMOCAP and not comparable with crema_d.",
+        "Commit abc1234567; llds 1, numpy 2.0.",
+    ):
+        assert part in blocks[2]
+    assert "Incomplete" not in markdown
+
+
+def test_papers_numbers_of_rid_for_a_five_class_manifest():
+    table = report.build_table(make_records(corpus="manifest"))
+    assert " 69.4 |" in report.render_markdown(table)
+    table["facts"]["classes"] |= {"neutral": 0, "surprised": 0}
+    markdown = report.render_markdown(table)
+    assert " 90.2 |" in markdown and " 69.4 |" not in markdown and "from RID" in markdown
+
+
+def test_latex_is_escaped_and_balanced():
+    table = report.build_table(make_records()[::-1])
+    table["facts"]["corpus"] = "a_b & 50% #1 {x}"
+    latex = report.render_latex(table)
+    assert r"a\_b \& 50\% \#1 \{x\}" in latex and r" $\pm$ " in latex and "±" not in latex
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 2
+    for line in latex.splitlines():
+        plain = line.replace(r"\{", "").replace(r"\}", "")
+        assert plain.count("{") == plain.count("}")
+    rows = [line for line in latex.splitlines() if line.startswith(("S", "Baseline"))]
+    assert [row.count("&") for row in rows] == [9] * 5 + [6] * 3
+
+
+def test_csv_and_json_hold_the_table():
+    table = report.build_table(make_records())
+    assert json.loads(report.render_json(table)) == json.loads(json.dumps(table))
+    rows = list(csv.DictReader(io.StringIO(report.render_csv(table))))
+    assert [row["system"] for row in rows] == ["baseline", "s1", "s2", "s3"]
+    assert float(rows[3]["ua"]) == table["rows"][3]["ua"] and rows[3]["compared_over"] == "s2"
+    assert rows[0]["p_value"] == "" and rows[0]["paper_rid_ua"] == "62.1"
+    assert [float(rows[3][f"ua_{end}"]) for end in ("low", "high")] == list(table["rows"][3]["ua_interval"])
+
+
+def test_a_report_has_all_files_the_same_bytes_again_and_is_checked(tmp_path):
+    records = make_records(["s2", "s3"])
+    directory = report.write_report(records + make_records(["xia_dnn"]), tmp_path)
+    assert directory == tmp_path / "table2" / "crema_d-quick-paper-random"
+    names = {"table2.md", "table2.csv", "table2.tex", "table2.json", "folds.jsonl", "confusion.png"}
+    first = {path.name: path.read_bytes() for path in directory.iterdir()}
+    assert set(first) == names
+    assert results.read_records(directory / "folds.jsonl") == records
+    report.write_report(results.read_records(directory / "folds.jsonl")[::-1], tmp_path)
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == first
+    assert report.find_stale(tmp_path) == []
+    typed = first["table2.md"].replace(b"A  ", b"A+ ", 1)
+    (directory / "table2.md").write_bytes(typed)
+    assert report.find_stale(tmp_path) == [directory / "table2.md"]
+    (directory / "table2.md").write_bytes(first["table2.md"])
+    (directory / "folds.jsonl").unlink()
+    assert report.find_stale(tmp_path) == [directory / "table2.md"]
+
+
+def test_confusion_figure_shows_shares_and_counts():
+    figure = plots.confusion_figure([[3, 1], [0, 0]], ["angry", "sad"], "S3")
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.texts] == ["75 %\n(3)", "25 %\n(1)", "0 %\n(0)", "0 %\n(0)"]
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0.75, 0.25], [0, 0]])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["angry", "sad"]
+    image = plots.figure_to_array(figure)
+    assert image.dtype == np.uint8 and image.shape == (472, 472, 4)
+    assert (image[..., 3] == 255).all() and len(np.unique(image[..., 0])) > 50
+    half = plots.confusion_figure([[0.5, 1.5], [0, 2]], ["a", "b"]).axes[0].texts[0].get_text()
+    assert half == "25 %\n(0.5)"
+
+
+def test_a_grid_has_a_panel_for_each_row_of_the_table():
+    figure = plots.confusion_grid([(name, np.eye(3)) for name in "abc"], CLASSES)
+    assert [axes.get_title() for axes in figure.axes if axes.axison] == ["a", "b", "c"]
+
+
+def test_neither_tensorflow_nor_pyplot_is_imported():
+    program = "import sys; import drl4ser.training.report; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"tensorflow", "keras", "matplotlib.pyplot"} & set(run.stdout.split())
