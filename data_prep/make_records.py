@@ -1,0 +1,38 @@
+"""LLD records of a corpus: `python -m data_prep.make_records --corpus=ravdess --data_dir=DIR --records_dir=DIR`.
+
+A run that was killed goes on at the shard where it was. Files that cannot be used are listed and left out.
+"""
+
+import os
+from pathlib import Path
+
+from absl import flags
+
+from data_prep.command import run
+from drl4ser.config import FrameConfig
+from drl4ser.corpora import CORPORA, read_corpus
+from drl4ser.data.extraction import make_records
+
+FLAGS = flags.FLAGS
+flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus.")
+flags.DEFINE_string("data_dir", None, "Its folder, as released; for a manifest, the CSV file.", required=True)
+flags.DEFINE_string("records_dir", None, "Folder of the records.", required=True)
+flags.DEFINE_list("emotions", None, "Classes to keep, or 'all'. Default: angry, happy, neutral, sad.")
+flags.DEFINE_bool("allow_partial", False, "Accept an incomplete copy of IEMOCAP.")
+flags.DEFINE_integer("num_workers", os.cpu_count(), "Processes.", lower_bound=1)
+
+
+def main() -> None:
+    """Read the corpus, extract, report the files that were left out."""
+    emotions = "all" if FLAGS.emotions == ["all"] else FLAGS.emotions
+    utterances = read_corpus(FLAGS.corpus, Path(FLAGS.data_dir), emotions, FLAGS.allow_partial)
+    problems = make_records(
+        utterances, Path(FLAGS.records_dir), FLAGS.corpus, FrameConfig(), num_workers=FLAGS.num_workers
+    )
+    print(f"{FLAGS.records_dir}: {len(utterances) - len(problems)} of {len(utterances)} utterances")
+    for path, reason in problems:
+        print(f"  left out: {path}: {reason}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,156 @@
+"""tf.data pipelines: LLD records in, padded batches of utterances of like length out.
+
+A part of a fold is read once (`load_part`: filter, normalise, look up words, cache); every epoch then shuffles,
+groups and pads the cached utterances (`training_batches`), or pads them as they come (`evaluation_batches`).
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from drl4ser.config import TrainConfig
+from drl4ser.data.augmentation import augment
+from drl4ser.data.records import parse_utterance
+from drl4ser.data.store import RecordStore
+from drl4ser.features import Normalizer
+from drl4ser.text import WordVectors, tokenize
+
+POOL_BATCHES = 16
+SHUFFLE_BUFFER = 16_384
+_AUTOTUNE = tf.data.AUTOTUNE
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledPart:
+    """One part (train, validation or test) of a fold: cached utterances and what batching needs to know."""
+
+    dataset: tf.data.Dataset
+    num_utterances: int
+    word_vectors: WordVectors | None
+
+
+def fit_normalizer(store: RecordStore, ids: tuple[str, ...]) -> Normalizer:
+    """z-score statistics over all frames of the utterances `ids`: the training part, nothing else."""
+    selected = _select(store, _class_table(dict.fromkeys(ids, 0)))
+    return Normalizer.fit(element["llds"] for element, _ in selected.as_numpy_iterator())
+
+
+def load_part(
+    store: RecordStore,
+    labels: dict[str, int],
+    normalizer: Normalizer,
+    word_vectors: WordVectors | None = None,
+) -> LabelledPart:
+    """The utterances that `labels` names, normalised and cached in memory, in the order of the store.
+
+    Args:
+        store: opened LLD records.
+        labels: class number of each wanted utterance, by id.
+        normalizer: fitted on the training part.
+        word_vectors: None for a system without lexical input. Words that it does not know are left out.
+
+    Returns:
+        Elements are ({"id", "llds" [T, 17], "num_frames", "word_rows" [K], "num_words"}, label).
+    """
+    mean, std = tf.constant(normalizer.mean, tf.float32), tf.constant(normalizer.std, tf.float32)
+    rows = _word_rows(store, labels, word_vectors)
+
+    def prepare(element, label):
+        word_rows = tf.io.decode_raw(rows.lookup(element["id"]), tf.int32)
+        prepared = {
+            "id": element["id"],
+            "llds": (element["llds"] - mean) / std,
+            "num_frames": element["num_frames"],
+            "word_rows": word_rows,
+            "num_words": tf.size(word_rows),
+        }
+        return prepared, label
+
+    selected = _select(store, _class_table(labels))
+    return LabelledPart(selected.map(prepare, _AUTOTUNE).cache(), len(labels), word_vectors)
+
+
+def training_batches(part: LabelledPart, train: TrainConfig, seed: int, epoch: int) -> tf.data.Dataset:
+    """One epoch of shuffled, augmented batches; `seed` and `epoch` fix its every value.
+
+    Utterances are drawn in random order into pools of `POOL_BATCHES` batches, sorted by length within a pool so
+    that little is padded, and the batches of a pool are shuffled. Only the epoch's last batch, a random one, is
+    smaller than `train.batch_size`.
+
+    Returns:
+        Elements as those of `evaluation_batches`.
+    """
+    order_seed, batch_seed, noise_seed = np.random.SeedSequence([seed, epoch]).generate_state(3)
+    buffer = min(part.num_utterances, SHUFFLE_BUFFER)
+    utterances = part.dataset.shuffle(buffer, seed=int(order_seed), reshuffle_each_iteration=False)
+    if train.augments:
+        noise = tf.data.Dataset.random(seed=int(noise_seed)).batch(2)
+        pairs = tf.data.Dataset.zip(utterances, noise)
+        utterances = pairs.map(lambda pair, seeds: (augment(pair[0], train, seeds), pair[1]), _AUTOTUNE)
+    pools = utterances.ragged_batch(POOL_BATCHES * train.batch_size)
+    sorted_pools = pools.map(lambda features, label: _sort_by_length(features, label, train.batch_size))
+    batches = sorted_pools.flat_map(
+        lambda *pool: tf.data.Dataset.from_tensor_slices(pool).batch(train.batch_size)
+    )
+    batches = batches.shuffle(POOL_BATCHES, seed=int(batch_seed), reshuffle_each_iteration=False)
+    return _finish(batches, part)
+
+
+def evaluation_batches(part: LabelledPart, batch_size: int) -> tf.data.Dataset:
+    """Every utterance once, in the order of the store, without augmentation.
+
+    Returns:
+        Elements are (inputs, label [B] int32, id [B] string), `inputs` being what a model takes:
+        "llds" float32 [B, T, 17], "num_frames" int32 [B] and, with word vectors, "words" float32 [B, K, D] and
+        "num_words" int32 [B]. Padding is zeros.
+    """
+    return _finish(part.dataset.ragged_batch(batch_size), part)
+
+
+def _finish(batches: tf.data.Dataset, part: LabelledPart) -> tf.data.Dataset:
+    """Ragged batches to padded ones; words become vectors only here, cache and shuffle carry their row numbers."""
+    matrix = None if part.word_vectors is None else tf.constant(part.word_vectors.vectors, tf.float32)
+
+    def finish(features, label):
+        inputs = {"llds": features["llds"].to_tensor(), "num_frames": features["num_frames"]}
+        if matrix is not None:
+            words = tf.gather(matrix, features["word_rows"]).to_tensor()
+            # layers want at least one step, also where no utterance of the batch has a known word
+            inputs["words"] = tf.pad(words, [[0, 0], [0, tf.cast(tf.shape(words)[1] == 0, tf.int32)], [0, 0]])
+            inputs["num_words"] = features["num_words"]
+        return inputs, label, features["id"]
+
+    return batches.map(finish, _AUTOTUNE).prefetch(_AUTOTUNE)
+
+
+def _sort_by_length(features: dict[str, tf.Tensor], label: tf.Tensor, batch_size: int):
+    """Sorts a pool, but for its remainder: else an epoch's small last batch would always be the longest ones."""
+    lengths = features["num_frames"]
+    whole = tf.size(lengths) // batch_size * batch_size
+    order = tf.concat([tf.argsort(lengths[:whole], stable=True), tf.range(whole, tf.size(lengths))], axis=0)
+    return tf.nest.map_structure(lambda column: tf.gather(column, order), (features, label))
+
+
+def _select(store: RecordStore, classes: tf.lookup.StaticHashTable) -> tf.data.Dataset:
+    """(element, class number) of each utterance that the table knows, in the order of the store."""
+    records = tf.data.TFRecordDataset([str(shard) for shard in store.shards])
+    parsed = records.map(parse_utterance, _AUTOTUNE)
+    labelled = parsed.map(lambda element: (element, classes.lookup(element["id"])))
+    return labelled.filter(lambda element, label: label >= 0)
+
+
+def _class_table(labels: dict[str, int]) -> tf.lookup.StaticHashTable:
+    keys, values = tf.constant(list(labels)), tf.constant(list(labels.values()), tf.int32)
+    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), default_value=-1)
+
+
+def _word_rows(store: RecordStore, labels: dict[str, int], word_vectors: WordVectors | None):
+    """Row numbers of each utterance's known words, as raw int32 bytes by id; empty for acoustic systems."""
+    texts = {utterance.id: utterance.text for utterance in store.utterances if utterance.id in labels}
+    rows = [
+        b"" if word_vectors is None else np.asarray(word_vectors.lookup(tokenize(text)), "<i4").tobytes()
+        for text in texts.values()
+    ]
+    initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(list(texts)), tf.constant(rows))
+    return tf.lookup.StaticHashTable(initializer, default_value="")
