@@ -1,0 +1,175 @@
+"""One fold from its configuration to its record: data, model, training, one look at the test part.
+
+Run directory: `config.json`, `normalizer.json`, `words.bin` (the vocabulary, for systems with lexical input),
+`model.weights.h5` (best epoch), `history.json`, `tensorboard/` and, last of all, `record.json`. While it is
+unfinished there is a `checkpoint.npz` instead of the record.
+"""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+from drl4ser.atomic import atomic_write_text
+from drl4ser.config import ExperimentConfig, to_dict
+from drl4ser.corpora.folds import Fold, describe_overlap, make_folds
+from drl4ser.data.pipeline import LabelledPart, fit_normalizer, load_part
+from drl4ser.data.store import RecordStore
+from drl4ser.features import EXTRACTOR_VERSION
+from drl4ser.models import build_model_from_config, recurrent_units
+from drl4ser.text import WordVectors
+from drl4ser.training import metrics
+from drl4ser.training.results import (
+    FoldRecord,
+    append_seconds,
+    current_commit,
+    current_versions,
+    make_record,
+    read_record,
+    write_record,
+)
+from drl4ser.training.run_logger import RunLogger
+from drl4ser.training.seeding import seed_fold
+from drl4ser.training.trainer import Trainer
+
+RECORD_FILE = "record.json"
+
+
+def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
+    """Where a fold keeps its files under `runs_dir`."""
+    experiment = f"{config.corpus}-{config.profile}-{config.recipe}-{config.split}"
+    model = f"{config.model.system}-{config.model.modality}"
+    return runs_dir / experiment / model / f"fold-{config.fold:02d}-seed-{config.seed}"
+
+
+def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | None:
+    """The record of a fold that is finished already, None if there is none.
+
+    Raises:
+        ValueError: if `directory` belongs to another configuration; it says which value differs.
+    """
+    path = directory / "config.json"
+    if path.exists():
+        found, wanted = json.loads(path.read_text(encoding="utf-8")), _plain(config)
+        if found != wanted:
+            raise ValueError(
+                f"{directory} was run with {_first_difference(found, wanted)}; "
+                "choose another RUNS_DIR or delete that folder"
+            )
+    record = directory / RECORD_FILE
+    return read_record(record) if record.exists() else None
+
+
+def run_fold(
+    config: ExperimentConfig,
+    store: RecordStore,
+    directory: Path,
+    word_vectors: WordVectors | None = None,
+    on_epoch: Callable[[dict], None] = lambda row: None,
+) -> FoldRecord:
+    """Train and test one fold, or go on with an interrupted one, or return a finished one's record.
+
+    Args:
+        config: everything that the result depends on.
+        store: LLD records of the corpus.
+        directory: of the run; made if need be.
+        word_vectors: for systems with lexical input.
+        on_epoch: called with each new row of the history.
+
+    Raises:
+        TrainingError: if the loss becomes NaN or infinite.
+    """
+    record = finished_record(directory, config)
+    if record is not None:
+        return record
+    started = time.monotonic()
+    atomic_write_text(directory / "config.json", json.dumps(_plain(config), indent=1) + "\n")
+    keras.backend.clear_session()  # the graphs of the fold before
+    keras.config.set_dtype_policy(config.train.precision)
+    seed = seed_fold(config.seed, config.fold)
+    fold, parts = _load_parts(config, store, directory, word_vectors)
+    model = build_model_from_config(config.model)
+    logger = RunLogger(directory / "tensorboard", config)
+
+    def follow(row):
+        logger.log_epoch(row)
+        on_epoch(row)
+
+    trainer = Trainer(
+        model, config.train, parts["train"], parts["validation"], seed, directory / "checkpoint.npz", follow
+    )
+    trainer.fit()
+    record = _finish(config, store, fold, trainer, parts["test"], directory, logger)
+    append_seconds(directory / "seconds.jsonl", record, time.monotonic() - started)
+    return record
+
+
+def _load_parts(
+    config: ExperimentConfig, store: RecordStore, directory: Path, word_vectors: WordVectors | None
+) -> tuple[Fold, dict[str, LabelledPart]]:
+    utterances = store.subset(config.classes)
+    fold = make_folds(utterances, config.split, config.num_folds, config.seed)[config.fold]
+    normalizer = fit_normalizer(store, fold.train)
+    atomic_write_text(directory / "normalizer.json", json.dumps(normalizer.to_dict()) + "\n")
+    if "lexical" not in config.model.modality:
+        word_vectors = None
+    elif word_vectors is None:
+        raise ValueError(f"modality {config.model.modality!r} needs word vectors: give --word_vectors")
+    else:
+        word_vectors = word_vectors.subset(utterance.text for utterance in utterances)
+        word_vectors.save(directory / "words.bin")
+    number = {name: index for index, name in enumerate(config.classes)}
+    labels = {utterance.id: number[utterance.emotion] for utterance in utterances}
+    parts = {
+        field.name: load_part(
+            store, {key: labels[key] for key in getattr(fold, field.name)}, normalizer, word_vectors
+        )
+        for field in dataclasses.fields(Fold)
+    }
+    return fold, parts
+
+
+def _finish(config, store, fold, trainer, test_part, directory, logger) -> FoldRecord:
+    """The one look at the test part, and everything that a run directory keeps."""
+    test = trainer.evaluate(test_part)
+    best = trainer.best
+    logger.log_test(metrics.summarize(test.confusion), test.confusion, best["epoch"])
+    logger.close()
+    trainer.model.save_weights(directory / "model.weights.h5")
+    atomic_write_text(directory / "history.json", json.dumps(trainer.history) + "\n")
+    record = make_record(
+        config,
+        utterances=test.ids,
+        labels=test.labels,
+        predictions=test.predictions,
+        num_parameters=sum(variable.shape.num_elements() for variable in trainer.model.trainable_variables),
+        units=recurrent_units(config.model),
+        epochs=len(trainer.history),
+        best_epoch=best["epoch"],
+        validation_ua=best["validation_ua"],
+        overlap=describe_overlap(store.subset(config.classes), fold),
+        commit=current_commit(),
+        versions={**current_versions(), "llds": EXTRACTOR_VERSION},
+    )
+    write_record(directory / RECORD_FILE, record)
+    trainer.checkpoint.unlink(missing_ok=True)
+    return record
+
+
+def _plain(config: ExperimentConfig) -> dict:
+    """`to_dict` as it comes back from JSON."""
+    return json.loads(json.dumps(to_dict(config)))
+
+
+def _first_difference(found: dict, wanted: dict, prefix: str = "") -> str:
+    for name in sorted(found.keys() | wanted.keys()):
+        left, right = found.get(name), wanted.get(name)
+        if isinstance(left, dict) and isinstance(right, dict):
+            if left != right:
+                return _first_difference(left, right, f"{prefix}{name}.")
+        elif left != right:
+            return f"{prefix}{name}={left!r}, now it is {right!r}"
+    return "the same settings"

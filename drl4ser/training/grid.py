@@ -1,0 +1,132 @@
+"""Many folds of many systems: worker processes, progress with an estimate, finished folds skipped."""
+
+import functools
+import multiprocessing
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from drl4ser.config import ExperimentConfig
+from drl4ser.training.results import FoldRecord
+from drl4ser.workers import make_pool
+
+_events = None  # in a worker: the queue that carries (config, row of the history) to the parent
+
+
+def run_grid(
+    configs: Sequence[ExperimentConfig],
+    records_dir: Path,
+    runs_dir: Path,
+    word_vectors: Path | None = None,
+    num_jobs: int = 1,
+) -> list[FoldRecord]:
+    """Run every fold of `configs`, `num_jobs` at a time, and return their records in the same order.
+
+    Folds are independent; each process gets its share of the cores. A fold that was interrupted goes on where its
+    last checkpoint was, a finished one is read from its record.
+
+    Args:
+        configs: one for each fold.
+        records_dir: LLD records of the corpus.
+        runs_dir: where every fold has its run directory.
+        word_vectors: word2vec file for systems with lexical input.
+        num_jobs: processes.
+
+    Raises:
+        ValueError, TrainingError: the first error of a fold; folds not yet begun are given up.
+    """
+    num_jobs = max(1, min(num_jobs, len(configs)))
+    num_threads = max(1, (os.cpu_count() or 1) // num_jobs)
+    events = multiprocessing.get_context("spawn").SimpleQueue()
+    run = functools.partial(_run, records_dir=records_dir, runs_dir=runs_dir, word_vectors=word_vectors)
+    with _Progress(configs, events), make_pool(num_jobs, _start_worker, (events, num_threads)) as pool:
+        try:
+            futures = [pool.submit(run, config) for config in configs]
+            return [future.result() for future in futures]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker(events, num_threads: int) -> None:
+    global _events
+    _events = events
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(num_threads)
+    tf.config.threading.set_inter_op_parallelism_threads(num_threads)
+
+
+def _run(
+    config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vectors: Path | None
+) -> FoldRecord:
+    from drl4ser.training.fold import run_directory, run_fold
+
+    record = run_fold(
+        config,
+        _store(records_dir, config),
+        run_directory(runs_dir, config),
+        _vectors(word_vectors) if "lexical" in config.model.modality else None,
+        on_epoch=lambda row: _events.put((config, row)),
+    )
+    _events.put((config, record))
+    return record
+
+
+@functools.lru_cache(maxsize=1)
+def _cached_store(records_dir: Path, frame):
+    from drl4ser.data.store import open_store
+
+    return open_store(records_dir, frame)
+
+
+def _store(records_dir: Path, config: ExperimentConfig):
+    return _cached_store(records_dir, config.frame)
+
+
+@functools.lru_cache(maxsize=1)
+def _vectors(path: Path | None):
+    from drl4ser.text import WordVectors
+
+    return None if path is None else WordVectors.load(path)
+
+
+class _Progress:
+    """One bar over all epochs of all folds, and a line for each fold that ends."""
+
+    def __init__(self, configs: Sequence[ExperimentConfig], events):
+        self._events = events
+        self._left = {_name(config): config.train.max_epochs for config in configs}
+        self._bar = tqdm(total=sum(self._left.values()), unit="epoch", dynamic_ncols=True, smoothing=0.05)
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._events.put(None)
+        self._thread.join()
+        self._bar.close()
+
+    def _follow(self) -> None:
+        for config, news in iter(self._events.get, None):
+            name = _name(config)
+            if isinstance(news, FoldRecord):
+                # epochs that early stopping saved are not work left
+                self._bar.total -= self._left.pop(name)
+                scores = f"test UA {news.ua:.1%}, validation UA {news.validation_ua:.1%}"
+                self._bar.write(f"{name}: {scores} (epoch {news.best_epoch})")
+            else:
+                ran = news["epoch"] - (config.train.max_epochs - self._left[name])
+                self._left[name] -= ran
+                self._bar.set_description(
+                    f"{name} epoch {news['epoch']} UA {news['validation_ua']:.1%}", refresh=False
+                )
+                self._bar.update(ran)
+
+
+def _name(config: ExperimentConfig) -> str:
+    return f"{config.model.system} {config.model.modality} fold {config.fold + 1}/{config.num_folds} seed {config.seed}"

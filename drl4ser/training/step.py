@@ -1,0 +1,96 @@
+"""The training and evaluation steps: pure functions of variables and a batch, compiled once per model.
+
+Nothing here reads flags, files or the clock, so a step can run as it is under `tf.distribute.Strategy.run`.
+"""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from drl4ser.config import TrainConfig
+
+
+def make_optimizer(train: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Adam (AdamW with `weight_decay`) with the learning rate's schedule; Kingma & Ba 2014."""
+    rate = train.learning_rate
+    if train.lr_schedule == "cosine":
+        warmup = round(train.warmup_epochs * steps_per_epoch)
+        total = train.max_epochs * steps_per_epoch
+        rate = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=0.0 if warmup else rate,
+            decay_steps=max(1, total - warmup),
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    if train.weight_decay:
+        return keras.optimizers.AdamW(rate, weight_decay=train.weight_decay)
+    return keras.optimizers.Adam(rate)
+
+
+def cross_entropy(
+    logits: tf.Tensor, labels: tf.Tensor, class_weights: tf.Tensor, label_smoothing: float = 0.0
+) -> tf.Tensor:
+    """Weighted cross-entropy of each utterance, in float32.
+
+    Args:
+        logits: [B, C].
+        labels: int [B].
+        class_weights: float32 [C]; ones for the paper's plain cross-entropy.
+        label_smoothing: probability mass spread evenly over the classes, in [0, 1).
+
+    Returns:
+        float32 [B].
+    """
+    num_classes = class_weights.shape[0]
+    targets = tf.one_hot(labels, num_classes)
+    targets = targets * (1.0 - label_smoothing) + label_smoothing / num_classes
+    loss = tf.nn.softmax_cross_entropy_with_logits(targets, tf.cast(logits, tf.float32))
+    return loss * tf.gather(class_weights, labels)
+
+
+def make_train_step(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    train: TrainConfig,
+    class_weights: tf.Tensor,
+    averages: list[tf.Variable],
+) -> Callable:
+    """A compiled function (inputs, labels) -> (loss, gradient norm), both float32 scalars.
+
+    Args:
+        model: maps a batch's inputs to logits.
+        optimizer: built for the model's trainable variables.
+        train: `clip_norm`, `label_smoothing` and `ema_momentum` are used here.
+        class_weights: float32 [C].
+        averages: moving averages of the trainable variables, updated in place; empty without `ema_momentum`.
+    """
+
+    @tf.function(reduce_retracing=True)
+    def train_step(inputs, labels):
+        with tf.GradientTape() as tape:
+            logits = model(inputs, training=True)
+            loss = tf.reduce_mean(cross_entropy(logits, labels, class_weights, train.label_smoothing))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        norm = tf.linalg.global_norm(gradients)
+        if train.clip_norm:
+            gradients, _ = tf.clip_by_global_norm(gradients, train.clip_norm, use_norm=norm)
+        optimizer.apply(gradients, model.trainable_variables)
+        # early on the average follows the weights closely, else it would remember their random start
+        steps = tf.cast(optimizer.iterations, tf.float32)
+        momentum = tf.minimum(train.ema_momentum, (1.0 + steps) / (10.0 + steps))
+        for average, variable in zip(averages, model.trainable_variables, strict=True) if averages else ():
+            average.assign(momentum * average + (1.0 - momentum) * variable)
+        return loss, norm
+
+    return train_step
+
+
+def make_evaluation_step(model: keras.Model) -> Callable:
+    """A compiled function inputs -> logits float32 [B, C], with batch-norm statistics and dropout frozen."""
+
+    @tf.function(reduce_retracing=True)
+    def evaluation_step(inputs):
+        return tf.cast(model(inputs, training=False), tf.float32)
+
+    return evaluation_step

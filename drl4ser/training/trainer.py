@@ -1,0 +1,188 @@
+"""The training loop of one fold: epochs, choice of the best by validation UA, checkpoints.
+
+The loop is ours rather than `keras.Model.fit`: a fold has a few short steps an epoch, and everything that a
+resumed run needs is in one place (`TrainingState`).
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from drl4ser.config import TrainConfig
+from drl4ser.data.pipeline import LabelledPart, evaluation_batches, training_batches
+from drl4ser.training import checkpoints, metrics, step
+
+SECONDS_BETWEEN_CHECKPOINTS = 20.0
+
+
+class TrainingError(ValueError):
+    """Training cannot go on; the message says in which epoch and what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What a model makes of one part: `ids`, `labels` [N], `logits` float32 [N, C] and the mean cross-entropy."""
+
+    ids: list[str]
+    labels: np.ndarray
+    logits: np.ndarray
+    loss: float
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """Class of the largest logit, int64 [N]."""
+        return self.logits.argmax(axis=1)
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """Confusion matrix, int64 [C, C]."""
+        return metrics.confusion_matrix(self.labels, self.predictions, self.logits.shape[1])
+
+
+class Trainer:
+    """Trains a model on one fold and leaves it with the weights of its best epoch.
+
+    Args:
+        model: freshly built from the fold's seed.
+        train: the recipe.
+        training: training part.
+        validation: validation part; its UA picks the epoch, its loss decides between equal UAs.
+        seed: fixes the order and the augmentation of every epoch.
+        checkpoint: file of the unfinished state; a run that finds one goes on from there.
+        on_epoch: called after each epoch with one row of the history.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        train: TrainConfig,
+        training: LabelledPart,
+        validation: LabelledPart,
+        seed: int,
+        checkpoint: Path,
+        on_epoch: Callable[[dict], None] = lambda row: None,
+    ):
+        self.model, self.train, self.seed = model, train, seed
+        self.training, self.validation = training, validation
+        self.checkpoint, self.on_epoch = checkpoint, on_epoch
+        self.history: list[dict] = []
+        self.optimizer = step.make_optimizer(train, -(-training.num_utterances // train.batch_size))
+        self.optimizer.build(model.trainable_variables)
+        averaged = model.trainable_variables if train.ema_momentum else []
+        self._averages = [tf.Variable(variable, trainable=False) for variable in averaged]
+        self._best = [tf.Variable(variable, trainable=False) for variable in model.variables]
+        self._train_step = step.make_train_step(
+            model, self.optimizer, train, self._class_weights(), self._averages
+        )
+        self._evaluation_step = step.make_evaluation_step(model)
+        self._saved_at = time.monotonic()
+
+    def fit(self) -> list[dict]:
+        """Run all epochs that are left.
+
+        Returns:
+            The history: for each epoch "epoch" (from 1), "loss", "learning_rate", "gradient_norm",
+            "validation_loss", "validation_ua", "validation_wa", "validation_f1", "validation_confusion" and "best".
+
+        Raises:
+            TrainingError: if the loss is not a finite number.
+        """
+        if self.checkpoint.exists():
+            self.history = checkpoints.load_checkpoint(self.checkpoint, self._state())["history"]
+            self._saved_at = time.monotonic()
+        while not self._finished():
+            self._run_epoch(len(self.history) + 1)
+            if time.monotonic() - self._saved_at > SECONDS_BETWEEN_CHECKPOINTS:
+                checkpoints.save_checkpoint(self.checkpoint, self._state(), {"history": self.history})
+                self._saved_at = time.monotonic()
+        _assign(self.model.variables, self._best)
+        return self.history
+
+    def evaluate(self, part: LabelledPart) -> Evaluation:
+        """Apply the model as it is now to every utterance of `part`."""
+        ids, labels, logits = [], [], []
+        for inputs, label, identity in evaluation_batches(part, self.train.batch_size):
+            logits.append(self._evaluation_step(inputs).numpy())
+            labels.append(label.numpy())
+            ids.extend(name.decode() for name in identity.numpy())
+        labels, logits = np.concatenate(labels), np.concatenate(logits)
+        weights = tf.ones(logits.shape[1])
+        loss = step.cross_entropy(tf.constant(logits), tf.constant(labels), weights)
+        return Evaluation(ids, labels, logits, float(tf.reduce_mean(loss)))
+
+    @property
+    def best(self) -> dict | None:
+        """The history's row of the best epoch so far."""
+        return next((row for row in reversed(self.history) if row["best"]), None)
+
+    def _finished(self) -> bool:
+        epoch = len(self.history)
+        stale = epoch - self.best["epoch"] >= self.train.patience if self.best else False
+        return epoch >= self.train.max_epochs or stale
+
+    def _run_epoch(self, epoch: int) -> None:
+        losses, norms, counts = [], [], []
+        for inputs, labels, _ in training_batches(self.training, self.train, self.seed, epoch):
+            loss, norm = self._train_step(inputs, labels)
+            losses.append(loss)
+            norms.append(norm)
+            counts.append(len(labels))
+        loss = float(np.average(losses, weights=counts))
+        if not np.isfinite(loss):
+            raise TrainingError(
+                f"the training loss became {loss} in epoch {epoch}: lower the learning rate "
+                "(--change=train.learning_rate=1e-4) or clip gradients (--change=train.clip_norm=1)"
+            )
+        row = {
+            "epoch": epoch,
+            "loss": loss,
+            "learning_rate": float(self.optimizer.learning_rate),
+            "gradient_norm": float(np.mean(norms)),
+        }
+        self._validate(row)
+        self.history.append(row)
+        self.on_epoch(row)
+
+    def _validate(self, row: dict) -> None:
+        """Measure the weights that would be tested, and keep a copy of them if they are the best so far."""
+        own = [tf.identity(variable) for variable in self.model.trainable_variables[: len(self._averages)]]
+        _assign(self.model.trainable_variables[: len(own)], self._averages)
+        evaluation = self.evaluate(self.validation)
+        scores = metrics.summarize(evaluation.confusion)
+        row["validation_loss"] = evaluation.loss
+        row.update({f"validation_{name}": scores[name] for name in ("ua", "wa", "f1")})
+        row["validation_confusion"] = evaluation.confusion.tolist()
+        row["best"] = self.best is None or _rank(row) > _rank(self.best)
+        if row["best"]:
+            _assign(self._best, self.model.variables)
+        _assign(self.model.trainable_variables[: len(own)], own)
+
+    def _class_weights(self) -> tf.Tensor:
+        num_classes = self.model.output_shape[-1]
+        if not self.train.class_weights:
+            return tf.ones(num_classes)
+        labels = np.array([label for _, label in self.training.dataset.as_numpy_iterator()])
+        counts = np.bincount(labels, minlength=num_classes)
+        return tf.constant(len(labels) / (num_classes * counts), tf.float32)
+
+    def _state(self) -> dict[str, list]:
+        return {
+            "model": self.model.variables,
+            "optimizer": self.optimizer.variables,
+            "averages": self._averages,
+            "best": self._best,
+        }
+
+
+def _rank(row: dict) -> tuple[float, float]:
+    return row["validation_ua"], -row["validation_loss"]
+
+
+def _assign(variables, values) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,0 +1,27 @@
+"""All folds of one system: `python -m experiments.cross_validate --system=s3 --modality=acoustic --records_dir=DIR`."""
+
+import statistics
+
+from absl import flags
+
+from data_prep.command import run
+from drl4ser.config import MODALITIES
+from drl4ser.models import SYSTEMS
+from experiments import settings
+
+FLAGS = flags.FLAGS
+flags.DEFINE_enum("system", "s3", list(SYSTEMS), "Which system.")
+flags.DEFINE_enum("modality", "acoustic", MODALITIES, "What it hears or reads.")
+
+
+def main() -> None:
+    """Train and test every fold, print the mean."""
+    records = settings.run(list(settings.experiments([FLAGS.system], [FLAGS.modality])))
+    uas = [record.ua for record in records]
+    spread = f" +/- {statistics.stdev(uas):.1%}" if len(uas) > 1 else ""
+    validation = statistics.fmean(record.validation_ua for record in records)
+    print(f"{len(uas)} folds: UA {statistics.fmean(uas):.1%}{spread}, validation UA {validation:.1%}")
+
+
+if __name__ == "__main__":
+    run(main)

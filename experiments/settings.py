@@ -1,0 +1,91 @@
+"""The flags that all experiments share, and the configurations that they ask for."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from absl import flags
+
+from drl4ser import config
+from drl4ser.corpora import CORPORA, SPLITS, make_folds
+from drl4ser.data.store import open_store
+from drl4ser.training.grid import run_grid
+from drl4ser.training.results import FoldRecord
+
+FLAGS = flags.FLAGS
+flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus the records are of.")
+flags.DEFINE_string("records_dir", None, "LLD records, made by data_prep.make_records.", required=True)
+flags.DEFINE_string(
+    "word_vectors", None, "word2vec file (.bin, .bin.gz, .txt) for systems with lexical input."
+)
+flags.DEFINE_string("runs_dir", "runs", "Where each fold keeps its weights, history and TensorBoard events.")
+flags.DEFINE_enum("profile", "quick", list(config.PROFILES), "Size of the experiment.")
+flags.DEFINE_enum("recipe", "paper", list(config.RECIPES), "How systems are trained.")
+flags.DEFINE_enum("split", "random", SPLITS, "What the parts of a fold do not share.")
+flags.DEFINE_integer(
+    "folds", None, "Run only the first so many folds. Default: as the profile says.", lower_bound=1
+)
+flags.DEFINE_list("seeds", ["0"], "Seeds; each draws its own folds and initial weights.")
+flags.DEFINE_integer(
+    "epochs", None, "Most epochs of a fold. Default: as recipe and profile say.", lower_bound=1
+)
+flags.DEFINE_enum("precision", "float32", ["float32", "mixed_bfloat16"], "Arithmetic of the layers.")
+flags.DEFINE_multi_string("change", [], "Any setting, such as train.learning_rate=1e-4 or model.dropout=0.5.")
+flags.DEFINE_integer("jobs", 1, "Folds that are trained at the same time.", lower_bound=1)
+
+
+def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.ExperimentConfig]:
+    """One configuration for each system, modality, seed and fold that the flags ask for.
+
+    Raises:
+        ValueError: if a system, modality or setting is unknown, or lexical input has no word vectors.
+    """
+    if any("lexical" in modality for modality in modalities) and not FLAGS.word_vectors:
+        raise ValueError(
+            "lexical input needs word vectors: set WORD_VECTORS (--word_vectors) to a word2vec file such as "
+            "GoogleNews-vectors-negative300.bin.gz, or leave it out with MODALITIES=acoustic (--modalities)"
+        )
+    store = open_store(Path(FLAGS.records_dir))
+    if store.corpus != FLAGS.corpus:
+        raise ValueError(f"{FLAGS.records_dir} holds the corpus {store.corpus!r}, not {FLAGS.corpus!r}")
+    classes = tuple(sorted({utterance.emotion for utterance in store.utterances}))
+    num_folds = len(make_folds(store.utterances, FLAGS.split))
+    base = config.make_experiment(
+        FLAGS.profile,
+        FLAGS.recipe,
+        corpus=FLAGS.corpus,
+        classes=classes,
+        split=FLAGS.split,
+        num_folds=num_folds,
+    )
+    base = config.change(base, _changes())
+    for system in systems:
+        for modality in modalities:
+            model = {"system": system, "modality": modality, "num_classes": len(classes)}
+            with_model = config.change(base, {"model": model})
+            for seed in FLAGS.seeds:
+                for fold in range(min(FLAGS.folds or config.PROFILE_FOLDS[FLAGS.profile], num_folds)):
+                    yield dataclasses.replace(with_model, seed=int(seed), fold=fold)
+
+
+def _changes() -> dict[str, dict]:
+    changes: dict[str, dict] = {"train": {"precision": FLAGS.precision}}
+    if FLAGS.epochs:
+        changes["train"]["max_epochs"] = FLAGS.epochs
+    for text in FLAGS.change:
+        match = re.fullmatch(r"(model|train|frame)\.(\w+)=(.+)", text)
+        if match is None or match[2] not in vars(getattr(config.ExperimentConfig(), match[1])):
+            raise ValueError(
+                f"--change={text}: expected model.NAME=VALUE or train.NAME=VALUE, see drl4ser/config.py"
+            )
+        value = match[3] if match[3].isidentifier() else json.loads(match[3])
+        changes.setdefault(match[1], {})[match[2]] = value
+    return changes
+
+
+def run(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
+    """`run_grid` as the flags ask for it."""
+    word_vectors = Path(FLAGS.word_vectors) if FLAGS.word_vectors else None
+    return run_grid(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), word_vectors, FLAGS.jobs)
