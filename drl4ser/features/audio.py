@@ -1,0 +1,77 @@
+"""Audio files and arrays -> mono float32 at the wanted rate; long files are read and resampled in blocks."""
+
+from pathlib import Path
+
+import numpy as np
+
+_BLOCK_SECONDS = 20
+
+
+def load_audio(path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
+    """Reads a wav, flac, ogg or mp3 file of any sample format as mono.
+
+    Args:
+        path: the file.
+        sample_rate: the rate wanted, in Hz; None keeps the file's own.
+
+    Returns:
+        (signal, rate): float32 [num_samples], full scale = 1, channels averaged; and its rate in Hz.
+
+    Raises:
+        ValueError: if the file is missing, empty or not audio, or `sample_rate` is not positive.
+    """
+    import soundfile
+
+    if sample_rate is not None:
+        check_rate(sample_rate)
+    try:
+        with soundfile.SoundFile(str(Path(path))) as file:
+            rate = sample_rate or file.samplerate
+            blocks = file.blocks(int(_BLOCK_SECONDS * file.samplerate), dtype="float32", always_2d=True)
+            mono = (block.mean(axis=1, dtype=np.float32) for block in blocks)
+            signal = _resample_blocks(mono, file.samplerate, rate, file.frames)
+    except (soundfile.SoundFileError, RuntimeError, OSError, TypeError) as error:
+        raise ValueError(
+            f"`path` must be a readable audio file. Received: path={str(path)!r} ({error})"
+        ) from error
+    if signal.size == 0:
+        raise ValueError(f"`path` must hold at least one sample. Received: path={str(path)!r}")
+    return signal, rate
+
+
+def resample(signal: np.ndarray, sample_rate: int, new_rate: int) -> np.ndarray:
+    """float32 [num_samples] at `sample_rate` -> float32 [round(num_samples * new_rate / sample_rate)].
+
+    Uses soxr (very high quality; linear phase, so nothing moves in time).
+    """
+    size = int(_BLOCK_SECONDS * sample_rate)
+    blocks = (signal[start : start + size] for start in range(0, len(signal), size))
+    return _resample_blocks(blocks, sample_rate, new_rate, len(signal))
+
+
+def _resample_blocks(blocks, sample_rate, new_rate, num_samples):
+    """All blocks at the new rate in one array, filled as they come: an hour must not be held twice."""
+    signal = np.empty(-(-num_samples * new_rate // sample_rate) + 1, np.float32)
+    filled = 0
+    for block in blocks if sample_rate == new_rate else _stream(blocks, sample_rate, new_rate):
+        if filled + len(block) > len(signal):  # compressed files may hold more than their header says
+            signal = np.concatenate([signal, np.empty(len(signal) + len(block), np.float32)])
+        signal[filled : filled + len(block)] = block
+        filled += len(block)
+    return signal[:filled]
+
+
+def _stream(blocks, sample_rate, new_rate):
+    """Yields the resampled blocks, then what the filter still held."""
+    import soxr
+
+    stream = soxr.ResampleStream(sample_rate, new_rate, 1, dtype="float32", quality="VHQ")
+    for block in blocks:
+        yield stream.resample_chunk(np.ascontiguousarray(block, np.float32))
+    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def check_rate(sample_rate) -> None:
+    """Raises ValueError unless `sample_rate` is a positive number of Hz."""
+    if not np.isfinite(sample_rate) or sample_rate <= 0:
+        raise ValueError(f"`sample_rate` must be positive. Received: sample_rate={sample_rate}")

@@ -1,0 +1,72 @@
+"""Frames: frame n covers samples [n * hop, n * hop + length); nothing is centred or padded."""
+
+import numpy as np
+
+from drl4ser.config import FrameConfig
+from drl4ser.features.audio import check_rate, resample
+
+_PEAK_LIMIT = 16.0  # resampling a clipped signal overshoots 1 a little; a peak in the hundreds is 16-bit data
+
+
+def count_frames(num_samples: int, config: FrameConfig) -> int:
+    """Whole frames in `num_samples` samples: 1 + (num_samples - frame_length) // hop_length, or 0."""
+    return max(0, 1 + (num_samples - config.frame_length) // config.hop_length)
+
+
+def prepare_signal(signal, sample_rate: int, config: FrameConfig) -> np.ndarray:
+    """Checks a signal, averages its channels and brings it to the analysis rate.
+
+    Args:
+        signal: float array [num_samples] or [num_samples, channels], full scale = 1.
+        sample_rate: its rate in Hz.
+        config: the analysis rate and frame length.
+
+    Returns:
+        float32 [num_samples at config.sample_rate]; the input itself where nothing had to be changed.
+
+    Raises:
+        ValueError: for integer, empty, non-finite or unscaled samples, a wrong rank, or less than one frame.
+    """
+    signal = np.asarray(signal)
+    check_rate(sample_rate)
+    if not np.issubdtype(signal.dtype, np.floating):
+        raise ValueError(
+            "`signal` must be a float array scaled to [-1, 1] (divide 16-bit integers by 32768). "
+            f"Received: signal.dtype={signal.dtype}"
+        )
+    if signal.ndim not in (1, 2) or 0 in signal.shape:
+        raise ValueError(
+            "`signal` must be [num_samples] or [num_samples, channels] and not empty. "
+            f"Received: signal.shape={signal.shape}"
+        )
+    peak = max(abs(float(signal.max())), abs(float(signal.min())))  # NaN and infinity survive max and min
+    if not np.isfinite(peak):
+        raise ValueError("`signal` must be finite. Received: NaN or infinity among its samples")
+    if peak > _PEAK_LIMIT:
+        raise ValueError(f"`signal` must be scaled to [-1, 1]. Received: a peak of {peak:g}")
+    if signal.ndim == 2:
+        signal = signal.mean(axis=1, dtype=np.float32)
+    signal = signal.astype(np.float32, copy=False)
+    if sample_rate != config.sample_rate:
+        signal = resample(signal, sample_rate, config.sample_rate)
+    if len(signal) < config.frame_length:
+        raise ValueError(
+            f"`signal` must be at least one frame long ({config.frame_length} samples at "
+            f"{config.sample_rate} Hz). Received: {len(signal)} samples"
+        )
+    return signal
+
+
+def frame_signal(signal: np.ndarray, first: int, last: int, config: FrameConfig) -> np.ndarray:
+    """Frames [first, last) as a view [last - first, frame_length] into `signal`."""
+    begin = first * config.hop_length
+    end = (last - 1) * config.hop_length + config.frame_length
+    windows = np.lib.stride_tricks.sliding_window_view(signal[begin:end], config.frame_length)
+    return windows[:: config.hop_length]
+
+
+def cut_span(signal: np.ndarray, begin: int, end: int) -> np.ndarray:
+    """Samples [begin, end) as a new array; zeros where that reaches beyond the signal."""
+    inside = signal[max(0, begin) : max(0, min(end, len(signal)))]
+    left = max(0, -begin)
+    return np.pad(inside, (left, end - begin - left - len(inside)))

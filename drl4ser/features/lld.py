@@ -1,0 +1,76 @@
+"""The 17 low-level descriptors of a signal, one row every 5 ms (paper, section 4.1)."""
+
+import numpy as np
+
+from drl4ser.config import FrameConfig
+from drl4ser.features.framing import count_frames, frame_signal, prepare_signal
+from drl4ser.features.spectral import compute_log_energy, compute_mfcc, compute_zcr
+from drl4ser.features.voicing import analyse_voicing, track_f0
+
+LLD_NAMES = (
+    *(f"mfcc_{index}" for index in range(1, 13)),
+    "log_energy",
+    "voicing_probability",
+    "hnr_db",
+    "log_f0",
+    "zcr",
+)
+EXTRACTOR_VERSION = "1"
+_DEFAULT_CONFIG = FrameConfig()
+_BLOCK_FRAMES = 512  # about 2.5 s: the block's frames and correlations stay in the processor's cache
+
+
+def extract_llds(
+    signal, sample_rate: int, config: FrameConfig = _DEFAULT_CONFIG, *, block_frames: int = _BLOCK_FRAMES
+) -> np.ndarray:
+    """Extracts the 17 low-level descriptors, all of the same frame: samples [80 n, 80 n + 400) at 16 kHz.
+
+    | column | name | unit | range | from |
+    |---|---|---|---|---|
+    | 0-11 | mfcc_1..mfcc_12 | - | about -150..150 | `spectral.compute_mfcc` |
+    | 12 | log_energy | ln of power | -41.59..0 | `spectral.compute_log_energy` |
+    | 13 | voicing_probability | - | 0..1 | `voicing.analyse_voicing` |
+    | 14 | hnr_db | dB | -20..40 | `voicing.analyse_voicing` |
+    | 15 | log_f0 | ln of Hz | 0 (unvoiced) or ln 60..ln 500 | `voicing.track_f0`, `voicing.analyse_voicing` |
+    | 16 | zcr | crossings a sample | 0..1 | `spectral.compute_zcr` |
+
+    Args:
+        signal: float array [num_samples] or [num_samples, channels] (averaged), full scale = 1.
+        sample_rate: its rate in Hz; other rates than 16 kHz are resampled first.
+        config: the frames and the ranges of analysis.
+        block_frames: frames worked on at a time; changes memory and speed, never a value.
+
+    Returns:
+        float32 [num_frames, 17] with num_frames = 1 + (num_samples - 400) // 80 at 16 kHz; always finite.
+
+    Raises:
+        ValueError: for a signal that is not float, finite, scaled to [-1, 1] and at least one frame long.
+    """
+    if block_frames < 1:
+        raise ValueError(f"`block_frames` must be positive. Received: block_frames={block_frames}")
+    signal = prepare_signal(signal, sample_rate, config)
+    num_frames = count_frames(len(signal), config)
+    f0_hz = track_f0(signal, config)
+    llds = np.empty((num_frames, config.num_mfcc + 5), np.float32)
+    for first in range(0, num_frames, block_frames):
+        last = min(first + block_frames, num_frames)
+        llds[first:last] = _describe_block(signal, f0_hz, first, last, config)
+    return llds
+
+
+def _describe_block(signal, f0_hz, first, last, config):
+    """The descriptors of frames [first, last) in the order of `LLD_NAMES`."""
+    frames = frame_signal(signal, first, last, config)
+    begin = first * config.hop_length
+    samples = signal[begin : begin + (last - first - 1) * config.hop_length + config.frame_length]
+    voicing, hnr_db, log_f0 = analyse_voicing(signal, f0_hz, first, last, config)
+    return np.column_stack(
+        [
+            compute_mfcc(frames, config),
+            compute_log_energy(frames),
+            voicing,
+            hnr_db,
+            log_f0,
+            compute_zcr(samples, config),
+        ]
+    )

@@ -1,0 +1,64 @@
+"""Reading audio files."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from drl4ser.features import extract_llds, load_audio
+from drl4ser.features.audio import resample
+from tests.features.signals import RATE, make_noise, make_voice
+
+
+@pytest.mark.parametrize(
+    ("suffix", "subtype", "tolerance"),
+    [
+        ("wav", "PCM_16", 4e-5),
+        ("wav", "PCM_24", 1e-6),
+        ("wav", "FLOAT", 1e-7),
+        ("wav", "DOUBLE", 1e-7),
+        ("flac", "PCM_16", 4e-5),
+        ("ogg", "VORBIS", 0.05),
+        ("mp3", "MPEG_LAYER_III", 0.05),
+    ],
+)
+def test_reads_what_was_written(tmp_path, suffix, subtype, tolerance):
+    voice = make_voice(150, 0.5)
+    path = tmp_path / f"voice.{suffix}"
+    soundfile.write(path, voice, RATE, subtype=subtype)
+    signal, rate = load_audio(path)
+    assert rate == RATE and signal.dtype == np.float32 and signal.ndim == 1
+    middle = slice(800, 7000)
+    np.testing.assert_allclose(signal[middle], voice[middle], atol=tolerance)
+    assert extract_llds(signal, rate).shape[1] == 17
+
+
+def test_averages_channels(tmp_path):
+    left, right = make_voice(100, 0.1), make_noise(1600)
+    soundfile.write(tmp_path / "two.wav", np.column_stack([left, right]), RATE, subtype="FLOAT")
+    signal, _ = load_audio(str(tmp_path / "two.wav"))
+    np.testing.assert_allclose(signal, (left + right) / 2, atol=1e-6)
+
+
+def test_resamples_without_delay(tmp_path):
+    soundfile.write(tmp_path / "fast.wav", make_voice(150, 0.5, 48_000), 48_000, subtype="FLOAT")
+    signal, rate = load_audio(tmp_path / "fast.wav", sample_rate=RATE)
+    assert rate == RATE and len(signal) == 8000
+    np.testing.assert_allclose(signal[200:-200], make_voice(150, 0.5)[200:-200], atol=0.005)
+
+
+def test_long_files_are_resampled_seamlessly(monkeypatch):
+    noise = make_noise(30_000).astype(np.float32)
+    whole = resample(noise, 24_000, RATE)
+    monkeypatch.setattr("drl4ser.features.audio._BLOCK_SECONDS", 0.1)
+    np.testing.assert_allclose(resample(noise, 24_000, RATE), whole, atol=1e-6)
+    assert len(whole) == 20_000
+
+
+def test_names_the_file_it_cannot_read(tmp_path):
+    (tmp_path / "words.wav").write_text("not audio")
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
+    for name in ("words.wav", "empty.wav", "missing.wav"):
+        with pytest.raises(ValueError, match=name):
+            load_audio(tmp_path / name)
+    with pytest.raises(ValueError, match="sample_rate=-1"):
+        load_audio(tmp_path / "words.wav", sample_rate=-1)

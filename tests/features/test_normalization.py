@@ -1,0 +1,83 @@
+"""z-scores against NumPy on all frames at once."""
+
+import json
+
+import numpy as np
+import pytest
+
+from drl4ser.features import Normalizer
+
+
+@pytest.fixture
+def utterances():
+    rng = np.random.default_rng(0)
+    scale, offset = rng.uniform(0.1, 50, 17), rng.normal(0, 1e4, 17)
+    made = [(rng.normal(size=(n, 17)) * scale + offset).astype(np.float32) for n in (5, 1, 300, 40)]
+    for llds in made:
+        llds[:, 3] = 0.1
+    return made
+
+
+def test_equals_numpy_over_all_frames(utterances):
+    frames = np.concatenate(utterances).astype(np.float64)
+    normalizer = Normalizer.fit(iter(utterances))
+    np.testing.assert_allclose(normalizer.mean, frames.mean(axis=0), rtol=1e-12)
+    std = frames.std(axis=0)
+    std[3] = 1.0
+    np.testing.assert_allclose(normalizer.std, std, rtol=1e-9)
+
+
+def test_makes_zero_mean_and_unit_deviation(utterances):
+    z = np.concatenate([Normalizer.fit(utterances)(llds) for llds in utterances])
+    assert z.dtype == np.float32
+    np.testing.assert_allclose(z.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(np.delete(z.std(axis=0), 3), 1, atol=1e-4)
+    np.testing.assert_allclose(z[:, 3], 0, atol=1e-6)
+
+
+def test_order_does_not_matter(utterances):
+    there, back = Normalizer.fit(utterances), Normalizer.fit(utterances[::-1])
+    np.testing.assert_allclose(there.mean, back.mean, rtol=1e-12)
+    np.testing.assert_allclose(there.std, back.std, rtol=1e-10)
+
+
+def test_utterance_without_frames_adds_nothing(utterances):
+    with_empty = Normalizer.fit([np.zeros((0, 17)), *utterances, np.zeros((0, 17))])
+    np.testing.assert_array_equal(with_empty.mean, Normalizer.fit(utterances).mean)
+
+
+def test_json_keeps_every_bit(utterances):
+    normalizer = Normalizer.fit(utterances)
+    restored = Normalizer.from_dict(json.loads(json.dumps(normalizer.to_dict())))
+    np.testing.assert_array_equal(restored.mean, normalizer.mean)
+    np.testing.assert_array_equal(restored.std, normalizer.std)
+    assert restored == normalizer
+
+
+def test_is_frozen(utterances):
+    normalizer = Normalizer.fit(utterances)
+    with pytest.raises(AttributeError):
+        normalizer.mean = np.zeros(17)
+    with pytest.raises(ValueError, match="read-only"):
+        normalizer.mean[0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("utterances", "message"),
+    [
+        ([], "at least one frame"),
+        ([np.zeros(17)], r"shape=\(17,\)"),
+        ([np.zeros((2, 17)), np.zeros((2, 16))], r"shape=\(2, 16\)"),
+        ([np.full((2, 17), np.nan)], "finite"),
+    ],
+)
+def test_what_fit_refuses(utterances, message):
+    with pytest.raises(ValueError, match=message):
+        Normalizer.fit(utterances)
+
+
+def test_what_call_and_constructor_refuse(utterances):
+    with pytest.raises(ValueError, match="17 features"):
+        Normalizer.fit(utterances)(np.zeros((3, 16)))
+    with pytest.raises(ValueError, match="`std` must be positive"):
+        Normalizer(np.zeros(2), np.array([1.0, 0.0]))
