@@ -55,6 +55,7 @@ def make_train_step(
     train: TrainConfig,
     class_weights: tf.Tensor,
     averages: list[tf.Variable],
+    signature: tuple,
 ) -> Callable:
     """A compiled function (inputs, labels) -> (loss, gradient norm), both float32 scalars.
 
@@ -64,9 +65,10 @@ def make_train_step(
         train: `clip_norm`, `label_smoothing` and `ema_momentum` are used here.
         class_weights: float32 [C].
         averages: moving averages of the trainable variables, updated in place; empty without `ema_momentum`.
+        signature: specs of (inputs, labels) with open lengths, so that the step is traced just once.
     """
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=signature)
     def train_step(inputs, labels):
         with tf.GradientTape() as tape:
             logits = model(inputs, training=True)
@@ -86,10 +88,10 @@ def make_train_step(
     return train_step
 
 
-def make_evaluation_step(model: keras.Model) -> Callable:
+def make_evaluation_step(model: keras.Model, signature: tuple) -> Callable:
     """A compiled function inputs -> logits float32 [B, C], with batch-norm statistics and dropout frozen."""
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=signature)
     def evaluation_step(inputs):
         return tf.cast(model(inputs, training=False), tf.float32)
 

@@ -76,10 +76,11 @@ class Trainer:
         averaged = model.trainable_variables if train.ema_momentum else []
         self._averages = [tf.Variable(variable, trainable=False) for variable in averaged]
         self._best = [tf.Variable(variable, trainable=False) for variable in model.variables]
+        inputs, labels, _ = evaluation_batches(validation, train.batch_size).element_spec
         self._train_step = step.make_train_step(
-            model, self.optimizer, train, self._class_weights(), self._averages
+            model, self.optimizer, train, self._class_weights(), self._averages, (inputs, labels)
         )
-        self._evaluation_step = step.make_evaluation_step(model)
+        self._evaluation_step = step.make_evaluation_step(model, (inputs,))
         self._saved_at = time.monotonic()
 
     def fit(self) -> list[dict]:

@@ -1,0 +1,24 @@
+"""Keras layers of the paper's equations; they know nothing of configurations or flags."""
+
+from drl4ser.layers.batch_norm import MaskedBatchNormalization
+from drl4ser.layers.gca_lstm import GCALSTM
+from drl4ser.layers.gca_lstm_cell import GCALSTMCell
+from drl4ser.layers.masking import DownsampleMask, SequenceMask, downsample_mask, mask_padding
+from drl4ser.layers.residual_conv import NormalizedConv, ResidualBlock, ResidualConvGroup
+from drl4ser.layers.self_attention import MultiHeadSelfAttention
+from drl4ser.layers.stacked_lstm import StackedLSTM
+
+__all__ = [
+    "GCALSTM",
+    "DownsampleMask",
+    "GCALSTMCell",
+    "MaskedBatchNormalization",
+    "MultiHeadSelfAttention",
+    "NormalizedConv",
+    "ResidualBlock",
+    "ResidualConvGroup",
+    "SequenceMask",
+    "StackedLSTM",
+    "downsample_mask",
+    "mask_padding",
+]

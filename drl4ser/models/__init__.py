@@ -1,0 +1,51 @@
+"""The systems by name. This package is the one place that turns a configuration into layers."""
+
+import keras
+
+from drl4ser.config import ModelConfig
+from drl4ser.models.lstm import build_baseline
+from drl4ser.models.parameter_balance import recurrent_units
+from drl4ser.models.rlc import build_rlc
+
+# Name -> builder that takes a ModelConfig of that system.
+SYSTEMS = {
+    "baseline": build_baseline,
+    "s1": build_rlc,
+    "s2": build_rlc,
+    "s3": build_rlc,
+}
+
+
+def build_model(
+    system: str, num_classes: int = 4, modality: str = "acoustic", width: float = 1.0, **fields
+) -> keras.Model:
+    """The model of one system with random weights.
+
+    Args:
+        system: a name in `SYSTEMS`.
+        num_classes: emotions to tell apart.
+        modality: "acoustic", "acoustic+lexical" or "lexical".
+        width: factor on the size of every layer.
+        **fields: other fields of `ModelConfig`.
+
+    Returns:
+        A Keras model from {"llds": [B, T, 17], "num_frames": [B], "words": [B, K, 300], "num_words": [B]} to logits
+        [B, num_classes]. It reads the keys of its modality and ignores the others. What an utterance gets does not
+        depend on the padding or the batch it sits in.
+
+    Raises:
+        ValueError: if the system is unknown or a field is out of range.
+    """
+    return build_model_from_config(
+        ModelConfig(system=system, num_classes=num_classes, modality=modality, width=width, **fields)
+    )
+
+
+def build_model_from_config(config: ModelConfig) -> keras.Model:
+    """As `build_model`, from a whole configuration."""
+    if config.system not in SYSTEMS:
+        raise ValueError(f"`system` must be one of {tuple(SYSTEMS)}. Received: system={config.system!r}")
+    return SYSTEMS[config.system](config)
+
+
+__all__ = ["SYSTEMS", "build_model", "build_model_from_config", "recurrent_units"]

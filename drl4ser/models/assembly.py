@@ -1,0 +1,73 @@
+"""What all systems share: the inputs, the lexical branch and the classifier around an acoustic branch."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+
+from drl4ser.config import ModelConfig
+from drl4ser.layers import SequenceMask, StackedLSTM
+
+# Takes the configuration, the LLDs [B, T, lld_dim] and their mask [B, T]; returns the utterance's representation [B, D].
+AcousticBranch = Callable[[ModelConfig, keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
+
+
+def scale_width(config: ModelConfig) -> ModelConfig:
+    """The configuration with `width` worked into every layer size, and so with width 1.
+
+    Sizes stay positive, and filters multiples of `num_heads`.
+    """
+
+    def scale(size: int, multiple: int = 1) -> int:
+        return max(1, round(size * config.width / multiple)) * multiple
+
+    return dataclasses.replace(
+        config,
+        width=1.0,
+        filters=tuple(scale(filters, config.num_heads) for filters in config.filters),
+        units=scale(config.units),
+        lexical_units=scale(config.lexical_units),
+        dense_units=tuple(scale(units) for units in config.dense_units),
+    )
+
+
+def assemble(config: ModelConfig, acoustic_branch: AcousticBranch) -> keras.Model:
+    """A functional model of the branches that `config.modality` asks for, and the classifier on top.
+
+    Args:
+        config: sizes of the layers; `width` must have been worked in.
+        acoustic_branch: makes the acoustic representation.
+
+    Returns:
+        A model that takes {"llds", "num_frames", "words", "num_words"}, of which it uses those of its modality, to logits
+        [B, num_classes].
+    """
+    inputs, representations = [], []
+    if "acoustic" in config.modality:
+        llds = keras.Input((None, config.lld_dim), name="llds")
+        num_frames = keras.Input((), dtype="int32", name="num_frames")
+        inputs += [llds, num_frames]
+        mask = SequenceMask(name="frame_mask")(num_frames, llds)
+        representations.append(acoustic_branch(config, llds, mask))
+    if "lexical" in config.modality:
+        words = keras.Input((None, config.word_dim), name="words")
+        num_words = keras.Input((), dtype="int32", name="num_words")
+        inputs += [words, num_words]
+        mask = SequenceMask(name="word_mask")(num_words, words)
+        representations.append(StackedLSTM(config.lexical_units, name="lexical_lstm")(words, mask=mask))
+    x = representations[0]
+    if len(representations) > 1:
+        x = keras.layers.Concatenate(name="fusion")(representations)
+    # Inputs as a list: given a dictionary, Keras picks them by name and does not mind additional keys.
+    return keras.Model(inputs, classify(config, x), name=config.system)
+
+
+def classify(config: ModelConfig, x: keras.KerasTensor) -> keras.KerasTensor:
+    """The emotion classifier: Dense(256, ReLU), Dense(256, ReLU), Dense(num_classes); [B, D] -> logits [B, C]."""
+    for i, units in enumerate(config.dense_units, start=1):
+        x = keras.layers.Dropout(config.dropout, name=f"classifier_dropout_{i}")(x)
+        x = keras.layers.Dense(units, activation="relu", name=f"classifier_{i}")(x)
+    last = len(config.dense_units) + 1
+    x = keras.layers.Dropout(config.dropout, name=f"classifier_dropout_{last}")(x)
+    # Logits in float32 whatever the policy: the cross-entropy's softmax needs it.
+    return keras.layers.Dense(config.num_classes, name="logits", dtype="float32")(x)

@@ -1,0 +1,58 @@
+"""S1, S2 and S3: residual convolutional groups, self-attention and GCA-LSTM added one after the other (Table 2)."""
+
+import keras
+
+from drl4ser.config import ModelConfig
+from drl4ser.layers import GCALSTM, DownsampleMask, ResidualConvGroup, StackedLSTM
+from drl4ser.models.assembly import assemble, scale_width
+from drl4ser.models.parameter_balance import balanced_lstm_units
+
+ATTENTION_SYSTEMS = ("s2", "s3")
+
+
+def build_rlc(config: ModelConfig) -> keras.Model:
+    """The system `config.system`: S1 (convolutions, stacked LSTM), S2 (with attention) or S3 (with GCA-LSTM)."""
+    if config.system == "s3":
+        return assemble(scale_width(config), _encode_with_gca_lstm)
+    units = balanced_lstm_units(config)
+
+    def encode(scaled, llds, mask):
+        x, mask = learn_features(scaled, llds, mask)
+        return StackedLSTM(units, num_layers=2, name="stacked_lstm")(x, mask=mask)
+
+    return assemble(scale_width(config), encode)
+
+
+def learn_features(config: ModelConfig, llds: keras.KerasTensor, mask: keras.KerasTensor):
+    """The five groups of Figure 2: frames of 5 ms to suprasegmental features of 160 ms.
+
+    Args:
+        config: kernel sizes and filters of the groups.
+        llds: [B, T, lld_dim].
+        mask: [B, T] boolean.
+
+    Returns:
+        Features [B, N, filters of the last group] and their mask [B, N], N = ceil(T / 32).
+    """
+    num_heads = config.num_heads if config.system in ATTENTION_SYSTEMS else None
+    x = llds
+    for i, (kernel_size, filters) in enumerate(
+        zip(config.kernel_sizes, config.filters, strict=True), start=1
+    ):
+        group = ResidualConvGroup(
+            filters,
+            kernel_size,
+            num_blocks=0 if i == 1 else 2,
+            num_heads=None if i == 1 else num_heads,
+            dropout=config.dropout,
+            name=f"group_{i}",
+        )
+        x = group(x, mask=mask)
+        mask = DownsampleMask(name=f"mask_{i}")(mask)
+    return keras.layers.Dropout(config.dropout, name="features_dropout")(x), mask
+
+
+def _encode_with_gca_lstm(config, llds, mask):
+    x, mask = learn_features(config, llds, mask)
+    gca_lstm = GCALSTM(config.units, config.iterations, config.gate_normalization, name="gca_lstm")
+    return gca_lstm(x, mask=mask)

@@ -1,0 +1,119 @@
+"""Word vectors in the word2vec formats, held by gensim."""
+
+import logging
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from drl4ser.text.tokens import spellings, tokenize
+
+_BINARY_BY_SUFFIX = {".bin": True, ".bin.gz": True, ".txt": False, ".txt.gz": False}
+_EXPECTED = (
+    "expected word vectors in word2vec format (.bin, .bin.gz, .txt or .txt.gz), "
+    "such as GoogleNews-vectors-negative300.bin.gz"
+)
+
+
+class WordVectors:
+    """A vocabulary and one vector a word.
+
+    Out-of-vocabulary policy: a word is looked up as written, then in lower case, then capitalised (Google's
+    vectors distinguish case). A word found under none of these is left out, in training and in prediction
+    alike. An utterance without any known word has no words (num_words is 0) and keeps its audio.
+
+    Args:
+        keyed_vectors: gensim KeyedVectors; `load` makes them from a file.
+    """
+
+    def __init__(self, keyed_vectors):
+        self._keyed_vectors = keyed_vectors
+
+    @classmethod
+    def load(cls, path: Path | str, limit: int | None = None) -> "WordVectors":
+        """Reads a word2vec file; the ending says whether it is binary or text, compressed or not.
+
+        Args:
+            path: a file ending in .bin, .bin.gz, .txt or .txt.gz.
+            limit: read only the first this many words; the usual files begin with the most frequent.
+
+        Raises:
+            ValueError: if the file is missing, of another kind, or incomplete.
+        """
+        path = Path(path)
+        binary = _is_binary(path)
+        if not path.is_file():
+            raise ValueError(f"{path} does not exist or is not a file; {_EXPECTED}")
+        try:
+            keyed_vectors = import_gensim_models().KeyedVectors.load_word2vec_format(
+                str(path), binary=binary, limit=limit
+            )
+        except (ValueError, EOFError, OSError, IndexError, MemoryError, zlib.error) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ValueError(f"{path} is damaged or of another format ({reason}); {_EXPECTED}") from None
+        if not len(keyed_vectors) or not np.isfinite(keyed_vectors.vectors).all():
+            raise ValueError(f"{path} holds no words or values that are not numbers; {_EXPECTED}")
+        return cls(keyed_vectors)
+
+    def save(self, path: Path | str) -> None:
+        """Writes a word2vec file in the format that the ending says; complete or not at all."""
+        path = Path(path)
+        binary = _is_binary(path)
+        part = path.with_name(f".part-{path.name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._keyed_vectors.save_word2vec_format(str(part), binary=binary)
+        part.replace(path)
+
+    def __len__(self) -> int:
+        return len(self._keyed_vectors)
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._keyed_vectors.vector_size
+
+    @property
+    def words(self) -> list[str]:
+        """The vocabulary in the order of the rows."""
+        return list(self._keyed_vectors.index_to_key)
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """All vectors: float32 [num_words, dimension]."""
+        return self._keyed_vectors.vectors
+
+    def lookup(self, tokens: Iterable[str]) -> list[int]:
+        """Row numbers of the tokens that are in the vocabulary, in order; the others are left out."""
+        rows = self._keyed_vectors.key_to_index
+        found = (next((rows[form] for form in spellings(token) if form in rows), None) for token in tokens)
+        return [row for row in found if row is not None]
+
+    def embed(self, text: str) -> np.ndarray:
+        """The vectors of a transcript's known words: float32 [num_words, dimension], num_words possibly 0."""
+        return np.asarray(self.vectors[self.lookup(tokenize(text))], dtype=np.float32)
+
+    def subset(self, texts: Iterable[str]) -> "WordVectors":
+        """Only the words that occur in `texts`, in the same order: small enough for a run directory."""
+        rows = sorted({row for text in texts for row in self.lookup(tokenize(text))})
+        words = self._keyed_vectors.index_to_key
+        small = import_gensim_models().KeyedVectors(self.dimension, dtype=np.float32)
+        if rows:
+            small.add_vectors([words[row] for row in rows], self.vectors[rows])
+        return WordVectors(small)
+
+
+def import_gensim_models():
+    """gensim.models, imported at first use (it is slow) and without gensim's running commentary."""
+    from gensim import models
+
+    # absl lowers the root logger to INFO, and gensim then reports every step.
+    logging.getLogger("gensim").setLevel(logging.WARNING)
+    return models
+
+
+def _is_binary(path: Path) -> bool:
+    for suffix, binary in _BINARY_BY_SUFFIX.items():
+        if path.name.lower().endswith(suffix):
+            return binary
+    raise ValueError(f"{path} has an unknown ending; {_EXPECTED}")

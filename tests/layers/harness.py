@@ -1,0 +1,74 @@
+"""What every layer must stand: three ways to run it, gradients, padding (see ARCHITECTURE.md, Tests)."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+LENGTHS = (7, 4, 1, 6)
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def padded_batch(lengths=LENGTHS, dim=8, num_steps=None, filler=0.0, seed=0):
+    """x [B, T, dim] with `filler` in the padding, and its mask [B, T]."""
+    num_steps = num_steps or max(lengths)
+    mask = np.arange(num_steps) < np.array(lengths)[:, None]
+    x = random(len(lengths), max(lengths), dim, seed=seed)
+    x = np.pad(x, [(0, 0), (0, num_steps - max(lengths)), (0, 0)])
+    return np.where(mask[:, :, None], x, np.float32(filler)), mask
+
+
+def randomize(layer, seed=1, scale=0.5):
+    """Gives all weights random values, so that no zero initialiser hides an error; variances stay positive."""
+    rng = np.random.default_rng(seed)
+    for weight in layer.weights:
+        value = rng.normal(scale=scale, size=weight.shape)
+        weight.assign(np.abs(value) + 0.5 if weight.name in ("moving_variance", "gamma") else value)
+
+
+def check_three_ways(make, *args, **kwargs):
+    """Eager = tf.function = saved and loaded, and `get_config` gives the same layer."""
+    layer = make()
+    expected = layer(*args, **kwargs)
+    randomize(layer)
+    expected = layer(*args, **kwargs)
+    traced = tf.function(lambda *a: layer(*a, **kwargs))(*args)
+    np.testing.assert_allclose(traced, expected, atol=1e-6)
+    clone = type(layer).from_config(layer.get_config())
+    clone(*args, **kwargs)
+    clone.set_weights(layer.get_weights())
+    np.testing.assert_allclose(clone(*args, **kwargs), expected, atol=1e-6)
+
+
+def check_reload(inputs, outputs, values, directory):
+    """A functional model of the layer gives the same after a trip through a .keras file."""
+    model = keras.Model(inputs, outputs)
+    randomize(model)
+    model.save(directory / "layer.keras")
+    loaded = keras.saving.load_model(directory / "layer.keras")
+    np.testing.assert_array_equal(loaded(values), model(values))
+
+
+def gradients(layer, x, weight_of_output=None, variables=None, **kwargs):
+    """Gradients of a random linear function of the output with respect to x and to every weight."""
+    variables = layer.trainable_variables if variables is None else variables
+    x = tf.convert_to_tensor(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x, **kwargs)
+        weight = random(*y.shape, seed=5) if weight_of_output is None else weight_of_output
+        # tf.where and not a product: the function must not read what stands in the padding.
+        loss = tf.reduce_sum(tf.where(weight != 0, y * weight, 0.0))
+    return tape.gradient(loss, [x, *variables])
+
+
+def check_every_weight_learns(layer, x, **kwargs):
+    layer(x, **kwargs)
+    randomize(layer)
+    names = [variable.path for variable in layer.trainable_variables]
+    for name, gradient in zip(names, gradients(layer, x, **kwargs)[1:], strict=True):
+        assert gradient is not None, name
+        assert np.all(np.isfinite(gradient)), name
+        assert np.any(np.asarray(gradient) != 0), name

@@ -1,0 +1,218 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from drl4ser.config import MODALITIES, ModelConfig
+from drl4ser.models import SYSTEMS, build_model, build_model_from_config
+
+WIDTH = 1 / 16
+NUM_FRAMES = (70, 33, 1, 64)
+NUM_WORDS = (3, 0, 5, 1)
+
+
+def random_batch(num_frames=NUM_FRAMES, num_words=NUM_WORDS, filler=0.0, extra_frames=0):
+    """A batch of every key, `filler` in the padding; the real values depend on the utterance only."""
+    llds = np.full((len(num_frames), max(num_frames) + extra_frames, 17), filler, "float32")
+    words = np.full((len(num_words), max(*num_words, 1) + extra_frames, 300), filler, "float32")
+    for b, (n, k) in enumerate(zip(num_frames, num_words, strict=True)):
+        llds[b, :n] = np.random.default_rng(b).normal(size=(n, 17))
+        words[b, :k] = np.random.default_rng(b + 100).normal(size=(k, 300))
+    lengths = {"num_frames": np.array(num_frames, "int32"), "num_words": np.array(num_words, "int32")}
+    return {"llds": llds, "words": words, **lengths}
+
+
+def only(batch, rows):
+    """The utterances `rows` of a batch with no more padding than they need."""
+    frames, words = batch["num_frames"][rows].max(), max(1, batch["num_words"][rows].max())
+    part = {key: value[rows] for key, value in batch.items()}
+    return {**part, "llds": part["llds"][:, :frames], "words": part["words"][:, :words]}
+
+
+def loss_gradients(model, batch, labels, training=False):
+    with tf.GradientTape() as tape:
+        logits = model(batch, training=training)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        loss = tf.reduce_sum(losses)
+    return loss, tape.gradient(loss, model.trainable_variables)
+
+
+def num_trainable(model):
+    return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+
+
+@pytest.fixture(scope="module", params=sorted(SYSTEMS))
+def model(request):
+    keras.utils.set_random_seed(0)
+    return build_model(request.param, modality="acoustic+lexical", width=WIDTH)
+
+
+@pytest.mark.parametrize(
+    ("system", "count"), [("baseline", 9_265_604), ("s1", 9_151_128), ("s2", 9_071_768), ("s3", 9_115_268)]
+)
+def test_parameter_counts_of_table_2(system, count):
+    assert num_trainable(build_model(system, modality="acoustic+lexical")) == count
+
+
+def test_parameter_count_of_s3_acoustic():
+    assert num_trainable(build_model("s3")) == 8_479_364
+
+
+def test_what_an_utterance_gets_does_not_depend_on_its_batch(model):
+    batch = random_batch(filler=np.nan, extra_frames=9)
+    together = np.array(model(batch))
+    assert np.all(np.isfinite(together))
+    for b in range(len(NUM_FRAMES)):
+        np.testing.assert_allclose(model(only(batch, [b]))[0], together[b], atol=1e-5)
+
+
+def test_permuted_utterances_give_permuted_predictions(model):
+    batch = random_batch()
+    order = [2, 0, 3, 1]
+    permuted = model({key: value[order] for key, value in batch.items()})
+    np.testing.assert_allclose(permuted, np.array(model(batch))[order], atol=1e-6)
+
+
+def test_gradients_do_not_depend_on_the_batch(model):
+    batch, labels = random_batch(filler=np.nan, extra_frames=9), np.array([0, 1, 2, 3])
+    _, together = loss_gradients(model, batch, labels)
+    total = None
+    for b in range(len(labels)):
+        _, alone = loss_gradients(model, only(batch, [b]), labels[[b]])
+        total = alone if total is None else [t + g for t, g in zip(total, alone, strict=True)]
+    for a, b in zip(together, total, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_training_mode_does_not_see_the_padding(model):
+    labels, weights = np.array([0, 1, 2, 3]), model.get_weights()
+    short_loss, short = loss_gradients(model, random_batch(), labels, training=True)
+    short_state = [np.asarray(variable) for variable in model.non_trainable_variables]
+    model.set_weights(weights)
+    long_batch = random_batch(filler=np.nan, extra_frames=37)
+    long_loss, long = loss_gradients(model, long_batch, labels, training=True)
+    np.testing.assert_allclose(short_loss, long_loss, atol=1e-5)
+    for a, b in zip(short, long, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5 * max(1.0, np.abs(a).max()))
+    for a, b in zip(short_state, model.non_trainable_variables, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    model.set_weights(weights)
+
+
+def test_every_weight_learns(model):
+    _, gradients = loss_gradients(model, random_batch(), np.array([0, 1, 2, 3]), training=True)
+    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+        assert gradient is not None, variable.path
+        assert np.any(np.asarray(gradient) != 0), variable.path
+
+
+def test_eager_traced_and_reloaded_are_the_same(model, tmp_path):
+    batch = {key: tf.constant(value) for key, value in random_batch().items()}
+    expected = model(batch)
+    np.testing.assert_allclose(tf.function(model)(batch), expected, atol=1e-6)
+    with pytest.warns(DeprecationWarning, match="__array__ implementation"):
+        model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(batch), expected)
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+@pytest.mark.parametrize("system", sorted(SYSTEMS))
+def test_one_training_step(system, modality):
+    model = build_model(system, num_classes=3, modality=modality, width=WIDTH, dropout=0.1)
+    optimizer = keras.optimizers.Adam(1e-3)
+
+    @tf.function
+    def step(batch, labels):
+        loss, gradients = loss_gradients(model, batch, labels, training=True)
+        optimizer.apply(gradients, model.trainable_variables)
+        return loss
+
+    optimizer.build(model.trainable_variables)
+    before = model.get_weights()
+    assert np.isfinite(step(random_batch(), np.array([0, 1, 2, 0])))
+    changed = [np.any(a != b) for a, b in zip(before, model.get_weights(), strict=True)]
+    assert np.mean(changed) > 0.9
+    assert model(random_batch()).shape == (4, 3)
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_a_model_reads_the_keys_of_its_modality_only(modality):
+    model = build_model("baseline", modality=modality, width=WIDTH)
+    names = [tensor.name for tensor in model.inputs]
+    expected = {"acoustic": ["llds", "num_frames"], "lexical": ["words", "num_words"]}
+    assert names == [name for part in modality.split("+") for name in expected[part]]
+    batch = random_batch()
+    np.testing.assert_array_equal(model(batch), model({name: batch[name] for name in names}))
+
+
+def test_without_words_the_lexical_representation_is_zero():
+    model = build_model("s1", modality="lexical", width=WIDTH)
+    encoder = keras.Model(model.inputs, model.get_layer("lexical_lstm").output)
+    batch = random_batch(filler=np.nan)
+    representation = np.array(encoder({name: batch[name] for name in ("words", "num_words")}))
+    assert np.all(representation[1] == 0)
+    assert np.all(np.any(representation[[0, 2, 3]] != 0, axis=1))
+
+
+@pytest.mark.parametrize("width", [0.05, 0.3, 0.5])
+def test_width_scales_every_layer(width):
+    model = build_model("s3", modality="acoustic+lexical", width=width)
+    group = model.get_layer("group_5")
+    assert group.filters == round(512 * width / 4) * 4
+    assert model.get_layer("gca_lstm").units == round(256 * width)
+    assert model.get_layer("lexical_lstm").units == round(256 * width)
+    assert model.get_layer("classifier_1").units == round(256 * width)
+    assert build_model("s1", width=width).get_layer("stacked_lstm").units == round(521 * width)
+
+
+def test_fields_reach_their_layers():
+    model = build_model(
+        "s3", width=WIDTH, iterations=2, gate_normalization="softmax", dropout=0.25, num_heads=2
+    )
+    assert model.get_layer("gca_lstm").iterations == 2
+    assert model.get_layer("gca_lstm").gate_normalization == "softmax"
+    assert model.get_layer("features_dropout").rate == 0.25
+    assert model.get_layer("classifier_dropout_3").rate == 0.25
+    blocks = model.get_layer("group_2").blocks
+    assert [block.drop.rate for block in blocks] == [0.25, 0.25]
+    assert [block.attention.num_heads for block in blocks] == [2, 2]
+    assert [model.get_layer(f"group_{i}").kernel_size for i in range(1, 6)] == [10, 5, 5, 3, 3]
+
+
+def test_logits_are_not_rectified():
+    logits = build_model("s3", width=WIDTH)(random_batch())
+    assert np.any(np.asarray(logits) < 0)
+
+
+@pytest.fixture
+def bfloat16():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("system", sorted(SYSTEMS))
+def test_mixed_bfloat16(system, bfloat16):
+    model = build_model(system, modality="acoustic+lexical", width=WIDTH)
+    assert all(variable.dtype == "float32" for variable in model.trainable_variables)
+    loss, gradients = loss_gradients(
+        model, random_batch(filler=np.nan), np.array([0, 1, 2, 3]), training=True
+    )
+    assert loss.dtype == tf.float32
+    assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
+
+
+def test_config_builds_the_same_model():
+    config = ModelConfig(system="s2", width=WIDTH, modality="lexical")
+    assert (
+        build_model_from_config(config).count_params()
+        == build_model("s2", width=WIDTH, modality="lexical").count_params()
+    )
+
+
+def test_errors():
+    with pytest.raises(ValueError, match=r"must be one of \('baseline', 's1', 's2', 's3'.*system='s4'"):
+        build_model("s4")
+    with pytest.raises(ValueError, match="modality='visual'"):
+        build_model("s3", modality="visual")
