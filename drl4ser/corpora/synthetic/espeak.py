@@ -1,0 +1,138 @@
+"""espeak-ng through ctypes, from the pip wheel espeakng-loader: no system package, no subprocess.
+
+The library keeps state between utterances (the phase of its pitch flutter, for one) that no call resets. The
+same sequence of calls in a fresh process gives the same samples; the same utterance elsewhere in a sequence
+does not, by a hair. `writer.py` therefore speaks each speaker's turns in a process of their own.
+"""
+
+import ctypes
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from drl4ser.corpora.utterance import CorpusError
+
+_SYNCHRONOUS_RETRIEVAL = 2
+_DO_NOT_EXIT_ON_ERROR = 0x8000
+_POSITION_IS_CHARACTER = 1
+_UTF8_SSML = 0x1 | 0x10
+_EVENT_LIST_END = 0
+_EVENT_WORD = 1
+_RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
+
+
+class _EventId(ctypes.Union):
+    _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
+
+
+class _Event(ctypes.Structure):
+    """espeak_EVENT of speak_lib.h."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _EventId),
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
+)
+
+
+class WordEvent(NamedTuple):
+    """Where a word begins: its first character in the text (from 0) and its first sample in the audio."""
+
+    text_position: int
+    sample: int
+
+
+class Speech(NamedTuple):
+    """What espeak said: int16 samples [num_samples], their rate, and the beginnings of the words."""
+
+    samples: np.ndarray
+    sample_rate: int
+    words: list[WordEvent]
+
+
+@functools.cache
+def _load() -> tuple[ctypes.CDLL, int]:
+    try:
+        import espeakng_loader
+    except ImportError:
+        raise CorpusError(
+            "the synthetic corpus is spoken by espeak-ng, and the package espeakng-loader is not installed; "
+            "run: pip install espeakng-loader"
+        ) from None
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    library.espeak_Info.restype = ctypes.c_char_p
+    data_path = espeakng_loader.get_data_path().encode()
+    sample_rate = library.espeak_Initialize(_SYNCHRONOUS_RETRIEVAL, 0, data_path, _DO_NOT_EXIT_ON_ERROR)
+    if sample_rate <= 0:
+        raise CorpusError(f"espeak-ng did not start: no voice data in {espeakng_loader.get_data_path()}")
+    return library, sample_rate
+
+
+def espeak_version() -> str:
+    """The version of the espeak-ng library in use, such as '1.52.0'."""
+    return _load()[0].espeak_Info(None).decode()
+
+
+def speak(
+    ssml: str, voice: str, *, rate: int, pitch: int, pitch_range: int, volume: int, seed: int
+) -> Speech:
+    """Speaks one marked-up text.
+
+    Args:
+        ssml: the text with SSML tags, in ASCII.
+        voice: language and variant, such as "en-us+f1".
+        rate: words per minute, 80 to 450.
+        pitch: base pitch, 0 to 99; 50 is the voice's own.
+        pitch_range: intonation range, 0 to 99; 50 is the voice's own.
+        volume: amplitude, 0 to 200; 100 is the voice's own.
+        seed: of espeak's random numbers.
+
+    Returns:
+        The samples and the beginnings of the words. Words that espeak's dictionary holds as one entry
+        ("of the", "I am") come as one event.
+
+    Raises:
+        CorpusError: if espeakng-loader is not installed, or its library lacks the voice or refuses the text.
+    """
+    library, sample_rate = _load()
+    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise CorpusError(f"espeak-ng {espeak_version()} has no voice {voice!r}")
+    for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_RANGE, pitch_range), (_VOLUME, volume)):
+        library.espeak_SetParameter(parameter, int(value), 0)
+    library.espeak_ng_SetRandSeed(ctypes.c_long(seed))
+    chunks, words = [], []
+
+    def collect(samples, num_samples, events):
+        if samples and num_samples > 0:
+            chunks.append(np.ctypeslib.as_array(samples, (num_samples,)).copy())
+        for event in _until_end(events):
+            if event.type == _EVENT_WORD:
+                words.append(WordEvent(event.text_position - 1, event.sample))
+        return 0
+
+    callback = _Callback(collect)
+    library.espeak_SetSynthCallback(callback)
+    text = ssml.encode("ascii") + b"\0"
+    size = ctypes.c_size_t(len(text))
+    status = library.espeak_Synth(text, size, 0, _POSITION_IS_CHARACTER, 0, _UTF8_SSML, None, None)
+    if status != 0 or not chunks:
+        raise CorpusError(f"espeak-ng could not speak {ssml!r} (status {status})")
+    return Speech(np.concatenate(chunks), sample_rate, words)
+
+
+def _until_end(events):
+    index = 0
+    while events[index].type != _EVENT_LIST_END:
+        yield events[index]
+        index += 1

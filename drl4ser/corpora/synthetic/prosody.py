@@ -1,0 +1,112 @@
+"""How a sentence is delivered: a speaker's manner of the day, and emotional prosody on the phrase alone."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from drl4ser.corpora.synthetic.grammar import Sentence
+from drl4ser.corpora.synthetic.speakers import Speaker
+
+SPEAKING_VOLUME = 40  # of espeak's 100, so that the loudest words stay clear of its limiter
+
+
+class Effect(NamedTuple):
+    """Change of one emotion at full strength: natural logarithms of rate and pitch, decibels of loudness.
+
+    `pitch_swing` is the depth of an up and down from word to word, which widens the pitch range.
+    """
+
+    rate: float
+    pitch: float
+    pitch_swing: float
+    loudness_db: float
+
+
+EFFECTS = {
+    "angry": Effect(rate=0.30, pitch=0.22, pitch_swing=0.04, loudness_db=10.0),
+    "happy": Effect(rate=0.0, pitch=0.55, pitch_swing=0.25, loudness_db=2.0),
+    "neutral": Effect(rate=0.0, pitch=0.0, pitch_swing=0.0, loudness_db=0.0),
+    "sad": Effect(rate=-0.45, pitch=-0.28, pitch_swing=0.0, loudness_db=-8.0),
+}
+
+# What no emotion explains: the phrase's own emphasis, then the utterance as a whole.
+EMPHASIS_SPREAD = Effect(rate=0.06, pitch=0.06, pitch_swing=0.03, loudness_db=1.5)
+UTTERANCE_SPREAD = Effect(rate=0.06, pitch=0.0, pitch_swing=0.0, loudness_db=2.5)
+UTTERANCE_PITCH_SPREAD = 4.0  # of espeak's pitch parameter
+
+
+class Delivery(NamedTuple):
+    """Everything that turns a sentence into a recording.
+
+    Attributes:
+        strength: of the emotional prosody, 0 (words only) to about 1.2.
+        rate: words per minute outside the phrase.
+        pitch: espeak's pitch parameter outside the phrase.
+        gain_db: level of the recording.
+        noise_db: white background noise relative to the speech.
+        lead_s: silence before the first word; the tail is as long.
+        effect: change inside the phrase.
+        seed: of espeak's and the noise's random numbers.
+    """
+
+    strength: float
+    rate: int
+    pitch: int
+    gain_db: float
+    noise_db: float
+    lead_s: float
+    effect: Effect
+    seed: int
+
+
+def make_delivery(sentence: Sentence, speaker: Speaker, rng: np.random.Generator) -> Delivery:
+    """Draws how `speaker` says `sentence`."""
+    strength = _draw_strength(sentence, rng)
+    emphasis = [rng.normal(0.0, spread) for spread in EMPHASIS_SPREAD]
+    emotional = EFFECTS[sentence.emotion]
+    effect = Effect(*(strength * full + jitter for full, jitter in zip(emotional, emphasis, strict=True)))
+    return Delivery(
+        strength=strength,
+        rate=round(speaker.rate * math.exp(rng.normal(0.0, UTTERANCE_SPREAD.rate))),
+        pitch=int(np.clip(round(rng.normal(speaker.pitch, UTTERANCE_PITCH_SPREAD)), 5, 95)),
+        gain_db=speaker.level_db + rng.normal(0.0, UTTERANCE_SPREAD.loudness_db),
+        noise_db=rng.uniform(-45.0, -28.0),
+        lead_s=rng.uniform(0.08, 0.25),
+        effect=effect,
+        seed=int(rng.integers(1, 2**31 - 1)),
+    )
+
+
+def mark_up(sentence: Sentence, effect: Effect) -> tuple[str, list[int]]:
+    """The sentence as SSML, with the position of each word's first character in it."""
+    text, positions = "<speak>", []
+    for index, word in enumerate(sentence.words):
+        into_phrase = index - sentence.phrase_start
+        in_phrase = sentence.phrase_start <= index < sentence.phrase_end
+        # The pitch changes every other word only: espeak drops words of clauses with many tags.
+        if in_phrase and into_phrase % 2 == 0:
+            swing = effect.pitch_swing * (1 if into_phrase % 4 else -1)
+            text += _prosody_tag(effect, effect.pitch + swing)
+        positions.append(len(text))
+        text += word
+        if in_phrase and (into_phrase % 2 or index == sentence.phrase_end - 1):
+            text += "</prosody>"
+        text += " "
+    return f"{text}</speak>", positions
+
+
+def _prosody_tag(effect: Effect, log_pitch: float) -> str:
+    rate, pitch = round(100 * math.exp(effect.rate)), round(100 * math.exp(log_pitch))
+    volume = round(100 * 10 ** (effect.loudness_db / 20))
+    return f'<prosody rate="{rate}%" pitch="{pitch}%" volume="{volume}%">'
+
+
+def _draw_strength(sentence: Sentence, rng: np.random.Generator) -> float:
+    """An emotion is always in the voice where the words do not tell it, and often where they do."""
+    if sentence.emotion == "neutral":
+        return 0.0
+    if sentence.wording == "clear":
+        kind = rng.random()
+        return 0.0 if kind < 0.1 else rng.uniform(0.3, 0.6) if kind < 0.25 else rng.uniform(0.7, 1.3)
+    return rng.uniform(0.7, 1.3)
