@@ -53,14 +53,15 @@ def load_part(
     Returns:
         Elements are ({"id", "llds" [T, 17], "num_frames", "word_rows" [K], "num_words"}, label).
     """
-    mean, std = tf.constant(normalizer.mean, tf.float32), tf.constant(normalizer.std, tf.float32)
+    # float64, as the normaliser itself computes: prediction must see what training saw
+    mean, std = tf.constant(normalizer.mean), tf.constant(normalizer.std)
     rows = _word_rows(store, labels, word_vectors)
 
     def prepare(element, label):
         word_rows = tf.io.decode_raw(rows.lookup(element["id"]), tf.int32)
         prepared = {
             "id": element["id"],
-            "llds": (element["llds"] - mean) / std,
+            "llds": tf.cast((tf.cast(element["llds"], tf.float64) - mean) / std, tf.float32),
             "num_frames": element["num_frames"],
             "word_rows": word_rows,
             "num_words": tf.size(word_rows),

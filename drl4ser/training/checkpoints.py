@@ -44,7 +44,7 @@ def load_checkpoint(path: Path, groups: dict[str, Sequence[Any]]) -> dict[str, A
         ValueError: if the file is damaged or belongs to another model; nothing has been assigned then.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         progress = json.loads(arrays.pop(_PROGRESS).tobytes())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

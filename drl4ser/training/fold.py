@@ -118,6 +118,11 @@ def _load_parts(
         word_vectors = None
     elif word_vectors is None:
         raise ValueError(f"modality {config.model.modality!r} needs word vectors: give --word_vectors")
+    elif word_vectors.dimension != config.model.word_dim:
+        raise ValueError(
+            f"the word vectors have {word_vectors.dimension} dimensions, the model expects {config.model.word_dim}: "
+            f"give other vectors or --change=model.word_dim={word_vectors.dimension}"
+        )
     else:
         word_vectors = word_vectors.subset(utterance.text for utterance in utterances)
         word_vectors.save(directory / "words.bin")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from drl4ser.config import ExperimentConfig
+from drl4ser.config import ExperimentConfig, FrameConfig
 from drl4ser.training.results import FoldRecord
 from drl4ser.workers import make_pool
 
@@ -64,11 +64,12 @@ def _run(
 ) -> FoldRecord:
     from drl4ser.training.fold import run_directory, run_fold
 
+    lexical = word_vectors is not None and "lexical" in config.model.modality
     record = run_fold(
         config,
-        _store(records_dir, config),
+        _store(records_dir, config.frame),
         run_directory(runs_dir, config),
-        _vectors(word_vectors) if "lexical" in config.model.modality else None,
+        _vectors(word_vectors, records_dir, config.frame) if lexical else None,
         on_epoch=lambda row: _events.put((config, row)),
     )
     _events.put((config, record))
@@ -76,21 +77,19 @@ def _run(
 
 
 @functools.lru_cache(maxsize=1)
-def _cached_store(records_dir: Path, frame):
+def _store(records_dir: Path, frame: FrameConfig):
     from drl4ser.data.store import open_store
 
     return open_store(records_dir, frame)
 
 
-def _store(records_dir: Path, config: ExperimentConfig):
-    return _cached_store(records_dir, config.frame)
-
-
 @functools.lru_cache(maxsize=1)
-def _vectors(path: Path | None):
+def _vectors(path: Path, records_dir: Path, frame: FrameConfig):
+    """Only the corpus's words: Google's three million vectors would fill every process."""
     from drl4ser.text import WordVectors
 
-    return None if path is None else WordVectors.load(path)
+    texts = (utterance.text for utterance in _store(records_dir, frame).utterances)
+    return WordVectors.load(path).subset(texts)
 
 
 class _Progress:
