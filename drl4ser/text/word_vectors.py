@@ -62,8 +62,11 @@ class WordVectors:
         binary = _is_binary(path)
         part = path.with_name(f".part-{path.name}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._keyed_vectors.save_word2vec_format(str(part), binary=binary)
-        part.replace(path)
+        try:
+            self._keyed_vectors.save_word2vec_format(str(part), binary=binary)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return len(self._keyed_vectors)

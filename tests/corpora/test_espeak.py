@@ -38,8 +38,8 @@ def test_parameters_change_the_speech():
 
 
 def test_unknown_voice():
-    with pytest.raises(CorpusError, match="no voice 'klingon'"):
-        speak("<speak>Hello</speak>", **(PLAIN | {"voice": "klingon"}))
+    with pytest.raises(CorpusError, match="no voice 'elvish'"):
+        speak("<speak>Hello</speak>", **(PLAIN | {"voice": "elvish"}))
 
 
 def test_missing_package_names_the_remedy(monkeypatch):

@@ -176,6 +176,6 @@ def test_left_over_of_a_killed_run_is_replaced(tmp_path):
 
 
 def test_too_few_utterances(tmp_path):
-    with pytest.raises(ValueError, match="at least 40.*num_utterances=39"):
+    with pytest.raises(ValueError, match=r"at least 40.*num_utterances=39"):
         write_corpus(tmp_path / "synthetic", 39)
     assert list(tmp_path.iterdir()) == []

@@ -127,7 +127,7 @@ def test_trained_vectors_are_the_same_in_every_process(tmp_path):
 
 
 def test_words_of_like_company_get_like_vectors():
-    texts = ["the red apple pear plum", "a loud drum horn flute"] * 200
+    texts = ["the red apple pear plum", "a loud drum horn flute"] * 1000
     vectors = train_word_vectors(texts, dimension=16)
     apple, pear, horn = (vectors.embed(word)[0] for word in ("apple", "pear", "horn"))
     assert apple @ pear > apple @ horn

@@ -62,11 +62,10 @@ def _word_times(signal: np.ndarray, starts: list[float]) -> list[tuple[float, fl
     """Each word from its start to its last sound before the next start: a pause belongs to no word."""
     threshold = _QUIET * np.abs(signal).max()
     bounds = [round(start * SAMPLE_RATE) for start in starts] + [len(signal)]
-    ends = [
-        (first + _last_sound(signal[first:limit], threshold)) / SAMPLE_RATE
+    return [
+        (first / SAMPLE_RATE, (first + _last_sound(signal[first:limit], threshold)) / SAMPLE_RATE)
         for first, limit in itertools.pairwise(bounds)
     ]
-    return list(zip(starts, ends, strict=True))
 
 
 def _last_sound(signal: np.ndarray, threshold: float) -> int:

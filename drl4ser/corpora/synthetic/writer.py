@@ -50,14 +50,17 @@ def write_corpus(
     part = root.with_name(f"{root.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    recorded = _record_all(part, plan, num_workers, progress)
-    layout.write_dialogues(part, recorded)
-    layout.write_spans(part, recorded)
-    layout.write_readme(part, settings, version)
-    (part / SETTINGS_FILE).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-    if root.exists():
-        root.rmdir()
-    part.replace(root)
+    try:
+        recorded = _record_all(part, plan, num_workers, progress)
+        layout.write_dialogues(part, recorded)
+        layout.write_spans(part, recorded)
+        layout.write_readme(part, settings, version)
+        (part / SETTINGS_FILE).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+        if root.exists():
+            root.rmdir()
+        part.replace(root)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return True
 
 
