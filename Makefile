@@ -11,6 +11,7 @@ RECIPE ?= paper
 SPLIT ?= random
 SYSTEMS ?= baseline,s1,s2,s3
 MODALITIES ?= acoustic,acoustic+lexical
+NUM_FOLDS ?= 10
 FOLDS ?=
 SEEDS ?= 0
 EPOCHS ?=
@@ -37,7 +38,7 @@ RUN := $(BIN)/python -m
 
 SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_DIR)" --word_vectors="$(WORD_VECTORS)" \
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
-	--precision=$(PRECISION) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
+	--precision=$(PRECISION) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
 .PHONY: setup test lint format records reproduce-table2 readme tensorboard clean
 .DEFAULT_GOAL := help

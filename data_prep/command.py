@@ -1,6 +1,5 @@
 """How every command of the project starts and ends: what a user can mend is one line, not a traceback."""
 
-import os
 import sys
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -13,8 +12,6 @@ flags.DEFINE_bool("traceback", False, "Show where an error was raised.")
 
 def run(main: Callable[[], None]) -> None:
     """Parse the flags and call `main`. Exit code 1 for bad input, 2 for wrong usage, each with one clear line."""
-    # start-up chatter of TensorFlow (no GPU here, CPU features) would tear the progress bars
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     app.run(lambda _: _guarded(main), flags_parser=_parse)
 
 

@@ -12,6 +12,7 @@ from drl4ser import config
 from drl4ser.corpora import CORPORA, SPLITS, make_folds
 from drl4ser.data.store import open_store
 from drl4ser.training.grid import run_grid
+from drl4ser.training.report import SYSTEM_NAMES
 from drl4ser.training.results import FoldRecord
 
 FLAGS = flags.FLAGS
@@ -24,6 +25,7 @@ flags.DEFINE_string("runs_dir", "runs", "Where each fold keeps its weights, hist
 flags.DEFINE_enum("profile", "quick", list(config.PROFILES), "Size of the experiment.")
 flags.DEFINE_enum("recipe", "paper", list(config.RECIPES), "How systems are trained.")
 flags.DEFINE_enum("split", "random", SPLITS, "What the parts of a fold do not share.")
+flags.DEFINE_integer("num_folds", 10, "Parts of a cross-validation; a split by session has its own number.")
 flags.DEFINE_integer(
     "folds", None, "Run only the first so many folds. Default: as the profile says.", lower_bound=1
 )
@@ -42,6 +44,8 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
     Raises:
         ValueError: if a system, modality or setting is unknown, or lexical input has no word vectors.
     """
+    _check("system", systems, tuple(SYSTEM_NAMES))
+    _check("modality", modalities, config.MODALITIES)
     if any("lexical" in modality for modality in modalities) and not FLAGS.word_vectors:
         raise ValueError(
             "lexical input needs word vectors: set WORD_VECTORS (--word_vectors) to a word2vec file such as "
@@ -51,7 +55,7 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
     if store.corpus != FLAGS.corpus:
         raise ValueError(f"{FLAGS.records_dir} holds the corpus {store.corpus!r}, not {FLAGS.corpus!r}")
     classes = tuple(sorted({utterance.emotion for utterance in store.utterances}))
-    num_folds = len(make_folds(store.utterances, FLAGS.split))
+    num_folds = len(make_folds(store.utterances, FLAGS.split, FLAGS.num_folds))
     base = config.make_experiment(
         FLAGS.profile,
         FLAGS.recipe,
@@ -68,6 +72,12 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
             for seed in FLAGS.seeds:
                 for fold in range(min(FLAGS.folds or config.PROFILE_FOLDS[FLAGS.profile], num_folds)):
                     yield dataclasses.replace(with_model, seed=int(seed), fold=fold)
+
+
+def _check(name: str, values: list[str], known: tuple[str, ...]) -> None:
+    for value in values:
+        if value not in known:
+            raise ValueError(f"unknown {name} {value!r}; choose among {', '.join(known)}")
 
 
 def _changes() -> dict[str, dict]:

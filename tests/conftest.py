@@ -1,9 +1,5 @@
 """A tiny corpus of real WAV files, shared by the tests of everything behind the readers."""
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import csv
 from pathlib import Path
 

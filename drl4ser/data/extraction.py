@@ -14,6 +14,7 @@ from drl4ser.config import FrameConfig
 from drl4ser.corpora import Utterance, inspect_audio
 from drl4ser.data.store import INDEX_FILE, LABELS, RecordError, check_plan, make_plan, read_json
 from drl4ser.features import extract_llds, load_audio
+from drl4ser.quiet import import_tensorflow
 from drl4ser.workers import make_pool
 
 SHARD_SIZE = 64
@@ -95,6 +96,7 @@ def _write_shard(
     stem: Path, part: list[Utterance], described: Iterator, seen: dict[str, str], bar: tqdm
 ) -> None:
     # TensorFlow is imported by the process that writes only: the workers start faster and stay small without it
+    import_tensorflow()
     from drl4ser.data.records import serialize_utterance, write_tfrecords
 
     serialized, rows, problems = [], [], []

@@ -3,24 +3,47 @@
 import keras
 import tensorflow as tf
 
+from drl4ser.layers.masking import mask_padding
 
-def masked_moments(x, mask):
-    """Mean and variance of every channel over the real frames.
+
+def normalize_batch(x, gamma, beta, mask, epsilon):
+    """Normalises with the statistics of the real frames; the gradient is written out to pass over x less often.
 
     Args:
         x: [B, T, D] float32, finite in the padding.
+        gamma: [D] scale.
+        beta: [D] shift.
         mask: [B, T] boolean, True = real, or None.
+        epsilon: added to the variance.
 
     Returns:
-        (mean, variance), each [D]; zeros if there is no real frame.
+        The normalised [B, T, D], zero in the padding; mean [D] and (biased) variance [D], which pass no gradient.
     """
-    if mask is None:
-        return tf.nn.moments(x, axes=[0, 1])
-    weights = tf.cast(mask, x.dtype)[:, :, tf.newaxis]
-    count = tf.maximum(tf.reduce_sum(weights), 1.0)
-    mean = tf.reduce_sum(x * weights, axis=[0, 1]) / count
-    variance = tf.reduce_sum(tf.square((x - mean) * weights), axis=[0, 1]) / count
-    return mean, variance
+    real = tf.ones_like(x[:, :, 0]) if mask is None else tf.cast(mask, x.dtype)
+    real = tf.reshape(real, [1, -1])
+    count = tf.maximum(tf.reduce_sum(real), 1.0)
+
+    def sum_real(values):
+        # A product with the mask: one pass over the memory, and the sum is of real frames only.
+        return tf.squeeze(real @ tf.reshape(values, [-1, x.shape[-1]]), axis=0)
+
+    @tf.custom_gradient
+    def normalize(x, gamma, beta):
+        mean = sum_real(x) / count
+        variance = sum_real(tf.math.squared_difference(x, mean)) / count
+        inverse = tf.math.rsqrt(variance + epsilon)
+        scale = gamma * inverse
+
+        def gradient(d_y, *_):
+            centered = x - mean
+            d_beta, d_scale = sum_real(d_y), sum_real(d_y * centered)
+            slope = scale * d_scale * tf.square(inverse) / count
+            d_x = d_y * scale - centered * slope - scale * d_beta / count
+            return mask_padding(d_x, mask), d_scale * inverse, d_beta
+
+        return (mask_padding(x * scale + (beta - mean * scale), mask), mean, variance), gradient
+
+    return normalize(x, gamma, beta)
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
@@ -67,17 +90,16 @@ class MaskedBatchNormalization(keras.layers.Layer):
 
     def call(self, x, mask=None, training=False):
         """See the class."""
-        mean, variance = self.moving_mean.value, self.moving_variance.value
+        x, dtype = tf.cast(x, "float32"), x.dtype
+        gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
         if training:
-            mean, variance = masked_moments(tf.cast(x, "float32"), mask)
+            y, mean, variance = normalize_batch(x, gamma, beta, mask, self.epsilon)
             self._update(self.moving_mean, mean)
             self._update(self.moving_variance, variance)
-        scale = self.gamma * tf.math.rsqrt(variance + self.epsilon)
-        shift = self.beta - mean * scale
-        y = tf.cast(tf.cast(x, "float32") * scale + shift, x.dtype)
-        if mask is None:
-            return y
-        return tf.where(mask[:, :, tf.newaxis], y, tf.zeros([], y.dtype))
+        else:
+            scale = gamma * tf.math.rsqrt(self.moving_variance + self.epsilon)
+            y = mask_padding(x * scale + (beta - self.moving_mean * scale), mask)
+        return tf.cast(y, dtype)
 
     def _update(self, moving, value):
         moving.assign(moving * self.momentum + tf.stop_gradient(value) * (1.0 - self.momentum))

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from drl4ser.layers.gca_lstm_cell import GCALSTMCell, step_gca_lstm
 from drl4ser.layers.masking import mask_logits, mask_padding
+from drl4ser.layers.recurrence import encode_sequence
 from drl4ser.layers.projection import project
 
 GATE_NORMALIZATIONS = ("minmax", "softmax")
@@ -96,7 +97,7 @@ class GCALSTM(keras.layers.Layer):
 
     def call(self, x, mask=None, return_informativeness=False):
         """See the class."""
-        h, memory = self._encode(x, mask)
+        h, memory = encode_sequence(self.encoder, x, mask)  # Eqs. (4)-(8)
         # Neither product depends on the memory: once for all steps and iterations.
         gates = self.cell.project(h)
         scores = project(h, self.w_e2[: self.units])
@@ -109,17 +110,6 @@ class GCALSTM(keras.layers.Layer):
         if not return_informativeness:
             return memory
         return memory, tf.stack(informativeness, axis=1)
-
-    def _encode(self, x, mask):
-        """Eqs. (4)-(8): all hidden states [B, N, u] and the last real one [B, u]."""
-        if mask is None:
-            h, last, _ = self.encoder(x)
-            return h, last
-        # cuDNN rejects a sequence without any real step: it gets one, of zeros, and its state is cleared.
-        empty = tf.logical_not(mask[:, :1])
-        first = tf.equal(tf.range(tf.shape(mask)[1]), 0)
-        h, last, _ = self.encoder(mask_padding(x, mask), mask=tf.logical_or(mask, first))
-        return mask_padding(h, mask), tf.where(empty, tf.zeros([], last.dtype), last)
 
     def _informativeness(self, scores, memory, mask):
         """Eqs. (9) and (10): [B, N] float32. `scores` is the part of W_e2 that meets h."""

@@ -1,14 +1,49 @@
 """The arithmetic of an LSTM layer over a whole sequence, made for processors.
 
-Keras' loop keeps some fifteen tensors of every step for the backward pass. This one keeps the states, and computes
-the gates anew from them, a chunk of steps at a time: memory stays near two tensors a step, and the weights'
-gradients are a few large products instead of many small ones.
+Keras' loop keeps some fifteen tensors of every step for the backward pass. This one keeps the states and the sums
+that enter the gates, and the weights' gradients are a few large products, a chunk of steps at a time, instead of many
+small ones. Under a bfloat16 policy the products are bfloat16, everything else stays float32.
 """
 
 import tensorflow as tf
 
-# Steps whose gates are computed anew together: enough for large products, few enough to stay in the cache.
+from drl4ser.layers.masking import mask_padding
+
+# Steps whose gradients are made together: enough for large products, few enough to stay in the cache.
 CHUNK = 16
+
+
+def encode_sequence(lstm, x, mask):
+    """What `lstm(x, mask=mask)` gives, by cuDNN where there is a GPU and by `run_lstm` where there is none.
+
+    Args:
+        lstm: a built `keras.layers.LSTM` with its default activations, `return_sequences` and `return_state`.
+        x: [B, T, D]; the padding may hold anything.
+        mask: [B, T] boolean, True = real, padding on the right; None if all are.
+
+    Returns:
+        Hidden states [B, T, u], of no meaning but finite in the padding, and that of the last real step, [B, u], zeros
+        for a sequence without any real step.
+    """
+    x = mask_padding(x, mask)
+    if tf.config.list_logical_devices("GPU"):
+        # cuDNN rejects a sequence without any real step: it gets one, of zeros.
+        first = tf.equal(tf.range(tf.shape(x)[1]), 0)
+        hidden, last, _ = lstm(x, mask=None if mask is None else tf.logical_or(mask, first))
+    else:
+        cell = lstm.cell
+        weights = (tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias))
+        hidden = tf.transpose(run_lstm(tf.transpose(x, [1, 0, 2]), *weights), [1, 0, 2])
+        last = last_real(hidden, mask)
+    return hidden, last if mask is None else tf.where(mask[:, :1], last, tf.zeros([], last.dtype))
+
+
+def last_real(states, mask):
+    """The last real step of [B, T, u] with padding on the right: [B, u]; the first one if none is real."""
+    if mask is None:
+        return states[:, -1]
+    last = tf.maximum(tf.reduce_sum(tf.cast(mask, tf.int32), axis=1) - 1, 0)
+    return tf.gather(states, last, batch_dims=1)
 
 
 @tf.custom_gradient
@@ -28,10 +63,10 @@ def run_lstm(x, kernel, recurrent_kernel, bias):
         [T, B, u] in the type of `x`.
     """
     weights = tf.concat([kernel, recurrent_kernel], axis=0)
-    hidden, cells = _run_forward(x, weights, bias)
+    hidden, cells, sums = _run_forward(x, weights, bias)
 
     def gradient(d_hidden):
-        d_x, d_weights, d_bias = _run_backward(x, hidden, cells, weights, bias, d_hidden)
+        d_x, d_weights, d_bias = _run_backward(x, hidden, cells, sums, weights, d_hidden)
         d_kernel, d_recurrent = tf.split(tf.cast(d_weights, kernel.dtype), [kernel.shape[0], -1])
         return d_x, d_kernel, d_recurrent, tf.cast(d_bias, bias.dtype)
 
@@ -39,51 +74,52 @@ def run_lstm(x, kernel, recurrent_kernel, bias):
 
 
 def _run_forward(x, weights, bias):
-    """Hidden states [T, B, u] in the type of `x` and cell states [T, B, u] in float32."""
+    """Hidden states [T, B, u]; cell states [B, u] and inputs of the gates [B, 4u] as arrays of T tensors."""
     num_steps, batch, units = tf.shape(x)[0], tf.shape(x)[1], weights.shape[1] // 4
 
-    def step(t, h, c, hidden, cells):
-        i, f, g, o = _compute_gates(tf.concat([x[t], h], axis=-1), weights, bias)
+    def step(t, h, c, hidden, cells, sums):
+        z = tf.nn.bias_add(tf.concat([x[t], h], axis=-1) @ weights, bias)
+        i, f, g, o = _compute_gates(z)
         c = f * c + i * g
         h = tf.cast(o * tf.tanh(c), x.dtype)
-        return t + 1, h, c, hidden.write(t, h), cells.write(t, c)
+        return t + 1, h, c, hidden.write(t, h), cells.write(t, c), sums.write(t, z)
 
-    hidden = tf.TensorArray(x.dtype, num_steps, element_shape=[None, units])
-    cells = tf.TensorArray(tf.float32, num_steps, element_shape=[None, units])
+    def array(dtype, size):
+        return tf.TensorArray(dtype, num_steps, clear_after_read=False, element_shape=[None, size])
+
+    arrays = array(x.dtype, units), array(tf.float32, units), array(x.dtype, 4 * units)
     state = tf.zeros([batch, units], x.dtype), tf.zeros([batch, units])
-    *_, hidden, cells = tf.while_loop(
-        lambda t, *_: t < num_steps, step, (0, *state, hidden, cells), maximum_iterations=num_steps
+    *_, hidden, cells, sums = tf.while_loop(
+        lambda t, *_: t < num_steps, step, (0, *state, *arrays), maximum_iterations=num_steps
     )
-    return hidden.stack(), cells.stack()
+    return hidden.stack(), cells, sums
 
 
-def _run_backward(x, hidden, cells, weights, bias, d_hidden):
+def _run_backward(x, hidden, cells, sums, weights, d_hidden):
     """Gradients with respect to x, the weights and the bias, the chunks from the last to the first."""
-    batch, units = tf.shape(x)[1], weights.shape[1] // 4
-    num_chunks = (tf.shape(x)[0] + CHUNK - 1) // CHUNK
+    num_steps, batch, units = tf.shape(x)[0], tf.shape(x)[1], weights.shape[1] // 4
+    num_chunks = (num_steps + CHUNK - 1) // CHUNK
 
     def step(n, d_h, d_c, d_weights, d_bias, d_x):
-        start, stop = n * CHUNK, tf.minimum((n + 1) * CHUNK, tf.shape(x)[0])
-        before = _states_before(hidden, start, stop)
-        inputs = tf.concat([x[start:stop], before], axis=-1)
-        factors = _compute_factors(inputs, _states_before(cells, start, stop), cells[start:stop], weights, bias)
-        recurrent = weights[-units:]
-        d_z, d_h, d_c = _run_chunk_backward(factors, d_hidden[start:stop], d_h, d_c, recurrent)
-        flat = tf.reshape(d_z, [-1, 4 * units])
-        product = tf.matmul(tf.reshape(inputs, [-1, weights.shape[0]]), flat, transpose_a=True)
-        d_weights += tf.cast(product, tf.float32)
-        d_bias += tf.reduce_sum(tf.cast(flat, tf.float32), axis=0)
-        d_input = tf.matmul(flat, weights[:-units], transpose_b=True)
-        return n - 1, d_h, d_c, d_weights, d_bias, d_x.write(n, tf.reshape(d_input, tf.shape(x[start:stop])))
+        steps = tf.range(n * CHUNK, tf.minimum((n + 1) * CHUNK, num_steps))
+        here, before = slice(steps[0], steps[-1] + 1), tf.maximum(steps - 1, 0)
+        started = tf.reshape(steps > 0, [-1, 1, 1])
+        cells_before = tf.where(started, cells.gather(before), 0.0)
+        factors = _compute_factors(sums.gather(steps), cells_before, cells.gather(steps))
+        d_z, d_h, d_c = _run_chunk_backward(factors, d_hidden[here], d_h, d_c, weights[-units:])
+        hidden_before = tf.where(started, tf.gather(hidden, before), tf.zeros([], x.dtype))
+        d_z, inputs = (
+            tf.reshape(v, [-1, v.shape[-1]]) for v in (d_z, tf.concat([x[here], hidden_before], axis=-1))
+        )
+        d_weights += tf.cast(tf.matmul(inputs, d_z, transpose_a=True), tf.float32)
+        d_bias += tf.reduce_sum(tf.cast(d_z, tf.float32), axis=0)
+        d_input = tf.matmul(d_z, weights[:-units], transpose_b=True)
+        return n - 1, d_h, d_c, d_weights, d_bias, d_x.write(n, tf.reshape(d_input, tf.shape(x[here])))
 
     d_x = tf.TensorArray(x.dtype, num_chunks, infer_shape=False, element_shape=[None, None, x.shape[-1]])
-    zeros = tf.zeros([batch, units])
-    d_weights, d_bias = tf.zeros(weights.shape), tf.zeros(bias.shape)
+    zeros = [tf.zeros(shape) for shape in ([batch, units], [batch, units], weights.shape, weights.shape[1:])]
     *_, d_weights, d_bias, d_x = tf.while_loop(
-        lambda n, *_: n >= 0,
-        step,
-        (num_chunks - 1, zeros, zeros, d_weights, d_bias, d_x),
-        maximum_iterations=num_chunks,
+        lambda n, *_: n >= 0, step, (num_chunks - 1, *zeros, d_x), maximum_iterations=num_chunks
     )
     return d_x.concat(), d_weights, d_bias
 
@@ -107,14 +143,14 @@ def _run_chunk_backward(factors, d_hidden, d_h, d_c, recurrent):
     return d_z.stack(), d_h, d_c
 
 
-def _compute_factors(inputs, cells_before, cells, weights, bias):
+def _compute_factors(z, cells_before, cells):
     """What the gradients of the states are multiplied by, for a chunk of steps.
 
     Returns:
         Factors [n, B, 4u] from (d_c, d_c, d_c, d_h) to the inputs of the gates i, f, c, o; [n, B, u] from d_h
         to d_c; [n, B, u] from d_c to that of the step before, the forget gate.
     """
-    i, f, g, o = _compute_gates(inputs, weights, bias)
+    i, f, g, o = _compute_gates(z)
     activated = tf.tanh(cells)
     # SigmoidGrad(y, d) = d y (1 - y) and TanhGrad(y, d) = d (1 - y y), each in one pass over the memory.
     gate_factors = [
@@ -126,13 +162,7 @@ def _compute_factors(inputs, cells_before, cells, weights, bias):
     return tf.concat(gate_factors, axis=-1), tf.raw_ops.TanhGrad(y=activated, dy=o), f
 
 
-def _compute_gates(inputs, weights, bias):
-    """The gates i, f, c, o of inputs [..., D + u] = [x_t, h_{t-1}], each [..., u] float32."""
-    i, f, g, o = tf.split(tf.cast(inputs @ weights + bias, tf.float32), 4, axis=-1)
+def _compute_gates(z):
+    """The gates i, f, c, o from their inputs [..., 4u]: each [..., u] float32."""
+    i, f, g, o = tf.split(tf.cast(z, tf.float32), 4, axis=-1)
     return tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
-
-
-def _states_before(states, start, stop):
-    """The states one step before start..stop - 1; the one before the first step is zero."""
-    before = states[tf.maximum(start - 1, 0) : stop - 1]
-    return tf.cond(start > 0, lambda: before, lambda: tf.concat([tf.zeros_like(states[:1]), before], axis=0))

@@ -15,7 +15,7 @@ class NormalizedConv(keras.layers.Layer):
     Implements Eq. (1). The sequence is padded by (k - 1) // 2 zeros on the left and the rest of k - 1 on the
     right, so output step n is centred on frame `strides` * n whatever the length, and there are
     ceil(T / strides) steps. (TensorFlow's SAME pads a strided convolution by the parity of T, which would make
-    the result depend on the batch.) Padded frames count as zeros and come out as zeros.
+    the result depend on the batch.) Padding must be zeros and comes out as zeros.
 
     Args:
         filters: output channels.
@@ -24,7 +24,7 @@ class NormalizedConv(keras.layers.Layer):
         momentum: of the normalisation's moving statistics.
 
     Call arguments:
-        x: [B, T, D].
+        x: [B, T, D], zeros in the padding.
         mask: [B, T] boolean, True = real; None if all are.
         training: whether to normalise with the batch's statistics.
 
@@ -54,7 +54,7 @@ class NormalizedConv(keras.layers.Layer):
     def call(self, x, mask=None, training=False):
         """See the class."""
         left = (self.kernel_size - 1) // 2
-        x = tf.pad(mask_padding(x, mask), [[0, 0], [left, self.kernel_size - 1 - left], [0, 0]])
+        x = tf.pad(x, [[0, 0], [left, self.kernel_size - 1 - left], [0, 0]])
         mask = downsample_mask(mask) if self.strides == 2 else mask
         return self.norm(self.conv(x), mask=mask, training=training)
 
@@ -74,7 +74,7 @@ class ResidualBlock(keras.layers.Layer):
 
     y = ReLU(N(conv(a)) + shortcut(x)), a = u + MHSA(u), u = ReLU(N(conv(x))), N the batch normalisation (He et al.,
     2016, section 3.1; paper, Figure 2). The shortcut is x itself, or a 1x1 convolution of the same stride without
-    bias or normalisation where the shapes differ. Padding comes out as zeros.
+    bias or normalisation where the shapes differ. Padding must be zeros and comes out as zeros.
 
     Args:
         filters: channels of both convolutions.
@@ -85,7 +85,7 @@ class ResidualBlock(keras.layers.Layer):
         momentum: of the moving statistics.
 
     Call arguments:
-        x: [B, T, D].
+        x: [B, T, D], zeros in the padding.
         mask: [B, T] boolean, True = real; None if all are.
         training: whether to normalise with the batch's statistics and drop out.
         return_attention: whether to return the attention's matrices as well (needs `num_heads`).
@@ -129,12 +129,13 @@ class ResidualBlock(keras.layers.Layer):
 
     def call(self, x, mask=None, training=False, return_attention=False):
         """See the class."""
-        x = mask_padding(x, mask)
         y = tf.nn.relu(self.first(x, mask=mask, training=training))
         mask = downsample_mask(mask) if self.strides == 2 else mask
         attention = None
         if self.attention is not None:
-            attended, attention = self.attention(y, mask=mask, return_attention=True)
+            attended = self.attention(y, mask=mask, return_attention=return_attention)
+            if return_attention:
+                attended, attention = attended
             y = y + self.drop(attended, training=training)
         y = self.second(y, mask=mask, training=training)
         y = tf.nn.relu(y + (x if self.shortcut is None else self.shortcut(x)))
@@ -155,7 +156,7 @@ class ResidualConvGroup(keras.layers.Layer):
     """One group of Figure 2: halves the number of steps and learns `filters` features for each.
 
     Group 1 is a single strided convolution (`num_blocks=0`), the others are residual blocks of which the first one
-    has stride 2. `downsample_mask` gives the mask of the output. Padding comes out as zeros.
+    has stride 2. `downsample_mask` gives the mask of the output. Padding may hold anything and comes out as zeros.
 
     Args:
         filters: output channels.
@@ -215,7 +216,7 @@ class ResidualConvGroup(keras.layers.Layer):
 
     def call(self, x, mask=None, training=False, return_attention=False):
         """See the class."""
-        attention = []
+        x, attention = mask_padding(x, mask), []
         if self.conv is not None:
             x = tf.nn.relu(self.conv(x, mask=mask, training=training))
         for i, block in enumerate(self.blocks):

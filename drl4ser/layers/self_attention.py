@@ -3,8 +3,50 @@
 import keras
 import tensorflow as tf
 
-from drl4ser.layers.masking import mask_logits, mask_padding
+from drl4ser.layers.masking import mask_padding
 from drl4ser.layers.projection import project
+from drl4ser.layers.projection import project
+
+
+def correlate(queries, keys, mask):
+    """The correlation matrix of Eq. (2), softmax(Q K^T), the scale being in Q already.
+
+    Args:
+        queries: [B, heads, T, size], finite.
+        keys: [B, heads, T, size], finite.
+        mask: [B, T] boolean, True = real, or None.
+
+    Returns:
+        [B, heads, T, T] float32 whatever the policy; padded keys have weight zero.
+    """
+    scores = tf.cast(tf.matmul(queries, keys, transpose_b=True), "float32")
+    if mask is not None:
+        # Added and not selected: no pass over the T * T gradients. Finite: no NaN where no key is real.
+        scores += tf.where(mask, 0.0, -1e30)[:, tf.newaxis, tf.newaxis, :]
+    return tf.nn.softmax(scores)
+
+
+def attend(queries, keys, values, mask):
+    """Eq. (2), the scale being in Q already: [B, heads, T, size].
+
+    The gradient is written out: of T * T numbers it keeps the softmax only, and the sum in the softmax's gradient,
+    sum_s P_ts dP_ts, is the much shorter sum over a head's features of dO_t O_t.
+    """
+
+    @tf.custom_gradient
+    def compute(queries, keys, values):
+        weights = tf.cast(correlate(queries, keys, mask), values.dtype)
+        output = weights @ values
+
+        def gradient(d_output):
+            d_values = tf.matmul(weights, d_output, transpose_a=True)
+            d_weights = tf.matmul(d_output, values, transpose_b=True)
+            d_scores = weights * (d_weights - tf.reduce_sum(d_output * output, axis=-1, keepdims=True))
+            return d_scores @ keys, tf.matmul(d_scores, queries, transpose_a=True), d_values
+
+        return output, gradient
+
+    return compute(queries, keys, values)
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
@@ -59,28 +101,25 @@ class MultiHeadSelfAttention(keras.layers.Layer):
     def call(self, x, mask=None, return_attention=False):
         """See the class."""
         x = mask_padding(x, mask)
-        # Scaling the weights instead of the scores: D * D products instead of T * T.
+        # The scale goes to the weights, D * D products, instead of the scores, T * T.
         scale = (x.shape[-1] // self.num_heads) ** -0.5
-        queries, keys, values = (self._split_heads(project(x, w)) for w in (self.w_q * scale, self.w_k, self.w_v))
-        attention = self._attend(queries, keys, mask)
-        heads = tf.transpose(tf.cast(attention, x.dtype) @ values, [0, 2, 1, 3])
+        projection = tf.concat([self.w_q * scale, self.w_k, self.w_v], axis=1)
+        queries, keys, values = self._split_heads(project(x, projection))
+        heads = tf.transpose(attend(queries, keys, values, mask), [0, 2, 1, 3])
         output = mask_padding(project(tf.reshape(heads, tf.shape(x)), self.w_o), mask)
         if not return_attention:
             return output
+        attention = correlate(queries, keys, mask)
         if mask is not None:
             attention = tf.where(mask[:, tf.newaxis, :, tf.newaxis], attention, 0.0)
         return output, attention
 
-    def _attend(self, queries, keys, mask):
-        """Eq. (2) without V: [B, heads, T, T] float32, whatever the policy."""
-        scores = tf.cast(tf.matmul(queries, keys, transpose_b=True), "float32")
-        mask = None if mask is None else mask[:, tf.newaxis, tf.newaxis, :]
-        return tf.nn.softmax(mask_logits(scores, mask))
-
-    def _split_heads(self, x):
-        shape = tf.shape(x)
-        x = tf.reshape(x, [shape[0], shape[1], self.num_heads, x.shape[-1] // self.num_heads])
-        return tf.transpose(x, [0, 2, 1, 3])
+    def _split_heads(self, projected):
+        """[B, T, 3 D] -> queries, keys and values, each [B, heads, T, D / heads]."""
+        shape = tf.shape(projected)
+        size = projected.shape[-1] // (3 * self.num_heads)
+        split = tf.reshape(projected, [shape[0], shape[1], 3, self.num_heads, size])
+        return tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]))
 
     def compute_mask(self, inputs, previous_mask=None):
         """As the input's."""

@@ -1,9 +1,8 @@
 """Stacked LSTM layers that give the last real hidden state (Poria et al., 2017; the RNN of Baseline, S1 and S2)."""
 
 import keras
-import tensorflow as tf
 
-from drl4ser.layers.masking import mask_padding
+from drl4ser.layers.recurrence import encode_sequence
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
@@ -34,7 +33,7 @@ class StackedLSTM(keras.layers.Layer):
         self.num_layers = num_layers
         self.lstms = [
             keras.layers.LSTM(
-                units, return_sequences=i + 1 < num_layers, name=f"lstm_{i + 1}", dtype=self.dtype_policy
+                units, return_sequences=True, return_state=True, name=f"lstm_{i + 1}", dtype=self.dtype_policy
             )
             for i in range(num_layers)
         ]
@@ -47,13 +46,9 @@ class StackedLSTM(keras.layers.Layer):
 
     def call(self, x, mask=None):
         """See the class."""
-        x, steps = mask_padding(x, mask), None
-        if mask is not None:
-            # cuDNN rejects a sequence without any real step: it gets one, of zeros, and its state is cleared.
-            steps = tf.logical_or(mask, tf.equal(tf.range(tf.shape(mask)[1]), 0))
         for lstm in self.lstms:
-            x = lstm(x, mask=steps)
-        return x if mask is None else tf.where(mask[:, :1], x, tf.zeros([], x.dtype))
+            x, last = encode_sequence(lstm, x, mask)
+        return last
 
     def compute_mask(self, inputs, previous_mask=None):
         """None: the output has no time axis."""

@@ -110,8 +110,8 @@ def import_gensim_models():
     """gensim.models, imported at first use (it is slow) and without gensim's running commentary."""
     from gensim import models
 
-    # absl lowers the root logger to INFO, and gensim then reports every step.
-    logging.getLogger("gensim").setLevel(logging.WARNING)
+    # absl lowers the root logger to INFO, and gensim then reports every step (and word counts that we never have).
+    logging.getLogger("gensim").setLevel(logging.ERROR)
     return models
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from drl4ser.config import ExperimentConfig, FrameConfig
+from drl4ser.quiet import import_tensorflow
 from drl4ser.training.results import FoldRecord
 from drl4ser.workers import make_pool
 
@@ -53,8 +54,7 @@ def run_grid(
 def _start_worker(events, num_threads: int) -> None:
     global _events
     _events = events
-    import tensorflow as tf
-
+    tf = import_tensorflow()
     tf.config.threading.set_intra_op_parallelism_threads(num_threads)
     tf.config.threading.set_inter_op_parallelism_threads(num_threads)
 

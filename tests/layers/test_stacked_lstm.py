@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from drl4ser.layers import StackedLSTM
 from tests.layers.harness import (
@@ -42,8 +43,8 @@ def test_values_and_gradients_are_those_of_keras():
     hidden = keras.layers.LSTM(6, return_sequences=True)(inputs[0], mask=inputs[1])
     peer = keras.Model(inputs, keras.layers.LSTM(6)(hidden, mask=inputs[1]))
     peer.set_weights(layer.get_weights())
-    np.testing.assert_allclose(layer(x, mask=mask), peer([x, mask]), atol=1e-5)
-    ours, theirs = gradients(layer, x, mask=mask), gradients(lambda x: peer([x, mask]), x, variables=peer.trainable_variables)
+    np.testing.assert_allclose(layer(x, mask=mask), peer([tf.constant(x), tf.constant(mask)]), atol=1e-5)
+    ours, theirs = gradients(layer, x, mask=mask), gradients(lambda x: peer([x, tf.constant(mask)]), x, variables=peer.trainable_variables)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
 

@@ -1,0 +1,96 @@
+"""Wrong input to the commands: one clear line, exit code 1 (2 for usage), no traceback, nothing left behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(module, *arguments):
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+
+
+def assert_refused(done, *words, code=1):
+    assert done.returncode == code, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+def test_a_missing_data_dir(tmp_path):
+    records = tmp_path / "records"
+    done = run("data_prep.make_records", f"--data_dir={tmp_path / 'none'}", f"--records_dir={records}")
+    assert_refused(done, f"{tmp_path / 'none'} does not exist", "DATA_DIR")
+    assert not records.exists()
+
+
+@pytest.mark.parametrize("corpus", ["iemocap", "ravdess", "emodb", "crema_d"])
+def test_a_folder_without_the_corpus(tmp_path, corpus):
+    (tmp_path / "folder").mkdir()
+    done = run(
+        "data_prep.make_records",
+        f"--corpus={corpus}",
+        f"--data_dir={tmp_path / 'folder'}",
+        f"--records_dir={tmp_path / 'records'}",
+    )
+    assert_refused(done, str(tmp_path / "folder"), "DATA_DIR")
+    assert not (tmp_path / "records").exists()
+
+
+def test_an_unknown_emotion_and_column(manifest, tmp_path):
+    options = ["--corpus=manifest", f"--records_dir={tmp_path / 'records'}"]
+    assert_refused(
+        run("data_prep.make_records", *options, f"--data_dir={manifest}", "--emotions=joy"), "'joy'"
+    )
+    other = manifest.with_name("other.csv")
+    other.write_text("path,emotion,colour\nangry_0.wav,angry,red\n", encoding="utf-8")
+    assert_refused(run("data_prep.make_records", *options, f"--data_dir={other}"), "other.csv", "'colour'")
+    assert not (tmp_path / "records").exists()
+
+
+def test_wrong_usage():
+    assert_refused(run("experiments.table2", "--profile=huge"), "profile", code=2)
+    assert_refused(run("experiments.table2", "--no_such_flag"), "no_such_flag", code=2)
+    assert_refused(run("experiments.table2"), "records_dir", code=2)
+    assert_refused(run("experiments.table2", "--records_dir=x", "argument"), "'argument'", code=2)
+
+
+def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
+    def refused(*arguments, words):
+        options = [
+            "--corpus=manifest",
+            f"--records_dir={records_dir}",
+            f"--runs_dir={tmp_path / 'runs'}",
+            "--num_folds=3",
+        ]
+        done = run("experiments.table2", *options, f"--results_dir={tmp_path / 'results'}", *arguments)
+        assert_refused(done, *words)
+        assert not (tmp_path / "results").exists()
+
+    vectors = f"--word_vectors={word_vectors_file}"
+    refused("--systems=s4", "--modalities=acoustic", words=["'s4'", "s3"])
+    refused("--modalities=smell", words=["'smell'", "acoustic"])
+    refused("--modalities=lexical", words=["word vectors", "WORD_VECTORS"])
+    refused(
+        "--modalities=acoustic", "--num_folds=10", words=["class", "6", "10"]
+    )  # fewer utterances of a class than folds
+    refused("--change=train.speed=9", "--modalities=acoustic", words=["train.speed=9", "config.py"])
+    refused("--change=train.patience=0", "--modalities=acoustic", words=["`patience` must be positive"])
+    refused("--split=session", "--modalities=acoustic", words=["session"])
+    refused("--corpus=ravdess", "--modalities=acoustic", words=["'manifest'", "'ravdess'"])
+    refused(
+        vectors.replace(".txt", ".none"),
+        "--modalities=lexical",
+        "--change=train.max_epochs=1",
+        words=[".none"],
+    )
+
+
+def test_missing_records(tmp_path):
+    done = run("experiments.table2", f"--records_dir={tmp_path}", "--modalities=acoustic")
+    assert_refused(done, f"{tmp_path / 'index.json'} is missing", "data_prep.make_records")

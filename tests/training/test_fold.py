@@ -1,0 +1,146 @@
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig, change, to_dict
+from drl4ser.corpora import make_folds
+from drl4ser.text import WordVectors
+from drl4ser.training.fold import run_directory, run_fold
+from drl4ser.training.grid import run_grid
+from drl4ser.training.metrics import confusion_matrix
+from drl4ser.training.results import read_record
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ExperimentConfig(
+    corpus="manifest",
+    num_folds=3,
+    model=ModelConfig("s1", "lexical", width=0.05, word_dim=10, dropout=0.1),
+    train=TrainConfig(batch_size=4, max_epochs=3, learning_rate=0.01),
+)
+
+
+@pytest.fixture(scope="module")
+def word_vectors(word_vectors_file):
+    return WordVectors.load(word_vectors_file)
+
+
+@pytest.fixture(scope="module")
+def finished(store, word_vectors, tmp_path_factory):
+    """A finished fold: its directory and record."""
+    directory = run_directory(tmp_path_factory.mktemp("runs"), CONFIG)
+    return directory, run_fold(CONFIG, store, directory, word_vectors)
+
+
+def test_a_record_says_what_was_tested_and_how(finished, store):
+    directory, record = finished
+    fold = make_folds(store.utterances, num_folds=3)[0]
+    emotions = {item.id: item.emotion for item in store.utterances}
+    assert tuple(record.utterances) == fold.test
+    assert [record.classes[label] for label in record.labels] == [emotions[name] for name in fold.test]
+    assert record.confusion == confusion_matrix(record.labels, record.predictions, 4).tolist()
+    assert record.epochs == 3 and 1 <= record.best_epoch <= 3
+    assert record.overlap["test_speakers"] == record.overlap["shared_speakers"] == 2
+    assert record.versions["llds"] and record.config["model"]["width"] == 0.05
+    assert read_record(directory / "record.json") == record
+    assert directory.parts[-3:] == ("manifest-quick-paper-random", "s1-lexical", "fold-00-seed-0")
+
+
+def test_a_run_directory_is_complete(finished):
+    directory, record = finished
+    names = {path.name for path in directory.iterdir()}
+    assert names == {
+        "config.json",
+        "history.json",
+        "model.weights.h5",
+        "normalizer.json",
+        "record.json",
+        "seconds.jsonl",
+        "tensorboard",
+        "words.bin",
+    }
+    history = json.loads((directory / "history.json").read_text(encoding="utf-8"))
+    assert [row["epoch"] for row in history] == [1, 2, 3]
+    assert history[record.best_epoch - 1]["validation_ua"] == record.validation_ua
+
+
+def test_tensorboard_shows_curves_confusions_and_hyper_parameters(finished):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    accumulator = EventAccumulator(str(finished[0] / "tensorboard"), size_guidance={"tensors": 0})
+    accumulator.Reload()
+    tags = set(accumulator.Tags()["tensors"])
+    scalars = {f"validation/{name}" for name in ("loss", "ua", "wa", "f1")}
+    scalars |= {f"test/{name}" for name in ("ua", "wa", "f1")}
+    scalars |= {"train/loss", "train/learning_rate", "train/gradient_norm"}
+    assert scalars | {"validation/confusion", "test/confusion"} <= tags
+    assert [event.step for event in accumulator.Tensors("validation/ua")] == [1, 2, 3]
+    assert any(tag.startswith("_hparams_") for tag in accumulator.summary_metadata)
+
+
+def test_a_finished_fold_is_not_run_again(finished, store, word_vectors):
+    directory, record = finished
+    before = (directory / "model.weights.h5").stat().st_mtime_ns
+    assert run_fold(CONFIG, store, directory, word_vectors) == record
+    assert (directory / "model.weights.h5").stat().st_mtime_ns == before
+
+
+def test_a_directory_of_another_configuration_is_refused(finished, store, word_vectors):
+    other = change(CONFIG, {"train": {"max_epochs": 4}})
+    with pytest.raises(ValueError, match=r"was run with train\.max_epochs=3, now it is 4; choose another"):
+        run_fold(other, store, finished[0], word_vectors)
+
+
+def test_word_vectors_must_fit(store, word_vectors, tmp_path):
+    with pytest.raises(ValueError, match="needs word vectors"):
+        run_fold(CONFIG, store, tmp_path / "a", None)
+    wide = change(CONFIG, {"model": {"word_dim": 300}})
+    with pytest.raises(ValueError, match="have 10 dimensions, the model expects 300"):
+        run_fold(wide, store, tmp_path / "b", word_vectors)
+
+
+def test_folds_in_other_processes_give_the_same_records(finished, records_dir, word_vectors_file, tmp_path):
+    configs = [CONFIG, dataclasses.replace(CONFIG, fold=1)]
+    records = run_grid(configs, records_dir, tmp_path, word_vectors_file, num_jobs=2)
+    assert [record.fold for record in records] == [0, 1]
+    here = (finished[0] / "record.json").read_bytes()
+    assert (run_directory(tmp_path, CONFIG) / "record.json").read_bytes() == here
+
+
+def test_an_error_in_a_fold_reaches_the_caller(records_dir, word_vectors_file, tmp_path):
+    bad = change(CONFIG, {"model": {"word_dim": 300}})
+    with pytest.raises(ValueError, match="the model expects 300"):
+        run_grid([bad], records_dir, tmp_path, word_vectors_file)
+
+
+def test_a_killed_grid_goes_on_and_gives_the_same_record(finished, records_dir, word_vectors_file, tmp_path):
+    """`kill -9` of the parent in mid training: its workers end too, and the same command gives the same bytes."""
+    code = (
+        "import json, sys; from pathlib import Path; from drl4ser.training.grid import run_grid;"
+        "from drl4ser.config import ExperimentConfig, from_dict;"
+        "config = from_dict(ExperimentConfig, json.loads(sys.argv[1]));"
+        "run_grid([config], *(Path(path) for path in sys.argv[2:]))"
+    )
+    arguments = [json.dumps(to_dict(CONFIG)), str(records_dir), str(tmp_path), str(word_vectors_file)]
+    script = tmp_path / "script.py"
+    script.write_text(f"if __name__ == '__main__':\n    {code}\n", encoding="utf-8")
+    command = [sys.executable, str(script), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0"}
+    directory = run_directory(tmp_path, CONFIG)
+    deadline = time.monotonic() + 120
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        while not (directory / "checkpoint.npz").exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.001)
+        os.kill(process.pid, signal.SIGKILL)
+        process.stderr.read()  # ends when the last worker has closed it
+    assert not (directory / "record.json").exists()
+    subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
+    assert (directory / "record.json").read_bytes() == (finished[0] / "record.json").read_bytes()
+    assert not (directory / "checkpoint.npz").exists()
