@@ -21,7 +21,7 @@ RUNS_DIR ?= runs
 RESULTS_DIR ?= results
 EMOTIONS ?=
 ALLOW_PARTIAL ?= false
-NUM_UTTERANCES ?= 800
+NUM_UTTERANCES ?= 600
 PYTHON ?= python3.11
 
 # What is made, not brought: LLD records of any corpus, and the default corpus with its word vectors.

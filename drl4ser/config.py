@@ -140,11 +140,11 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
 PROFILES: dict[str, dict[str, dict[str, Any]]] = {
     "paper": {},
     "quick": {
-        "model": {"width": 0.25},
+        "model": {"width": 0.1875},
         "train": {"batch_size": 32, "max_epochs": 12, "patience": 6},
     },
 }
-PROFILE_FOLDS = {"paper": 10, "quick": 3}
+PROFILE_FOLDS = {"paper": 10, "quick": 2}
 
 
 def make_experiment(profile: str, recipe: str, **fields) -> ExperimentConfig:

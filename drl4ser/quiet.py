@@ -1,31 +1,39 @@
-"""TensorFlow without its start-up chatter (no GPU here, processor features), which would tear the progress bars."""
+"""TensorFlow without its chatter (no GPU here, processor features), which would tear the progress bars."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 
 
-def import_tensorflow():
-    """Import TensorFlow and let it look for devices with the standard error stream closed, unless one exports
-    TF_CPP_MIN_LOG_LEVEL=0 to read what it says.
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Close file descriptor 2 for a while: TensorFlow writes to it without asking its loggers.
 
-    Its first messages go straight to file descriptor 2, before any setting of its logger counts.
-
-    Returns:
-        The module `tensorflow`.
+    TF_CPP_MIN_LOG_LEVEL=0 in the environment keeps it open, to read what TensorFlow says.
     """
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
-        import tensorflow as tf
-
-        return tf
+        yield
+        return
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        import tensorflow as tf
-
-        tf.config.list_physical_devices()
+        yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def import_tensorflow():
+    """Import TensorFlow and let it look for devices, silently.
+
+    Returns:
+        The module `tensorflow`.
+    """
+    with silenced():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
     return tf

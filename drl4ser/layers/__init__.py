@@ -4,7 +4,9 @@ from drl4ser.layers.batch_norm import MaskedBatchNormalization
 from drl4ser.layers.gca_lstm import GCALSTM
 from drl4ser.layers.gca_lstm_cell import GCALSTMCell
 from drl4ser.layers.masking import DownsampleMask, SequenceMask, downsample_mask, mask_padding
-from drl4ser.layers.residual_conv import NormalizedConv, ResidualBlock, ResidualConvGroup
+from drl4ser.layers.normalized_conv import NormalizedConv
+from drl4ser.layers.residual_block import ResidualBlock
+from drl4ser.layers.residual_conv import ResidualConvGroup
 from drl4ser.layers.self_attention import MultiHeadSelfAttention
 from drl4ser.layers.stacked_lstm import StackedLSTM
 

@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from drl4ser.layers.gca_lstm_cell import GCALSTMCell, step_gca_lstm
 from drl4ser.layers.masking import mask_logits, mask_padding
-from drl4ser.layers.recurrence import encode_sequence
 from drl4ser.layers.projection import project
+from drl4ser.layers.recurrence import encode_sequence
 
 GATE_NORMALIZATIONS = ("minmax", "softmax")
 
@@ -36,10 +36,10 @@ def normalize_minmax(e, mask):
 class GCALSTM(keras.layers.Layer):
     """Reads a sequence again and again, each time knowing better which steps matter.
 
-    The first LSTM layer gives h_1..h_N and, as its last real hidden state, the global context memory F(0), Eqs. (4)-(8).
-    Each iteration scores every step against the memory, e_n = W_e1 tanh(W_e2 [h_n; F]), Eq. (9), turns the scores
-    into informativeness gates r_n in [0, 1], Eq. (10), runs the second LSTM layer through h with Eq. (11), and
-    refines the memory with its last real hidden state, F = ReLU(W_F [attention; F]), Eq. (12).
+    The first LSTM layer gives h_1..h_N and, as its last real hidden state, the global context memory F(0),
+    Eqs. (4)-(8). Each iteration scores every step against the memory, e_n = W_e1 tanh(W_e2 [h_n; F]), Eq. (9),
+    turns the scores into informativeness gates r_n in [0, 1], Eq. (10), runs the second LSTM layer through h with
+    Eq. (11), and refines the memory with its last real hidden state, F = ReLU(W_F [attention; F]), Eq. (12).
 
     The min-max of Eq. (10) gives the most informative step r = 1, and by Eq. (11) a step with r = 1 forgets
     all that came before it. This is the paper's equation, kept as it is.
@@ -97,7 +97,7 @@ class GCALSTM(keras.layers.Layer):
 
     def call(self, x, mask=None, return_informativeness=False):
         """See the class."""
-        h, memory = encode_sequence(self.encoder, x, mask)  # Eqs. (4)-(8)
+        h, memory = encode_sequence([self.encoder], x, mask)  # Eqs. (4)-(8)
         # Neither product depends on the memory: once for all steps and iterations.
         gates = self.cell.project(h)
         scores = project(h, self.w_e2[: self.units])

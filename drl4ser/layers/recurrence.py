@@ -13,37 +13,48 @@ from drl4ser.layers.masking import mask_padding
 CHUNK = 16
 
 
-def encode_sequence(lstm, x, mask):
-    """What `lstm(x, mask=mask)` gives, by cuDNN where there is a GPU and by `run_lstm` where there is none.
+def encode_sequence(lstms, x, mask):
+    """Runs stacked LSTM layers, by cuDNN where there is a GPU and by `run_lstm` where there is none.
 
     Args:
-        lstm: a built `keras.layers.LSTM` with its default activations, `return_sequences` and `return_state`.
+        lstms: built `keras.layers.LSTM`, the lowest first, with default activations, `return_sequences` and
+            `return_state`.
         x: [B, T, D]; the padding may hold anything.
         mask: [B, T] boolean, True = real, padding on the right; None if all are.
 
     Returns:
-        Hidden states [B, T, u], of no meaning but finite in the padding, and that of the last real step, [B, u], zeros
-        for a sequence without any real step.
+        Of the highest layer, hidden states [B, T, u], of no meaning but finite in the padding, and that of the last
+        real step, [B, u], zeros for a sequence without any real step.
     """
-    x = mask_padding(x, mask)
-    if tf.config.list_logical_devices("GPU"):
-        # cuDNN rejects a sequence without any real step: it gets one, of zeros.
-        first = tf.equal(tf.range(tf.shape(x)[1]), 0)
-        hidden, last, _ = lstm(x, mask=None if mask is None else tf.logical_or(mask, first))
-    else:
-        cell = lstm.cell
-        weights = (tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias))
-        hidden = tf.transpose(run_lstm(tf.transpose(x, [1, 0, 2]), *weights), [1, 0, 2])
-        last = last_real(hidden, mask)
+    run = _encode_by_cudnn if has_gpu() else _encode_time_major
+    hidden, last = run(lstms, mask_padding(x, mask), mask)
     return hidden, last if mask is None else tf.where(mask[:, :1], last, tf.zeros([], last.dtype))
 
 
-def last_real(states, mask):
-    """The last real step of [B, T, u] with padding on the right: [B, u]; the first one if none is real."""
+def _encode_by_cudnn(lstms, x, mask):
+    if mask is not None:
+        # cuDNN rejects a sequence without any real step: it gets one, of zeros.
+        mask = tf.logical_or(mask, tf.equal(tf.range(tf.shape(x)[1]), 0))
+    for lstm in lstms:
+        x, last, _ = lstm(x, mask=mask)
+    return x, last
+
+
+def _encode_time_major(lstms, x, mask):
+    x = tf.transpose(x, [1, 0, 2])
+    for lstm in lstms:
+        cell = lstm.cell
+        x = run_lstm(x, *(tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)))
     if mask is None:
-        return states[:, -1]
+        return tf.transpose(x, [1, 0, 2]), x[-1]
     last = tf.maximum(tf.reduce_sum(tf.cast(mask, tf.int32), axis=1) - 1, 0)
-    return tf.gather(states, last, batch_dims=1)
+    last = tf.gather_nd(x, tf.stack([last, tf.range(tf.shape(x)[1])], axis=1))
+    return tf.transpose(x, [1, 0, 2]), last
+
+
+def has_gpu():
+    """Whether cuDNN is within reach."""
+    return bool(tf.config.list_logical_devices("GPU"))
 
 
 @tf.custom_gradient
@@ -119,7 +130,12 @@ def _run_backward(x, hidden, cells, sums, weights, d_hidden):
     d_x = tf.TensorArray(x.dtype, num_chunks, infer_shape=False, element_shape=[None, None, x.shape[-1]])
     zeros = [tf.zeros(shape) for shape in ([batch, units], [batch, units], weights.shape, weights.shape[1:])]
     *_, d_weights, d_bias, d_x = tf.while_loop(
-        lambda n, *_: n >= 0, step, (num_chunks - 1, *zeros, d_x), maximum_iterations=num_chunks
+        lambda n, *_: n >= 0,
+        step,
+        (num_chunks - 1, *zeros, d_x),
+        maximum_iterations=num_chunks,
+        # Else TensorFlow makes the factors of ten chunks ahead of their turn.
+        parallel_iterations=1,
     )
     return d_x.concat(), d_weights, d_bias
 

@@ -5,7 +5,6 @@ import tensorflow as tf
 
 from drl4ser.layers.masking import mask_padding
 from drl4ser.layers.projection import project
-from drl4ser.layers.projection import project
 
 
 def correlate(queries, keys, mask):

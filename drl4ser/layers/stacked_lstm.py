@@ -46,9 +46,7 @@ class StackedLSTM(keras.layers.Layer):
 
     def call(self, x, mask=None):
         """See the class."""
-        for lstm in self.lstms:
-            x, last = encode_sequence(lstm, x, mask)
-        return last
+        return encode_sequence(self.lstms, x, mask)[1]
 
     def compute_mask(self, inputs, previous_mask=None):
         """None: the output has no time axis."""

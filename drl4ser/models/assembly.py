@@ -8,7 +8,7 @@ import keras
 from drl4ser.config import ModelConfig
 from drl4ser.layers import SequenceMask, StackedLSTM
 
-# Takes the configuration, the LLDs [B, T, lld_dim] and their mask [B, T]; returns the utterance's representation [B, D].
+# From the configuration, the LLDs [B, T, lld_dim] and their mask [B, T] to the utterance's representation [B, D].
 AcousticBranch = Callable[[ModelConfig, keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 
@@ -39,8 +39,8 @@ def assemble(config: ModelConfig, acoustic_branch: AcousticBranch) -> keras.Mode
         acoustic_branch: makes the acoustic representation.
 
     Returns:
-        A model that takes {"llds", "num_frames", "words", "num_words"}, of which it uses those of its modality, to logits
-        [B, num_classes].
+        A model that takes {"llds", "num_frames", "words", "num_words"}, of which it uses those of its modality, to
+        logits [B, num_classes].
     """
     inputs, representations = [], []
     if "acoustic" in config.modality:

@@ -1,4 +1,4 @@
-"""The baseline of Table 2: a stacked LSTM straight on the LLDs (Poria et al., 2017, without context across utterances)."""
+"""The baseline of Table 2: a stacked LSTM straight on the LLDs (Poria et al., 2017, no context across utterances)."""
 
 import keras
 

@@ -5,6 +5,7 @@ paper's. The counts are closed forms; a test compares them with the built models
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 
 from drl4ser.config import ModelConfig
@@ -36,8 +37,8 @@ def balance_units(count_parameters: Callable[[int], int], target: int) -> int:
 def balanced_lstm_units(config: ModelConfig) -> int:
     """Units of each layer of the stacked LSTM in `config.system`, at `config.width`.
 
-    They are found for the full acoustic+lexical system of four classes and scaled with the width afterwards, so that all
-    modalities and data sets share one acoustic branch.
+    They are found for the full acoustic+lexical system of four classes and scaled with the width afterwards, so
+    that all modalities and data sets share one acoustic branch.
     """
     full = dataclasses.replace(config, width=1.0, num_classes=4, modality="acoustic+lexical")
     count = count_baseline if config.system == "baseline" else count_rlc
@@ -64,7 +65,7 @@ def count_rlc(config: ModelConfig, units: int) -> int:
 def count_shared(config: ModelConfig, acoustic_dim: int) -> int:
     """The lexical LSTM and the classifier behind an acoustic representation of `acoustic_dim`."""
     sizes = (acoustic_dim + config.lexical_units, *config.dense_units, config.num_classes)
-    dense = sum((size + 1) * units for size, units in zip(sizes, sizes[1:], strict=False))
+    dense = sum((size + 1) * units for size, units in itertools.pairwise(sizes))
     return count_lstm(config.word_dim, config.lexical_units) + dense
 
 

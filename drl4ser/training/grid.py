@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from drl4ser.config import ExperimentConfig, FrameConfig
-from drl4ser.quiet import import_tensorflow
+from drl4ser.quiet import import_tensorflow, silenced
 from drl4ser.training.results import FoldRecord
 from drl4ser.workers import make_pool
 
@@ -65,13 +65,14 @@ def _run(
     from drl4ser.training.fold import run_directory, run_fold
 
     lexical = word_vectors is not None and "lexical" in config.model.modality
-    record = run_fold(
-        config,
-        _store(records_dir, config.frame),
-        run_directory(runs_dir, config),
-        _vectors(word_vectors, records_dir, config.frame) if lexical else None,
-        on_epoch=lambda row: _events.put((config, row)),
-    )
+    with silenced():  # errors travel to the parent as exceptions
+        record = run_fold(
+            config,
+            _store(records_dir, config.frame),
+            run_directory(runs_dir, config),
+            _vectors(word_vectors, records_dir, config.frame) if lexical else None,
+            on_epoch=lambda row: _events.put((config, row)),
+        )
     _events.put((config, record))
     return record
 

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -80,7 +82,7 @@ def test_batches_are_full_but_one_and_of_like_length(store, normalizer, labels):
     batches = epoch(part, 1)
     assert sorted(len(batch[0]) for batch in batches) == [3, 4, 4, 4, 4, 4]
     whole = sorted((batch[2] for batch in batches if len(batch[2]) == 4), key=lambda lengths: lengths.min())
-    for shorter, longer in zip(whole, whole[1:], strict=False):
+    for shorter, longer in itertools.pairwise(whole):
         assert shorter.max() <= longer.min()
 
 

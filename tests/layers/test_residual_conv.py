@@ -143,5 +143,5 @@ def test_dropout_acts_on_the_attention_in_training_only():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="`strides` must be 1 or 2. Received: strides=3"):
+    with pytest.raises(ValueError, match=r"`strides` must be 1 or 2\. Received: strides=3"):
         NormalizedConv(4, 3, strides=3)

@@ -91,7 +91,7 @@ def test_softmax_is_float32_under_bfloat16():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="multiple of `num_heads`. Received: 8 features, num_heads=3"):
+    with pytest.raises(ValueError, match=r"multiple of `num_heads`\. Received: 8 features, num_heads=3"):
         MultiHeadSelfAttention(3)(random(1, 2, 8))
     with pytest.raises(ValueError, match="num_heads=0"):
         MultiHeadSelfAttention(0)

@@ -44,7 +44,8 @@ def test_values_and_gradients_are_those_of_keras():
     peer = keras.Model(inputs, keras.layers.LSTM(6)(hidden, mask=inputs[1]))
     peer.set_weights(layer.get_weights())
     np.testing.assert_allclose(layer(x, mask=mask), peer([tf.constant(x), tf.constant(mask)]), atol=1e-5)
-    ours, theirs = gradients(layer, x, mask=mask), gradients(lambda x: peer([x, tf.constant(mask)]), x, variables=peer.trainable_variables)
+    ours = gradients(layer, x, mask=mask)
+    theirs = gradients(lambda x: peer([x, tf.constant(mask)]), x, variables=peer.trainable_variables)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
@@ -88,7 +89,7 @@ def test_bfloat16_stays_close():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="`num_layers` must be at least 1. Received: num_layers=0"):
+    with pytest.raises(ValueError, match=r"`num_layers` must be at least 1\. Received: num_layers=0"):
         StackedLSTM(4, 0)
     with pytest.raises(ValueError, match="units"):
         StackedLSTM(0)

@@ -7,7 +7,7 @@ from drl4ser.config import MODALITIES, ModelConfig
 from drl4ser.models import SYSTEMS, build_model, build_model_from_config
 
 WIDTH = 1 / 16
-NUM_FRAMES = (70, 33, 1, 64)
+NUM_FRAMES = (42, 33, 1, 40)
 NUM_WORDS = (3, 0, 5, 1)
 
 
@@ -116,21 +116,17 @@ def test_eager_traced_and_reloaded_are_the_same(model, tmp_path):
     np.testing.assert_array_equal(loaded(batch), expected)
 
 
-@pytest.mark.parametrize("modality", MODALITIES)
-@pytest.mark.parametrize("system", sorted(SYSTEMS))
+@pytest.mark.parametrize(
+    ("system", "modality"),
+    [*((system, "acoustic") for system in sorted(SYSTEMS)), ("s3", "acoustic+lexical"), ("s1", "lexical")],
+)
 def test_one_training_step(system, modality):
     model = build_model(system, num_classes=3, modality=modality, width=WIDTH, dropout=0.1)
     optimizer = keras.optimizers.Adam(1e-3)
-
-    @tf.function
-    def step(batch, labels):
-        loss, gradients = loss_gradients(model, batch, labels, training=True)
-        optimizer.apply(gradients, model.trainable_variables)
-        return loss
-
-    optimizer.build(model.trainable_variables)
     before = model.get_weights()
-    assert np.isfinite(step(random_batch(), np.array([0, 1, 2, 0])))
+    loss, gradients = loss_gradients(model, random_batch(), np.array([0, 1, 2, 0]), training=True)
+    optimizer.apply(gradients, model.trainable_variables)
+    assert np.isfinite(loss)
     changed = [np.any(a != b) for a, b in zip(before, model.get_weights(), strict=True)]
     assert np.mean(changed) > 0.9
     assert model(random_batch()).shape == (4, 3)
@@ -155,7 +151,7 @@ def test_without_words_the_lexical_representation_is_zero():
     assert np.all(np.any(representation[[0, 2, 3]] != 0, axis=1))
 
 
-@pytest.mark.parametrize("width", [0.05, 0.3, 0.5])
+@pytest.mark.parametrize("width", [0.03, 0.3])
 def test_width_scales_every_layer(width):
     model = build_model("s3", modality="acoustic+lexical", width=width)
     group = model.get_layer("group_5")
@@ -163,7 +159,7 @@ def test_width_scales_every_layer(width):
     assert model.get_layer("gca_lstm").units == round(256 * width)
     assert model.get_layer("lexical_lstm").units == round(256 * width)
     assert model.get_layer("classifier_1").units == round(256 * width)
-    assert build_model("s1", width=width).get_layer("stacked_lstm").units == round(521 * width)
+    assert build_model("baseline", width=width).get_layer("stacked_lstm").units == round(831 * width)
 
 
 def test_fields_reach_their_layers():

@@ -20,7 +20,7 @@ SETTINGS_FILE = "settings.json"
 
 
 def write_corpus(
-    root: Path, num_utterances: int = 800, seed: int = 0, num_workers: int = 2, *, progress: bool = True
+    root: Path, num_utterances: int = 600, seed: int = 0, num_workers: int = 2, *, progress: bool = True
 ) -> bool:
     """Makes the synthetic corpus. The same arguments give the same bytes, whatever `num_workers`.
 
