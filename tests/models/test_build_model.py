@@ -176,8 +176,8 @@ def test_fields_reach_their_layers():
     assert [model.get_layer(f"group_{i}").kernel_size for i in range(1, 6)] == [10, 5, 5, 3, 3]
 
 
-def test_logits_are_not_rectified():
-    logits = build_model("s3", width=WIDTH)(random_batch())
+def test_logits_are_not_rectified(model):
+    logits = model(random_batch())
     assert np.any(np.asarray(logits) < 0)
 
 
@@ -188,7 +188,7 @@ def bfloat16():
     keras.config.set_dtype_policy("float32")
 
 
-@pytest.mark.parametrize("system", sorted(SYSTEMS))
+@pytest.mark.parametrize("system", ["baseline", "s3"])
 def test_mixed_bfloat16(system, bfloat16):
     model = build_model(system, modality="acoustic+lexical", width=WIDTH)
     assert all(variable.dtype == "float32" for variable in model.trainable_variables)
