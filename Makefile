@@ -15,6 +15,7 @@ NUM_FOLDS ?= 10
 FOLDS ?=
 SEEDS ?= 0
 EPOCHS ?=
+TRAIN ?= true
 PRECISION ?= float32
 JOBS ?= $(if $(filter quick,$(PROFILE)),2,1)
 RUNS_DIR ?= runs
@@ -38,7 +39,7 @@ RUN := $(BIN)/python -m
 
 SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_DIR)" --word_vectors="$(WORD_VECTORS)" \
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
-	--precision=$(PRECISION) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
+	--precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
 .PHONY: setup test lint format records reproduce-table2 readme tensorboard clean
 .DEFAULT_GOAL := help

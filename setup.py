@@ -24,6 +24,7 @@ setup(
         "pysptk",
         "scikit-learn",
         "scipy",
+        "setuptools<81",  # pysptk 1.0 imports pkg_resources, which later ones do not have
         "soundfile",
         "soxr",
         "tensorboard",

@@ -43,11 +43,14 @@ class Predictor:
     def __init__(self, run_directory: Path):
         from drl4ser.models import build_model_from_config
         from drl4ser.training.results import read_record
+        from drl4ser.training.run_directory import RECORD_FILE
 
         self.directory = Path(run_directory)
-        if not (self.directory / "record.json").exists():
-            raise ValueError(f"{run_directory} is not the directory of a finished run: it has no record.json")
-        record = read_record(self.directory / "record.json")
+        if not (self.directory / RECORD_FILE).exists():
+            raise ValueError(
+                f"{run_directory} is not the directory of a finished run: it has no {RECORD_FILE}"
+            )
+        record = read_record(self.directory / RECORD_FILE)
         if record.versions.get("llds") != EXTRACTOR_VERSION:
             raise ValueError(
                 f"{run_directory} was trained on LLDs of version {record.versions.get('llds')}, this program "

@@ -14,6 +14,7 @@ from drl4ser.data.store import open_store
 from drl4ser.training.grid import run_grid
 from drl4ser.training.report import SYSTEM_NAMES
 from drl4ser.training.results import FoldRecord
+from drl4ser.training.run_directory import finished_record, run_directory
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus the records are of.")
@@ -35,6 +36,7 @@ flags.DEFINE_integer(
 )
 flags.DEFINE_enum("precision", "float32", ["float32", "mixed_bfloat16"], "Arithmetic of the layers.")
 flags.DEFINE_multi_string("change", [], "Any setting, such as train.learning_rate=1e-4 or model.dropout=0.5.")
+flags.DEFINE_bool("train", True, "Without: only report the folds that are finished.")
 flags.DEFINE_integer("jobs", 1, "Folds that are trained at the same time.", lower_bound=1)
 
 
@@ -96,6 +98,18 @@ def _changes() -> dict[str, dict]:
 
 
 def run(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
-    """`run_grid` as the flags ask for it."""
-    word_vectors = Path(FLAGS.word_vectors) if FLAGS.word_vectors else None
-    return run_grid(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), word_vectors, FLAGS.jobs)
+    """`run_grid` as the flags ask for it, or the records that are there.
+
+    Raises:
+        ValueError: if there is nothing to report.
+    """
+    runs_dir = Path(FLAGS.runs_dir)
+    if FLAGS.train:
+        word_vectors = Path(FLAGS.word_vectors) if FLAGS.word_vectors else None
+        return run_grid(configs, Path(FLAGS.records_dir), runs_dir, word_vectors, FLAGS.jobs)
+    found = [finished_record(run_directory(runs_dir, item), item) for item in configs]
+    if not any(found):
+        raise ValueError(
+            f"{runs_dir} holds no finished fold of this experiment; leave out --notrain (TRAIN=false)"
+        )
+    return [record for record in found if record is not None]

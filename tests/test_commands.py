@@ -82,6 +82,7 @@ def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
     refused("--change=train.speed=9", "--modalities=acoustic", words=["train.speed=9", "config.py"])
     refused("--change=train.patience=0", "--modalities=acoustic", words=["`patience` must be positive"])
     refused("--split=session", "--modalities=acoustic", words=["session"])
+    refused("--notrain", "--modalities=acoustic", words=["holds no finished fold"])
     refused("--corpus=ravdess", "--modalities=acoustic", words=["'manifest'", "'ravdess'"])
     refused(
         vectors.replace(".txt", ".none"),
@@ -89,6 +90,35 @@ def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
         "--change=train.max_epochs=1",
         words=[".none"],
     )
+
+
+def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, tmp_path):
+    """Two systems, two folds; what is finished is reported again, byte for byte, without training."""
+    options = [
+        "--corpus=manifest",
+        f"--records_dir={records_dir}",
+        f"--word_vectors={word_vectors_file}",
+        f"--runs_dir={tmp_path / 'runs'}",
+        "--num_folds=3",
+        "--folds=2",
+        "--systems=s1,s2",
+        "--modalities=lexical",
+        "--epochs=2",
+        "--change=model.width=0.05",
+        "--change=model.word_dim=10",
+    ]
+    done = run("experiments.table2", *options, f"--results_dir={tmp_path / 'one'}", "--jobs=2")
+    assert done.returncode == 0, done.stderr
+    again = run("experiments.table2", *options, f"--results_dir={tmp_path / 'two'}", "--notrain")
+    assert again.returncode == 0, again.stderr
+    one, two = (tmp_path / name / "table2" / "manifest-quick-paper-random" for name in ("one", "two"))
+    names = {"table2.md", "table2.csv", "table2.tex", "table2.json", "folds.jsonl", "confusion.png"}
+    assert {path.name for path in one.iterdir()} == names
+    for name in names:
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+    table = (one / "table2.md").read_text(encoding="utf-8")
+    assert table in done.stdout and "S2 over S1" in table
+    assert len((one / "folds.jsonl").read_text(encoding="utf-8").splitlines()) == 4
 
 
 def test_missing_records(tmp_path):

@@ -59,6 +59,11 @@ def test_numpy_packages_do_not_know_tensorflow(package):
         assert not roots & {"tensorflow", "keras"}, path
 
 
+def test_nothing_but_prediction_stands_above_training():
+    for path in [*sources("drl4ser/training"), *sources("drl4ser/models"), *sources("drl4ser/data")]:
+        assert "drl4ser.predictor" not in imported_modules(path), path
+
+
 def test_the_library_knows_neither_flags_nor_scripts():
     for path in sources("drl4ser"):
         roots = {name.split(".")[0] for name in imported_modules(path)}
@@ -70,7 +75,10 @@ def test_references_import_nothing_of_ours():
         assert not any(name.split(".")[0] == "drl4ser" for name in imported_modules(path)), path
 
 
-@pytest.mark.parametrize("module", ["drl4ser", "drl4ser.features", "drl4ser.corpora", "drl4ser.text"])
+@pytest.mark.parametrize(
+    "module",
+    ["drl4ser", "drl4ser.features", "drl4ser.corpora", "drl4ser.text", "drl4ser.training.run_directory"],
+)
 def test_light_modules_import_light(module):
     heavy = "{'tensorflow', 'keras', 'librosa', 'numba', 'gensim', 'pysptk', 'matplotlib'}"
     code = f"import sys, {module}; sys.exit(sorted({heavy} & set(sys.modules)) or 0)"

@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 
 from drl4ser.atomic import atomic_write_text
-from drl4ser.config import ExperimentConfig, to_dict
+from drl4ser.config import ExperimentConfig
 from drl4ser.corpora.folds import Fold, describe_overlap, make_folds
 from drl4ser.data.pipeline import LabelledPart, fit_normalizer, load_part
 from drl4ser.data.store import RecordStore
@@ -28,39 +28,12 @@ from drl4ser.training.results import (
     current_commit,
     current_versions,
     make_record,
-    read_record,
     write_record,
 )
+from drl4ser.training.run_directory import RECORD_FILE, finished_record, plain_values
 from drl4ser.training.run_logger import RunLogger
 from drl4ser.training.seeding import seed_fold
 from drl4ser.training.trainer import Trainer
-
-RECORD_FILE = "record.json"
-
-
-def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
-    """Where a fold keeps its files under `runs_dir`."""
-    experiment = f"{config.corpus}-{config.profile}-{config.recipe}-{config.split}"
-    model = f"{config.model.system}-{config.model.modality}"
-    return runs_dir / experiment / model / f"fold-{config.fold:02d}-seed-{config.seed}"
-
-
-def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | None:
-    """The record of a fold that is finished already, None if there is none.
-
-    Raises:
-        ValueError: if `directory` belongs to another configuration; it says which value differs.
-    """
-    path = directory / "config.json"
-    if path.exists():
-        found, wanted = json.loads(path.read_text(encoding="utf-8")), _plain(config)
-        if found != wanted:
-            raise ValueError(
-                f"{directory} was run with {_first_difference(found, wanted)}; "
-                "choose another RUNS_DIR or delete that folder"
-            )
-    record = directory / RECORD_FILE
-    return read_record(record) if record.exists() else None
 
 
 def run_fold(
@@ -86,7 +59,7 @@ def run_fold(
     if record is not None:
         return record
     started = time.monotonic()
-    atomic_write_text(directory / "config.json", json.dumps(_plain(config), indent=1) + "\n")
+    atomic_write_text(directory / "config.json", json.dumps(plain_values(config), indent=1) + "\n")
     keras.backend.clear_session()  # the graphs of the fold before
     keras.config.set_dtype_policy(config.train.precision)
     seed = seed_fold(config.seed, config.fold)
@@ -162,19 +135,3 @@ def _finish(config, store, fold, trainer, test_part, directory, logger) -> FoldR
     write_record(directory / RECORD_FILE, record)
     trainer.checkpoint.unlink(missing_ok=True)
     return record
-
-
-def _plain(config: ExperimentConfig) -> dict:
-    """`to_dict` as it comes back from JSON."""
-    return json.loads(json.dumps(to_dict(config)))
-
-
-def _first_difference(found: dict, wanted: dict, prefix: str = "") -> str:
-    for name in sorted(found.keys() | wanted.keys()):
-        left, right = found.get(name), wanted.get(name)
-        if isinstance(left, dict) and isinstance(right, dict):
-            if left != right:
-                return _first_difference(left, right, f"{prefix}{name}.")
-        elif left != right:
-            return f"{prefix}{name}={left!r}, now it is {right!r}"
-    return "the same settings"

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from drl4ser.config import ExperimentConfig, FrameConfig
 from drl4ser.quiet import import_tensorflow, silenced
 from drl4ser.training.results import FoldRecord
+from drl4ser.training.run_directory import run_directory
 from drl4ser.workers import make_pool
 
 _events = None  # in a worker: the queue that carries (config, row of the history) to the parent
@@ -62,7 +63,7 @@ def _start_worker(events, num_threads: int) -> None:
 def _run(
     config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vectors: Path | None
 ) -> FoldRecord:
-    from drl4ser.training.fold import run_directory, run_fold
+    from drl4ser.training.fold import run_fold
 
     lexical = word_vectors is not None and "lexical" in config.model.modality
     with silenced():  # errors travel to the parent as exceptions

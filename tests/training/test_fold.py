@@ -12,10 +12,11 @@ import pytest
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig, change, to_dict
 from drl4ser.corpora import make_folds
 from drl4ser.text import WordVectors
-from drl4ser.training.fold import run_directory, run_fold
+from drl4ser.training.fold import run_fold
 from drl4ser.training.grid import run_grid
 from drl4ser.training.metrics import confusion_matrix
 from drl4ser.training.results import read_record
+from drl4ser.training.run_directory import run_directory
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ExperimentConfig(
