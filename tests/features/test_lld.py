@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -254,14 +253,12 @@ def test_any_tone_stays_in_range(f0_hz, level, noise, offset, num_samples):
 def test_cold_start_is_quick_and_light():
     code = """
 import sys, time
-start = time.perf_counter()
 import numpy as np
 from drl4ser.features import extract_llds
 extract_llds(np.random.default_rng(0).normal(0, 0.1, 48000), 16000)
-print(time.perf_counter() - start, "numba" in sys.modules, "tensorflow" in sys.modules)
+print(time.process_time(), "numba" in sys.modules, "tensorflow" in sys.modules)
 """
-    start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     seconds, numba, tensorflow = done.stdout.split()
     assert (numba, tensorflow) == ("False", "False")
-    assert float(seconds) < 3 or time.perf_counter() - start > 30  # an overloaded machine proves nothing
+    assert float(seconds) < 3  # of the processor: an overloaded machine changes nothing
