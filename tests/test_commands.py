@@ -1,5 +1,6 @@
 """Wrong input to the commands: one clear line, exit code 1 (2 for usage), no traceback, nothing left behind."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
 
 
 def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, tmp_path):
-    """Two systems, two folds; what is finished is reported again, byte for byte, without training."""
+    """Two systems, two folds; restored from the results file they give the same table without training."""
     options = [
         "--corpus=manifest",
         f"--records_dir={records_dir}",
@@ -109,9 +110,14 @@ def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, 
     ]
     done = run("experiments.table2", *options, f"--results_dir={tmp_path / 'one'}", "--jobs=2")
     assert done.returncode == 0, done.stderr
+    one, two = (tmp_path / name / "table2" / "manifest-quick-paper-random" for name in ("one", "two"))
+    shutil.rmtree(tmp_path / "runs")
+    restored = run(
+        "experiments.restore", f"--folds_file={one / 'folds.jsonl'}", f"--runs_dir={tmp_path / 'runs'}"
+    )
+    assert "4 folds restored" in restored.stdout, restored.stderr
     again = run("experiments.table2", *options, f"--results_dir={tmp_path / 'two'}", "--notrain")
     assert again.returncode == 0, again.stderr
-    one, two = (tmp_path / name / "table2" / "manifest-quick-paper-random" for name in ("one", "two"))
     names = {"table2.md", "table2.csv", "table2.tex", "table2.json", "folds.jsonl", "confusion.png"}
     assert {path.name for path in one.iterdir()} == names
     for name in names:

@@ -1,0 +1,37 @@
+"""Finished folds from a results file: `python -m experiments.restore --folds_file=results/.../folds.jsonl --runs_dir=runs`.
+
+A long experiment can be continued on another machine from what was committed: the restored folds count as finished.
+Their weights do not come back.
+"""
+
+import json
+from pathlib import Path
+
+from absl import flags
+
+from data_prep.command import run
+from drl4ser.atomic import atomic_write_text
+from drl4ser.config import ExperimentConfig, from_dict
+from drl4ser.training.results import read_records, write_record
+from drl4ser.training.run_directory import RECORD_FILE, finished_record, plain_values, run_directory
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("folds_file", None, "A folds.jsonl that a table was made from.", required=True)
+flags.DEFINE_string("runs_dir", "runs", "Where the run directories are made.")
+
+
+def main() -> None:
+    """Write the record of each fold that the runs directory does not have."""
+    restored = 0
+    for record in read_records(Path(FLAGS.folds_file)):
+        config = from_dict(ExperimentConfig, record.config)
+        directory = run_directory(Path(FLAGS.runs_dir), config)
+        if finished_record(directory, config) is None:
+            atomic_write_text(directory / "config.json", json.dumps(plain_values(config), indent=1) + "\n")
+            write_record(directory / RECORD_FILE, record)
+            restored += 1
+    print(f"{FLAGS.runs_dir}: {restored} folds restored")
+
+
+if __name__ == "__main__":
+    run(main)
