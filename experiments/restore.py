@@ -1,4 +1,4 @@
-"""Finished folds from a results file: `python -m experiments.restore --folds_file=results/.../folds.jsonl --runs_dir=runs`.
+"""Finished folds from a results file: `python -m experiments.restore --folds_file=FILE --runs_dir=runs`.
 
 A long experiment can be continued on another machine from what was committed: the restored folds count as finished.
 Their weights do not come back.
