@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from drl4ser import config
-from drl4ser.analysis import plots
 from drl4ser.training import metrics, report, results, statistics
 
 CLASSES = ("angry", "happy_ish", "sad")
@@ -243,24 +242,6 @@ def test_a_report_has_all_files_the_same_bytes_again_and_is_checked(tmp_path):
     (directory / "table2.md").write_bytes(first["table2.md"])
     (directory / "folds.jsonl").unlink()
     assert report.find_stale(tmp_path) == [directory / "table2.md"]
-
-
-def test_confusion_figure_shows_shares_and_counts():
-    figure = plots.confusion_figure([[3, 1], [0, 0]], ["angry", "sad"], "S3")
-    axes = figure.axes[0]
-    assert [text.get_text() for text in axes.texts] == ["75 %\n(3)", "25 %\n(1)", "0 %\n(0)", "0 %\n(0)"]
-    np.testing.assert_allclose(axes.images[0].get_array(), [[0.75, 0.25], [0, 0]])
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["angry", "sad"]
-    image = plots.figure_to_array(figure)
-    assert image.dtype == np.uint8 and image.shape == (472, 472, 4)
-    assert (image[..., 3] == 255).all() and len(np.unique(image[..., 0])) > 50
-    half = plots.confusion_figure([[0.5, 1.5], [0, 2]], ["a", "b"]).axes[0].texts[0].get_text()
-    assert half == "25 %\n(0.5)"
-
-
-def test_a_grid_has_a_panel_for_each_row_of_the_table():
-    figure = plots.confusion_grid([(name, np.eye(3)) for name in "abc"], CLASSES)
-    assert [axes.get_title() for axes in figure.axes if axes.axison] == ["a", "b", "c"]
 
 
 def test_neither_tensorflow_nor_pyplot_is_imported():
