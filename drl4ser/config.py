@@ -4,6 +4,7 @@ Variants are made with `dataclasses.replace`. `to_dict` and `from_dict` carry a 
 """
 
 import dataclasses
+import json
 from typing import Any, TypeVar
 
 MODALITIES = ("acoustic", "acoustic+lexical", "lexical")
@@ -79,7 +80,8 @@ class TrainConfig:
     `weight_decay` (AdamW), `clip_norm` (global gradient norm), `label_smoothing`, `warmup_epochs`,
     `ema_momentum` (averaged weights are the ones validated and tested), the masks of SpecAugment
     (`time_masks` of up to `time_mask_frames`, `feature_masks` of one LLD each), `time_stretch` (lengths scaled
-    by up to this fraction) and `gain_jitter` (standard deviation of a per-utterance shift of each z-scored LLD).
+    by up to this fraction), `gain_jitter` (standard deviation of a per-utterance shift of each z-scored LLD) and
+    `trim_db` (leading and trailing frames so far below the loudest one are left out, in prediction too).
     """
 
     learning_rate: float = 1e-3
@@ -98,6 +100,7 @@ class TrainConfig:
     time_stretch: float = 0.0
     gain_jitter: float = 0.0
     class_weights: bool = False
+    trim_db: float = 0.0
     precision: str = "float32"
 
     def __post_init__(self):
@@ -195,6 +198,11 @@ def change(config: ExperimentConfig, changes: dict[str, dict[str, Any]]) -> Expe
 def to_dict(config) -> dict[str, Any]:
     """A configuration as nested plain dictionaries, ready for JSON."""
     return dataclasses.asdict(config)
+
+
+def complete(config_class: type, values: dict[str, Any]) -> dict[str, Any]:
+    """Plain values of an older version with the settings that came later, which it had at their defaults."""
+    return json.loads(json.dumps(to_dict(from_dict(config_class, values))))
 
 
 def from_dict(config_class: type[_Config], values: dict[str, Any]) -> _Config:

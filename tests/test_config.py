@@ -12,6 +12,13 @@ def test_configurations_survive_json():
     assert again == made
 
 
+def test_a_setting_that_came_later_had_its_default():
+    made = config.to_dict(config.make_experiment("paper", "paper"))
+    older = json.loads(json.dumps(made))
+    del older["train"]["trim_db"], older["model"]["dropout"]
+    assert config.complete(config.ExperimentConfig, older) == json.loads(json.dumps(made))
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match="TrainConfig has no field 'momentum'"):
         config.from_dict(config.TrainConfig, {"momentum": 0.9})

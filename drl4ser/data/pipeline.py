@@ -13,7 +13,7 @@ from drl4ser.config import TrainConfig
 from drl4ser.data.augmentation import augment
 from drl4ser.data.records import parse_utterance
 from drl4ser.data.store import RecordStore
-from drl4ser.features import Normalizer
+from drl4ser.features import LLD_NAMES, Normalizer
 from drl4ser.text import WordVectors, tokenize
 
 POOL_BATCHES = 16
@@ -30,10 +30,10 @@ class LabelledPart:
     word_vectors: WordVectors | None
 
 
-def fit_normalizer(store: RecordStore, ids: tuple[str, ...]) -> Normalizer:
-    """z-score statistics over all frames of the utterances `ids`: the training part, nothing else."""
+def fit_normalizer(store: RecordStore, ids: tuple[str, ...], trim_db: float = 0.0) -> Normalizer:
+    """z-score statistics over the frames of the utterances `ids`: the training part, nothing else."""
     selected = _select(store, _class_table(dict.fromkeys(ids, 0)))
-    return Normalizer.fit(element["llds"] for element, _ in selected.as_numpy_iterator())
+    return Normalizer.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), trim_db)
 
 
 def load_part(
@@ -59,10 +59,11 @@ def load_part(
 
     def prepare(element, label):
         word_rows = tf.io.decode_raw(rows.lookup(element["id"]), tf.int32)
+        llds = _trim(element["llds"], normalizer.trim_db)
         prepared = {
             "id": element["id"],
-            "llds": tf.cast((tf.cast(element["llds"], tf.float64) - mean) / std, tf.float32),
-            "num_frames": element["num_frames"],
+            "llds": tf.cast((tf.cast(llds, tf.float64) - mean) / std, tf.float32),
+            "num_frames": tf.shape(llds)[0],
             "word_rows": word_rows,
             "num_words": tf.size(word_rows),
         }
@@ -131,6 +132,15 @@ def _sort_by_length(features: dict[str, tf.Tensor], label: tf.Tensor, batch_size
     whole = tf.size(lengths) // batch_size * batch_size
     order = tf.concat([tf.argsort(lengths[:whole], stable=True), tf.range(whole, tf.size(lengths))], axis=0)
     return tf.nest.map_structure(lambda column: tf.gather(column, order), (features, label))
+
+
+def _trim(llds: tf.Tensor, trim_db: float) -> tf.Tensor:
+    """The frames [T, 17] within `drl4ser.features.speech_span`."""
+    if not trim_db:
+        return llds
+    log_energy = llds[:, LLD_NAMES.index("log_energy")]
+    loud = tf.where(log_energy >= tf.reduce_max(log_energy) - np.float32(trim_db * np.log(10) / 10))[:, 0]
+    return llds[loud[0] : loud[-1] + 1]
 
 
 def _select(store: RecordStore, classes: tf.lookup.StaticHashTable) -> tf.data.Dataset:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from drl4ser.atomic import atomic_write_text
-from drl4ser.config import FrameConfig, to_dict
+from drl4ser.config import FrameConfig, complete, to_dict
 from drl4ser.corpora import Utterance
 from drl4ser.features import EXTRACTOR_VERSION
 
@@ -83,7 +83,7 @@ def check_plan(directory: Path, plan: dict[str, Any]) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         atomic_write_text(path, json.dumps(plan, indent=1) + "\n")
         return
-    found = read_json(path)
+    found = _read_settings(path)
     for name, value in plan.items():
         if found.get(name) != value:
             raise RecordError(
@@ -107,6 +107,15 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+def _read_settings(path: Path) -> dict[str, Any]:
+    """A plan or index, with the frame settings that it is older than."""
+    settings = read_json(path)
+    try:
+        return {**settings, "frame": complete(FrameConfig, settings.get("frame", {}))}
+    except ValueError:  # made by a later version: the caller names the difference
+        return settings
+
+
 def open_store(directory: Path, frame: FrameConfig | None = None) -> RecordStore:
     """Open a complete record folder.
 
@@ -118,7 +127,7 @@ def open_store(directory: Path, frame: FrameConfig | None = None) -> RecordStore
         RecordError: if the folder is missing, unfinished or damaged, or if its extractor version or frame
             configuration is not the wanted one.
     """
-    index = read_json(directory / INDEX_FILE)
+    index = _read_settings(directory / INDEX_FILE)
     wanted = {"format": FORMAT, "extractor": EXTRACTOR_VERSION}
     if frame is not None:
         wanted["frame"] = to_dict(frame)

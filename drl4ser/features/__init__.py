@@ -2,6 +2,6 @@
 
 from drl4ser.features.audio import load_audio
 from drl4ser.features.lld import EXTRACTOR_VERSION, LLD_NAMES, extract_llds
-from drl4ser.features.normalization import Normalizer
+from drl4ser.features.normalization import Normalizer, speech_span
 
-__all__ = ["EXTRACTOR_VERSION", "LLD_NAMES", "Normalizer", "extract_llds", "load_audio"]
+__all__ = ["EXTRACTOR_VERSION", "LLD_NAMES", "Normalizer", "extract_llds", "load_audio", "speech_span"]

@@ -1,22 +1,42 @@
-"""z-scores of the LLDs with statistics of the training part only, kept as plain numbers beside the model."""
+"""What stands between LLDs and model: trimming on request, and z-scores with the training part's statistics."""
 
 import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
 
+from drl4ser.features.lld import LLD_NAMES
+
+_LOG_ENERGY = LLD_NAMES.index("log_energy")
+
+
+def speech_span(llds: np.ndarray, trim_db: float) -> slice:
+    """From the first to the last frame that is at most `trim_db` below the loudest one; all frames if it is 0.
+
+    Args:
+        llds: [num_frames, 17].
+        trim_db: in dB of the frame's mean power, not negative.
+    """
+    if not trim_db or not len(llds):
+        return slice(0, len(llds))
+    log_energy = np.asarray(llds)[:, _LOG_ENERGY]
+    loud = np.flatnonzero(log_energy >= log_energy.max() - np.float32(trim_db * np.log(10) / 10))
+    return slice(int(loud[0]), int(loud[-1]) + 1)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Normalizer:
-    """(x - mean) / std for each dimension.
+    """(x - mean) / std for each dimension of the frames within `speech_span`.
 
     Args:
         mean: float64 [num_features].
         std: float64 [num_features], positive; 1 for a dimension that was constant.
+        trim_db: see `speech_span`; 0 keeps every frame.
     """
 
     mean: np.ndarray
     std: np.ndarray
+    trim_db: float = 0.0
 
     def __post_init__(self):
         for name in ("mean", "std"):
@@ -29,14 +49,15 @@ class Normalizer:
             raise ValueError(f"`std` must be positive and as long as `mean`. Received: std={self.std}")
 
     @classmethod
-    def fit(cls, utterances: Iterable[np.ndarray]) -> "Normalizer":
-        """Mean and (population) standard deviation over all frames of all utterances, in one pass.
+    def fit(cls, utterances: Iterable[np.ndarray], trim_db: float = 0.0) -> "Normalizer":
+        """Mean and (population) standard deviation over the frames of all utterances, in one pass.
 
         Means and sums of squared deviations are merged utterance by utterance in float64 (Chan, Golub and
         LeVeque 1983), which loses nothing where the mean is large against the deviation.
 
         Args:
             utterances: arrays [num_frames, num_features]; those without frames add nothing.
+            trim_db: leaves out what `speech_span` leaves out; needs all 17 LLDs.
 
         Raises:
             ValueError: if there is no frame at all, or an array has another rank or width, or is not finite.
@@ -52,6 +73,7 @@ class Normalizer:
                 continue
             if not np.all(np.isfinite(llds)):
                 raise ValueError("`utterances` must be finite. Received: NaN or infinity")
+            llds = llds[speech_span(llds, trim_db)]
             mean = llds.mean(axis=0)
             part = len(llds), mean, np.square(llds - mean).sum(axis=0)
             total = part if total is None else _merge(total, part)
@@ -60,31 +82,32 @@ class Normalizer:
         count, mean, squares = total
         std = np.sqrt(squares / count)
         # Rounding leaves a constant dimension a deviation of some 1e-16 of its value: that is no spread.
-        return cls(mean, np.where(std > 1e-12 * np.maximum(1.0, np.abs(mean)), std, 1.0))
+        return cls(mean, np.where(std > 1e-12 * np.maximum(1.0, np.abs(mean)), std, 1.0), trim_db)
 
     def __call__(self, llds: np.ndarray) -> np.ndarray:
-        """[..., num_features] -> float32 z-scores of the same shape."""
+        """[num_frames, num_features] -> float32 z-scores of the frames that are kept."""
         llds = np.asarray(llds)
         if llds.shape[-1:] != self.mean.shape:
             raise ValueError(f"`llds` must have {len(self.mean)} features. Received: shape={llds.shape}")
-        return ((llds - self.mean) / self.std).astype(np.float32)
+        return ((llds[speech_span(llds, self.trim_db)] - self.mean) / self.std).astype(np.float32)
 
     def __eq__(self, other):
         if not isinstance(other, Normalizer):
             return NotImplemented
-        return np.array_equal(self.mean, other.mean) and np.array_equal(self.std, other.std)
+        return self.to_dict() == other.to_dict()
 
     def __hash__(self):
-        return hash((self.mean.tobytes(), self.std.tobytes()))
+        return hash((self.mean.tobytes(), self.std.tobytes(), self.trim_db))
 
-    def to_dict(self) -> dict[str, list[float]]:
-        """Plain lists, ready for JSON; `from_dict` restores every bit."""
-        return {"mean": self.mean.tolist(), "std": self.std.tolist()}
+    def to_dict(self) -> dict[str, list[float] | float]:
+        """Plain values, ready for JSON; `from_dict` restores every bit."""
+        return {"mean": self.mean.tolist(), "std": self.std.tolist(), "trim_db": self.trim_db}
 
     @classmethod
-    def from_dict(cls, values: dict[str, list[float]]) -> "Normalizer":
+    def from_dict(cls, values: dict[str, list[float] | float]) -> "Normalizer":
         """The inverse of `to_dict`."""
-        return cls(np.array(values["mean"], np.float64), np.array(values["std"], np.float64))
+        mean, std = (np.array(values[name], np.float64) for name in ("mean", "std"))
+        return cls(mean, std, float(values.get("trim_db", 0.0)))
 
 
 def _merge(one, other):

@@ -85,7 +85,7 @@ def _load_parts(
 ) -> tuple[Fold, dict[str, LabelledPart]]:
     utterances = store.subset(config.classes)
     fold = make_folds(utterances, config.split, config.num_folds, config.seed)[config.fold]
-    normalizer = fit_normalizer(store, fold.train)
+    normalizer = fit_normalizer(store, fold.train, config.train.trim_db)
     atomic_write_text(directory / "normalizer.json", json.dumps(normalizer.to_dict()) + "\n")
     if "lexical" not in config.model.modality:
         word_vectors = None

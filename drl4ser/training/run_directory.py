@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from drl4ser.config import ExperimentConfig, to_dict
+from drl4ser.config import ExperimentConfig, complete, to_dict
 from drl4ser.training.results import FoldRecord, read_record
 
 RECORD_FILE = "record.json"
@@ -24,7 +24,8 @@ def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | N
     """
     path = directory / "config.json"
     if path.exists():
-        found, wanted = json.loads(path.read_text(encoding="utf-8")), plain_values(config)
+        found = complete(ExperimentConfig, json.loads(path.read_text(encoding="utf-8")))
+        wanted = plain_values(config)
         if found != wanted:
             raise ValueError(
                 f"{directory} was run with {_first_difference(found, wanted)}; "

@@ -46,6 +46,16 @@ def test_the_normalizer_knows_the_training_part_only(store, normalizer, llds):
     np.testing.assert_allclose(normalizer.std, frames.std(axis=0), rtol=1e-9)
 
 
+def test_trimming_gives_what_the_normalizer_gives(store, labels, llds):
+    trimming = fit_normalizer(store, tuple(labels), trim_db=0.05)
+    part = load_part(store, labels, trimming)
+    for inputs, _, ids in evaluation_batches(part, batch_size=1):
+        wanted = trimming(llds[ids.numpy()[0].decode()])
+        assert int(inputs["num_frames"][0]) == len(wanted)
+        np.testing.assert_array_equal(inputs["llds"][0], wanted)
+    assert sum(map(len, map(trimming, llds.values()))) < sum(map(len, llds.values()))
+
+
 def test_evaluation_gives_every_utterance_once_in_order(part, store, labels, normalizer, llds):
     found = []
     for inputs, label, ids in evaluation_batches(part, batch_size=5):

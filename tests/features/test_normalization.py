@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from drl4ser.features import Normalizer
+from drl4ser.features import LLD_NAMES, Normalizer, speech_span
 
 
 @pytest.fixture
@@ -81,3 +81,34 @@ def test_what_call_and_constructor_refuse(utterances):
         Normalizer.fit(utterances)(np.zeros((3, 16)))
     with pytest.raises(ValueError, match="`std` must be positive"):
         Normalizer(np.zeros(2), np.array([1.0, 0.0]))
+
+
+def with_energy(*log_energies):
+    llds = np.ones((len(log_energies), 17), np.float32)
+    llds[:, LLD_NAMES.index("log_energy")] = log_energies
+    return llds
+
+
+def test_speech_is_from_the_first_to_the_last_loud_frame():
+    # ln 10 = 10 dB: with 20 dB, frames down to -4.6 count; quiet ones between loud ones stay
+    llds = with_energy(-9, -4.7, -4.5, -9, 0, -1, -9, -4.6, -5, -9)
+    assert speech_span(llds, 20) == slice(2, 8)
+    assert speech_span(llds, 0) == slice(0, 10)
+    assert speech_span(llds[:1], 20) == slice(0, 1)
+    assert speech_span(llds[:0], 20) == slice(0, 0)
+
+
+def test_what_is_trimmed_is_neither_counted_nor_kept():
+    rng = np.random.default_rng(0)
+    speech = rng.normal(size=(50, 17)).astype(np.float32)
+    silence = np.full((20, 17), -30.0, np.float32)
+    padded = np.concatenate([silence, speech, silence])
+    trimming = Normalizer.fit([padded], trim_db=60)
+    plain = Normalizer.fit([speech])
+    np.testing.assert_array_equal(trimming.mean, plain.mean)
+    np.testing.assert_array_equal(trimming(padded), plain(speech))
+    assert Normalizer.from_dict(json.loads(json.dumps(trimming.to_dict()))) == trimming != plain
+
+
+def test_statistics_of_runs_before_trimming_are_still_read():
+    assert Normalizer.from_dict({"mean": [1.0], "std": [2.0]}).trim_db == 0

@@ -152,8 +152,8 @@ def with_setting(record, **settings):
     [
         (lambda r: r, "s3 acoustic fold 0 seed 0 occurs twice"),
         (
-            lambda r: with_setting(make_record(fold=1), train={}),
-            "`train.batch_size` is 128 in one and None in",
+            lambda r: with_setting(make_record(fold=1), train={"batch_size": 64}),
+            "`train.batch_size` is 128 in one and 64 in",
         ),
         (lambda r: make_record(fold=1, corpus="emodb"), "`corpus` is 'crema_d' in one and 'emodb'"),
         (lambda r: make_record(fold=1, versions={"llds": "2"}), "`versions.llds` is '1' in one and '2'"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from drl4ser.config import ExperimentConfig, complete
 from drl4ser.training.results import FoldRecord
 
 # What the rows of a table are there to vary; everything else must be the same.
@@ -91,7 +92,8 @@ def _check_settings(reference: dict[str, Any], first: FoldRecord, record: FoldRe
 
 def _settings(record: FoldRecord) -> dict[str, Any]:
     """Everything that two records of a table must share, by dotted name."""
-    settings = {name: value for name, value in _flatten(record.config) if name not in _VARIED}
+    config = complete(ExperimentConfig, record.config)
+    settings = {name: value for name, value in _flatten(config) if name not in _VARIED}
     for name in ("corpus", "profile", "recipe", "split", "num_folds", "classes"):
         settings[f"record.{name}"] = getattr(record, name)
     # Other packages may move between folds and are listed under the table; other LLDs are other inputs.
