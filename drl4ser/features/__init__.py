@@ -1,7 +1,17 @@
 """The acoustic front end: 17 low-level descriptors every 5 ms, audio reading and normalisation."""
 
 from drl4ser.features.audio import load_audio
+from drl4ser.features.functionals import FUNCTIONAL_NAMES, compute_functionals
 from drl4ser.features.lld import EXTRACTOR_VERSION, LLD_NAMES, extract_llds
 from drl4ser.features.normalization import Normalizer, speech_span
 
-__all__ = ["EXTRACTOR_VERSION", "LLD_NAMES", "Normalizer", "extract_llds", "load_audio", "speech_span"]
+__all__ = [
+    "EXTRACTOR_VERSION",
+    "FUNCTIONAL_NAMES",
+    "LLD_NAMES",
+    "Normalizer",
+    "compute_functionals",
+    "extract_llds",
+    "load_audio",
+    "speech_span",
+]

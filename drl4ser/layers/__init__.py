@@ -1,6 +1,7 @@
 """Keras layers of the paper's equations; they know nothing of configurations or flags."""
 
 from drl4ser.layers.batch_norm import MaskedBatchNormalization
+from drl4ser.layers.functionals import Functionals
 from drl4ser.layers.gca_lstm import GCALSTM
 from drl4ser.layers.gca_lstm_cell import GCALSTMCell
 from drl4ser.layers.masking import DownsampleMask, SequenceMask, downsample_mask, mask_padding
@@ -13,6 +14,7 @@ from drl4ser.layers.stacked_lstm import StackedLSTM
 __all__ = [
     "GCALSTM",
     "DownsampleMask",
+    "Functionals",
     "GCALSTMCell",
     "MaskedBatchNormalization",
     "MultiHeadSelfAttention",
