@@ -2,6 +2,7 @@ from drl4ser.corpora.audio_check import Inspection, check_audio, inspect_audio, 
 from drl4ser.corpora.folds import SPLITS, Fold, describe_overlap, make_folds
 from drl4ser.corpora.registry import CORPORA, read_corpus
 from drl4ser.corpora.utterance import FOUR_CLASSES, CorpusError, Utterance
+from drl4ser.corpora.word_times import Word, read_words
 
 __all__ = [
     "CORPORA",
@@ -11,10 +12,12 @@ __all__ = [
     "Fold",
     "Inspection",
     "Utterance",
+    "Word",
     "check_audio",
     "describe_overlap",
     "inspect_audio",
     "make_folds",
     "read_corpus",
+    "read_words",
     "sort_out",
 ]

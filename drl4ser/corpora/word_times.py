@@ -1,0 +1,85 @@
+"""When each word of a recording is said, from the files that a corpus brings for it.
+
+IEMOCAP, as released, aligns every turn: SessionN/sentences/ForcedAlignment/<dialogue>/<turn>.wdseg, in frames of
+10 ms. The synthetic corpus has spans.csv in its root, which also knows the words that bear the emotion.
+"""
+
+import csv
+import functools
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+from drl4ser.corpora.utterance import CorpusError
+
+_FRAME_S = 0.01
+_SEGMENT = re.compile(r"\s*(\d+)\s+(\d+)\s+-?\d+\s+(\S+)\s*")
+_OTHER_LINE = re.compile(r"\s*(SFrm\s+EFrm\s+SegAScr\s+Word|Total score:.*)?\s*")
+# Sentence ends, silence and noises: <s>, </s>, <sil>, ++LAUGHTER++, [BREATHING]. "(2)" numbers pronunciations.
+_NO_WORD = re.compile(r"<.*>|\+\+.*\+\+|\[.*\]")
+_PRONUNCIATION = re.compile(r"\(\d+\)$")
+
+
+class Word(NamedTuple):
+    """A word with its begin and end in seconds; `salient` where the corpus knows that it bears the emotion."""
+
+    text: str
+    start_s: float
+    end_s: float
+    salient: bool = False
+
+
+def read_words(audio: Path | str) -> list[Word]:
+    """The words of one recording, in order.
+
+    Args:
+        audio: the recording, in its place in the corpus.
+
+    Returns:
+        Possibly none: not every corpus, and in IEMOCAP not every turn, has word times.
+
+    Raises:
+        CorpusError: if there is a file of word times that cannot be read; names it and the row.
+    """
+    audio = Path(audio).resolve()
+    if len(audio.parents) < 5:
+        return []
+    dialogue, _, sentences, _, root = audio.parents[:5]
+    alignment = sentences / "ForcedAlignment" / dialogue.name / f"{audio.stem}.wdseg"
+    if alignment.is_file():
+        return _read_alignment(alignment)
+    spans = root / "spans.csv"
+    return list(_read_spans(spans)[audio.stem]) if spans.is_file() else []
+
+
+def _read_alignment(path: Path) -> list[Word]:
+    words = []
+    for row, line in enumerate(path.read_text(encoding="latin-1").splitlines(), start=1):
+        match = _SEGMENT.fullmatch(line)
+        if match is None and _OTHER_LINE.fullmatch(line) is None:
+            raise CorpusError(
+                f"{path}, line {row}: expected first frame, last frame, score and word, found {line[:80]!r}; "
+                "restore the file"
+            )
+        if match and not _NO_WORD.fullmatch(match[3]):
+            text = _PRONUNCIATION.sub("", match[3]).lower()
+            words.append(Word(text, int(match[1]) * _FRAME_S, (int(match[2]) + 1) * _FRAME_S))
+    return words
+
+
+@functools.lru_cache(maxsize=4)
+def _read_spans(path: Path) -> dict[str, list[Word]]:
+    words = defaultdict(list)
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        for row in reader:
+            try:
+                word = Word(row["word"], float(row["start_s"]), float(row["end_s"]), row["salient"] == "1")
+                words[row["utterance_id"]].append(word)
+            except (KeyError, TypeError, ValueError) as error:
+                raise CorpusError(
+                    f"{path}, line {reader.line_num}: expected utterance_id, word, start_s, end_s and salient "
+                    f"({error!r}); make the corpus anew"
+                ) from None
+    return words
