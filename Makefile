@@ -35,7 +35,8 @@ WORD_VECTORS ?= $(SYNTHETIC_DIR)/word_vectors.bin
 endif
 
 BIN := .venv/bin
-RUN := $(BIN)/python -m
+# Not RUN: that is a variable of the user, a finished run.
+MODULE := $(BIN)/python -m
 
 SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_DIR)" --word_vectors="$(WORD_VECTORS)" \
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
@@ -69,18 +70,18 @@ format: setup
 
 records: setup
 ifeq ($(CORPUS),synthetic)
-	$(RUN) data_prep.make_synthetic_corpus --output_dir="$(DATA_DIR)" --num_utterances=$(NUM_UTTERANCES)
-	test -e "$(WORD_VECTORS)" || $(RUN) data_prep.train_word_vectors --output="$(WORD_VECTORS)"
+	$(MODULE) data_prep.make_synthetic_corpus --output_dir="$(DATA_DIR)" --num_utterances=$(NUM_UTTERANCES)
+	test -e "$(WORD_VECTORS)" || $(MODULE) data_prep.train_word_vectors --output="$(WORD_VECTORS)"
 endif
 	$(if $(DATA_DIR),,$(error DATA_DIR is not set: give the folder of the corpus, DATA_DIR=/path/to/$(CORPUS)))
-	$(RUN) data_prep.make_records --corpus=$(CORPUS) --data_dir="$(DATA_DIR)" --records_dir="$(RECORDS_DIR)" \
+	$(MODULE) data_prep.make_records --corpus=$(CORPUS) --data_dir="$(DATA_DIR)" --records_dir="$(RECORDS_DIR)" \
 		--allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(EMOTIONS))
 
 reproduce-table2: records
-	$(RUN) experiments.table2 $(SETTINGS) --systems="$(SYSTEMS)" --modalities="$(MODALITIES)" --results_dir="$(RESULTS_DIR)"
+	$(MODULE) experiments.table2 $(SETTINGS) --systems="$(SYSTEMS)" --modalities="$(MODALITIES)" --results_dir="$(RESULTS_DIR)"
 
 readme: setup
-	$(RUN) experiments.update_readme
+	$(MODULE) experiments.update_readme
 
 tensorboard: setup
 	$(BIN)/tensorboard --logdir "$(RUNS_DIR)"
