@@ -24,12 +24,12 @@ def mask_padding(x, mask):
     return tf.where(mask, x, tf.zeros([], x.dtype))
 
 
-def downsample_mask(mask):
-    """The mask after a convolution of stride 2 whose output has ceil(T / 2) steps.
+def downsample_mask(mask, factor=2):
+    """The mask after a convolution of stride 2 whose output has ceil(T / 2) steps, or pooling by another `factor`.
 
     Output step n is real when it is centred on a real frame, 2 n < num_frames, which is n < ceil(num_frames / 2).
     """
-    return None if mask is None else mask[:, ::2]
+    return None if mask is None else mask[:, ::factor]
 
 
 def mask_logits(logits, mask):
@@ -69,13 +69,24 @@ class SequenceMask(keras.layers.Layer):
 class DownsampleMask(keras.layers.Layer):
     """`downsample_mask` as a layer, for functional models.
 
+    Args:
+        factor: steps that become one.
+
     Call arguments:
         mask: [B, T] boolean, True = real.
 
     Returns:
-        [B, ceil(T / 2)] boolean.
+        [B, ceil(T / factor)] boolean.
     """
+
+    def __init__(self, factor=2, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
 
     def call(self, mask):
         """See the class."""
-        return downsample_mask(mask)
+        return downsample_mask(mask, self.factor)
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "factor": self.factor}

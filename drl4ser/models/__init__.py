@@ -3,8 +3,14 @@
 import keras
 
 from drl4ser.config import ModelConfig
+from drl4ser.models.comparisons import (
+    build_mirsamadi_attention,
+    build_poria_cnn,
+    build_poria_lstm,
+    build_xia_dnn,
+)
 from drl4ser.models.lstm import build_baseline
-from drl4ser.models.parameter_balance import recurrent_units
+from drl4ser.models.parameter_balance import balanced_units
 from drl4ser.models.rlc import build_rlc
 
 # Name -> builder that takes a ModelConfig of that system.
@@ -13,6 +19,10 @@ SYSTEMS = {
     "s1": build_rlc,
     "s2": build_rlc,
     "s3": build_rlc,
+    "xia_dnn": build_xia_dnn,
+    "poria_cnn_mkl": build_poria_cnn,
+    "poria_lstm": build_poria_lstm,
+    "mirsamadi_attention": build_mirsamadi_attention,
 }
 
 
@@ -48,4 +58,4 @@ def build_model_from_config(config: ModelConfig) -> keras.Model:
     return SYSTEMS[config.system](config)
 
 
-__all__ = ["SYSTEMS", "build_model", "build_model_from_config", "recurrent_units"]
+__all__ = ["SYSTEMS", "balanced_units", "build_model", "build_model_from_config"]

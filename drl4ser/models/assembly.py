@@ -8,8 +8,8 @@ import keras
 from drl4ser.config import ModelConfig
 from drl4ser.layers import SequenceMask, StackedLSTM
 
-# From the configuration, the LLDs [B, T, lld_dim] and their mask [B, T] to the utterance's representation [B, D].
-AcousticBranch = Callable[[ModelConfig, keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
+# From the configuration, LLDs or words [B, T, D] and their mask [B, T] to the utterance's representation [B, E].
+Branch = Callable[[ModelConfig, keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 
 def scale_width(config: ModelConfig) -> ModelConfig:
@@ -31,12 +31,20 @@ def scale_width(config: ModelConfig) -> ModelConfig:
     )
 
 
-def assemble(config: ModelConfig, acoustic_branch: AcousticBranch) -> keras.Model:
+def encode_words(config: ModelConfig, words: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
+    """The lexical branch (paper, section 3.4): the last real hidden state of an LSTM, [B, lexical_units]."""
+    return StackedLSTM(config.lexical_units, name="lexical_lstm")(words, mask=mask)
+
+
+def assemble(
+    config: ModelConfig, acoustic_branch: Branch, lexical_branch: Branch = encode_words
+) -> keras.Model:
     """A functional model of the branches that `config.modality` asks for, and the classifier on top.
 
     Args:
         config: sizes of the layers; `width` must have been worked in.
         acoustic_branch: makes the acoustic representation.
+        lexical_branch: makes the lexical representation.
 
     Returns:
         A model that takes {"llds", "num_frames", "words", "num_words"}, of which it uses those of its modality, to
@@ -54,7 +62,7 @@ def assemble(config: ModelConfig, acoustic_branch: AcousticBranch) -> keras.Mode
         num_words = keras.Input((), dtype="int32", name="num_words")
         inputs += [words, num_words]
         mask = SequenceMask(name="word_mask")(num_words, words)
-        representations.append(StackedLSTM(config.lexical_units, name="lexical_lstm")(words, mask=mask))
+        representations.append(lexical_branch(config, words, mask))
     x = representations[0]
     if len(representations) > 1:
         x = keras.layers.Concatenate(name="fusion")(representations)

@@ -5,12 +5,12 @@ import keras
 from drl4ser.config import ModelConfig
 from drl4ser.layers import StackedLSTM
 from drl4ser.models.assembly import assemble, scale_width
-from drl4ser.models.parameter_balance import balanced_lstm_units
+from drl4ser.models.parameter_balance import balanced_units
 
 
 def build_baseline(config: ModelConfig) -> keras.Model:
     """Two LSTM layers over the frames; the last real hidden state goes to the classifier."""
-    units = balanced_lstm_units(config)
+    units = balanced_units(config)
 
     def encode(scaled, llds, mask):
         return StackedLSTM(units, num_layers=2, name="stacked_lstm")(llds, mask=mask)

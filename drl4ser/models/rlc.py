@@ -5,7 +5,7 @@ import keras
 from drl4ser.config import ModelConfig
 from drl4ser.layers import GCALSTM, DownsampleMask, ResidualConvGroup, StackedLSTM
 from drl4ser.models.assembly import assemble, scale_width
-from drl4ser.models.parameter_balance import balanced_lstm_units
+from drl4ser.models.parameter_balance import balanced_units
 
 ATTENTION_SYSTEMS = ("s2", "s3")
 
@@ -14,7 +14,7 @@ def build_rlc(config: ModelConfig) -> keras.Model:
     """The system `config.system`: S1 (convolutions, stacked LSTM), S2 (with attention) or S3 (with GCA-LSTM)."""
     if config.system == "s3":
         return assemble(scale_width(config), _encode_with_gca_lstm)
-    units = balanced_lstm_units(config)
+    units = balanced_units(config)
 
     def encode(scaled, llds, mask):
         x, mask = learn_features(scaled, llds, mask)

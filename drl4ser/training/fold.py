@@ -19,7 +19,7 @@ from drl4ser.corpora.folds import Fold, describe_overlap, make_folds
 from drl4ser.data.pipeline import LabelledPart, fit_normalizer, load_part
 from drl4ser.data.store import RecordStore
 from drl4ser.features import EXTRACTOR_VERSION
-from drl4ser.models import build_model_from_config, recurrent_units
+from drl4ser.models import balanced_units, build_model_from_config
 from drl4ser.text import WordVectors
 from drl4ser.training import metrics
 from drl4ser.training.results import (
@@ -124,7 +124,7 @@ def _finish(config, store, fold, trainer, test_part, directory, logger) -> FoldR
         labels=test.labels,
         predictions=test.predictions,
         num_parameters=sum(variable.shape.num_elements() for variable in trainer.model.trainable_variables),
-        units=recurrent_units(config.model),
+        units=balanced_units(config.model),
         epochs=len(trainer.history),
         best_epoch=best["epoch"],
         validation_ua=best["validation_ua"],

@@ -5,11 +5,10 @@ import pytest
 from drl4ser.config import ModelConfig
 from drl4ser.models import build_model_from_config
 from drl4ser.models.parameter_balance import (
+    COUNTS,
     PAPER_PARAMETERS,
     balance_units,
-    balanced_lstm_units,
-    count_baseline,
-    count_rlc,
+    balanced_units,
 )
 
 
@@ -25,13 +24,13 @@ def test_of_two_equally_near_ones_the_smaller():
 
 @pytest.mark.parametrize(("system", "units"), [("baseline", 831), ("s1", 521), ("s2", 281)])
 def test_units_of_table_2(system, units):
-    assert balanced_lstm_units(ModelConfig(system=system)) == units
-    assert balanced_lstm_units(ModelConfig(system=system, width=0.5)) == round(units / 2)
+    assert balanced_units(ModelConfig(system=system)) == units
+    assert balanced_units(ModelConfig(system=system, width=0.5)) == round(units / 2)
     lexical = ModelConfig(system=system, modality="lexical", num_classes=7)
-    assert balanced_lstm_units(lexical) == units
+    assert balanced_units(lexical) == units
 
 
-@pytest.mark.parametrize("system", ["baseline", "s1", "s2"])
+@pytest.mark.parametrize("system", sorted(COUNTS))
 def test_closed_forms_count_what_is_built(system, monkeypatch):
     config = ModelConfig(
         system=system,
@@ -44,7 +43,7 @@ def test_closed_forms_count_what_is_built(system, monkeypatch):
         lexical_units=3,
         dense_units=(5, 6, 7),
     )
-    count = count_baseline if system == "baseline" else count_rlc
+    count = COUNTS[system]
     target = count(dataclasses.replace(config, num_classes=4), 9)
     monkeypatch.setitem(PAPER_PARAMETERS, system, target)
     model = build_model_from_config(config)

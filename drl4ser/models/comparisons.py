@@ -1,0 +1,95 @@
+"""The systems that Table 1 compares the proposed one with, all on the same LLDs and words.
+
+"The numbers of filters/units of convolution/dense layers in comparisons are balanced to ensure the parameters
+consistency": each is widened by one number, `balanced_units`, until the acoustic+lexical system has S3's size.
+"""
+
+import dataclasses
+
+import keras
+
+from drl4ser.config import ModelConfig
+from drl4ser.layers import (
+    AttentionPooling,
+    BidirectionalLSTM,
+    DownsampleMask,
+    FrameDense,
+    Functionals,
+    MeanPooling,
+    PooledConv,
+    StackedLSTM,
+)
+from drl4ser.models.assembly import assemble, scale_width
+from drl4ser.models.parameter_balance import CNN_LAYERS, balanced_units, classifier_units
+
+ACOUSTIC_FEATURES, LEXICAL_FEATURES = "acoustic_features", "lexical_features"
+
+
+def build_xia_dnn(config: ModelConfig) -> keras.Model:
+    """Xia & Liu (2017): functionals of the LLDs and the mean word vector to three dense layers."""
+
+    def describe(scaled, llds, mask):
+        functionals = Functionals(name="functionals")(llds, mask=mask)
+        # Positions count frames and slopes are per frame: each functional becomes a z-score.
+        return keras.layers.BatchNormalization(
+            momentum=0.9, center=False, scale=False, dtype="float32", name="functionals_norm"
+        )(functionals)
+
+    def read(scaled, words, mask):
+        return MeanPooling(name="mean_word")(words, mask=mask)
+
+    return assemble(_with_classifier(config), describe, read)
+
+
+def build_poria_lstm(config: ModelConfig) -> keras.Model:
+    """Poria et al. (2017): one LSTM layer over the frames, one dense layer; no context across utterances."""
+    units = balanced_units(config)
+
+    def encode(scaled, llds, mask):
+        return StackedLSTM(units, name="lstm")(llds, mask=mask)
+
+    return assemble(_with_classifier(config), encode)
+
+
+def build_mirsamadi_attention(config: ModelConfig) -> keras.Model:
+    """Mirsamadi et al. (2017): dense layers on each frame, a bidirectional LSTM, pooling with local attention."""
+    units = balanced_units(config)
+
+    def encode(scaled, llds, mask):
+        x = FrameDense(4 * units, name="frame_dense_1")(llds, mask=mask)
+        x = keras.layers.Dropout(scaled.dropout, name="frame_dropout")(x)
+        x = FrameDense(4 * units, name="frame_dense_2")(x, mask=mask)
+        x = BidirectionalLSTM(units, name="bidirectional_lstm")(x, mask=mask)
+        return AttentionPooling(name="attention_pooling")(x, mask=mask)
+
+    return assemble(_with_classifier(config), encode)
+
+
+def build_poria_cnn(config: ModelConfig) -> keras.Model:
+    """Poria et al. (2016): a convolutional network for each modality, trained with softmax.
+
+    The layers `ACOUSTIC_FEATURES` and `LEXICAL_FEATURES` give what multiple kernel learning classifies afterwards.
+    """
+    units = balanced_units(config)
+
+    def encode(modality, sizes, name, x, mask):
+        kernels, strides, pool_size = CNN_LAYERS[modality]
+        first = PooledConv(sizes[0], kernels[0], strides, pool_size, name=f"{modality}_conv_1")
+        x = first(x, mask=mask)
+        mask = DownsampleMask(strides * pool_size, name=f"{modality}_mask")(mask)
+        x = PooledConv(sizes[1], kernels[1], name=f"{modality}_conv_2")(x, mask=mask)
+        return keras.layers.Dense(sizes[2], activation="relu", name=name)(x)
+
+    def hear(scaled, llds, mask):
+        return encode("acoustic", (units, 2 * units, 10 * units), ACOUSTIC_FEATURES, llds, mask)
+
+    def read(scaled, words, mask):
+        return encode("lexical", (scaled.lexical_units,) * 3, LEXICAL_FEATURES, words, mask)
+
+    return assemble(_with_classifier(config), hear, read)
+
+
+def _with_classifier(config: ModelConfig) -> ModelConfig:
+    """The configuration with `width` worked in and the dense layers that the system has before its softmax."""
+    scaled = scale_width(config)
+    return dataclasses.replace(scaled, dense_units=classifier_units(scaled, balanced_units(config)))
