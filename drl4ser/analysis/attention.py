@@ -1,6 +1,7 @@
 """What a trained system attends to: attention matrices, informativeness and the representation of an utterance."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -8,6 +9,8 @@ import tensorflow as tf
 
 from drl4ser.config import FrameConfig
 from drl4ser.layers import GCALSTM, ResidualConvGroup
+
+_REPRESENTATION_LAYERS = ("gca_lstm", "stacked_lstm")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,15 +68,18 @@ class Inspector:
     """
 
     def __init__(self, model: keras.Model, frame: FrameConfig = FrameConfig()):
+        if not has_attention(model):
+            raise ValueError(f"system {model.name!r} has no self-attention to look at; choose s2 or s3")
         self.frame = frame
         revealing = _reveal(model)
         self._run = tf.function(lambda inputs: revealing(inputs, training=False), reduce_retracing=True)
 
-    def __call__(self, inputs: dict) -> list[Inspection]:
+    def __call__(self, inputs: dict, starts_s: Sequence[float] = ()) -> list[Inspection]:
         """Looks at a batch.
 
         Args:
             inputs: what the model takes, "llds" float32 [B, T, 17], "num_frames" int32 [B] and so on.
+            starts_s: where in its recording each utterance begins, if silence before it was trimmed; in seconds.
 
         Returns:
             One inspection an utterance, without its padding.
@@ -81,12 +87,16 @@ class Inspector:
         inputs = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
         seen = tf.nest.map_structure(lambda tensor: tensor.numpy(), self._run(inputs))
         lengths = inputs["num_frames"].numpy()
-        return [self._cut(seen, index, int(length)) for index, length in enumerate(lengths)]
+        starts_s = starts_s or [0.0] * len(lengths)
+        return [
+            self._cut(seen, index, int(length), start)
+            for index, (length, start) in enumerate(zip(lengths, starts_s, strict=True))
+        ]
 
-    def _cut(self, seen: dict, index: int, num_frames: int) -> Inspection:
+    def _cut(self, seen: dict, index: int, num_frames: int, start_s: float) -> Inspection:
         blocks = []
         for number, group in enumerate(seen["attention"], start=2):
-            times = step_times(num_frames, number, self.frame)
+            times = start_s + step_times(num_frames, number, self.frame)
             for block, weights in enumerate(group, start=1):
                 real = weights[index, :, : len(times), : len(times)]
                 blocks.append(AttentionBlock(f"group {number}, block {block}", real, times))
@@ -122,6 +132,26 @@ def step_times(num_frames: int, num_halvings: int, frame: FrameConfig = FrameCon
     return (steps * stride * frame.hop_length + frame.frame_length / 2) / frame.sample_rate
 
 
+def has_attention(model: keras.Model) -> bool:
+    """Whether a model has self-attention blocks, so that `Inspector` can look at it."""
+    return any(_attends(layer) for layer in model.layers)
+
+
+def build_encoder(model: keras.Model) -> keras.Model | None:
+    """From the model's inputs to what its recurrent layer makes of an utterance: [B, units].
+
+    Returns:
+        None for a system that has no such layer.
+    """
+    layers = {layer.name: layer for layer in model.layers}
+    found = [layers[name] for name in (*_REPRESENTATION_LAYERS, "lexical_lstm") if name in layers]
+    return keras.Model(model.inputs, found[0].output) if found else None
+
+
+def _attends(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, ResidualConvGroup) and bool(layer.num_heads and layer.blocks)
+
+
 class _Revealing(keras.layers.Layer):
     """A layer of the model, called so that it returns what it usually keeps to itself."""
 
@@ -143,7 +173,7 @@ def _reveal(model: keras.Model) -> keras.Model:
     outputs = {"attention": []}
 
     def wrap(layer):
-        if isinstance(layer, ResidualConvGroup) and layer.num_heads and layer.blocks:
+        if _attends(layer):
             return _Revealing(layer, "return_attention")
         return _Revealing(layer, "return_informativeness") if isinstance(layer, GCALSTM) else layer
 
@@ -155,11 +185,9 @@ def _reveal(model: keras.Model) -> keras.Model:
                 outputs["attention"].append(extra)
             else:
                 outputs["informativeness"] = extra
-        if layer.name in ("gca_lstm", "stacked_lstm"):
+        if layer.name in _REPRESENTATION_LAYERS:
             outputs["representation"] = result
         return result
 
     copy = keras.models.clone_model(model, clone_function=wrap, call_function=call)
-    if not outputs["attention"]:
-        raise ValueError(f"system {model.name!r} has no self-attention to look at; choose s2 or s3")
     return keras.Model(copy.inputs, {**outputs, "logits": copy.output})

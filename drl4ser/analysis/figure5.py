@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -99,6 +100,35 @@ def informativeness_figure(
         _label_words(waveform.secondary_xaxis("top").xaxis, words, room_cm=12.0, rotation=60)
     figure.suptitle(title, fontsize=_FONT_SIZE + 1)
     return figure
+
+
+def curves_figure(informativeness: np.ndarray, times: np.ndarray, title: str = "") -> Figure:
+    """The lower half of Figure 5(b) alone, 12 cm wide; arguments as of `informativeness_figure`."""
+    figure = _make_figure(12.0, 5.0)
+    _draw_curves(figure.subplots(), informativeness, times)
+    figure.suptitle(title, fontsize=_FONT_SIZE + 1)
+    return figure
+
+
+def attention_mosaic(blocks: Sequence[np.ndarray], tile: int = 96) -> np.ndarray:
+    """All heads of all blocks in one picture without any writing, quick to make while a system learns.
+
+    Args:
+        blocks: correlation matrices [heads, N, N], N of each block its own.
+        tile: width and height of each matrix in pixels.
+
+    Returns:
+        uint8 [height, width, 3]: a row for each block, a column for each head. The brighter, the more attention; each
+        matrix has its own scale.
+    """
+    rows = []
+    for weights in blocks:
+        places = np.arange(tile) * weights.shape[-1] // tile
+        tiles = weights[:, places][:, :, places]
+        low, high = (np.quantile(tiles, share, axis=(1, 2), keepdims=True) for share in (0.005, 0.995))
+        scaled = np.clip((tiles - low) / np.maximum(high - low, 1e-12), 0, 1)
+        rows.append(np.concatenate(np.pad(scaled, [(0, 0), (1, 1), (1, 1)]), axis=1))
+    return (colormaps[COLORS](np.concatenate(rows))[..., :3] * 255).round().astype(np.uint8)
 
 
 def save_figure(figure: Figure, stem: Path) -> list[Path]:

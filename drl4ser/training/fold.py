@@ -34,6 +34,7 @@ from drl4ser.training.run_directory import RECORD_FILE, finished_record, plain_v
 from drl4ser.training.run_logger import RunLogger
 from drl4ser.training.seeding import seed_fold
 from drl4ser.training.trainer import Trainer
+from drl4ser.training.watcher import AttentionWatcher, write_embedding
 
 
 def run_fold(
@@ -65,17 +66,18 @@ def run_fold(
     seed = seed_fold(config.seed, config.fold)
     fold, parts = _load_parts(config, store, directory, word_vectors)
     model = build_model_from_config(config.model)
-    logger = RunLogger(directory / "tensorboard", config)
+    checkpoint = directory / "checkpoint.npz"
+    logger = RunLogger(directory / "tensorboard", config, resumes=checkpoint.exists())
+    watcher = AttentionWatcher(model, parts["validation"], config)
 
     def follow(row):
         logger.log_epoch(row)
+        logger.log_pictures(watcher.look(row["epoch"]), row["epoch"])
         on_epoch(row)
 
-    trainer = Trainer(
-        model, config.train, parts["train"], parts["validation"], seed, directory / "checkpoint.npz", follow
-    )
+    trainer = Trainer(model, config.train, parts["train"], parts["validation"], seed, checkpoint, follow)
     trainer.fit()
-    record = _finish(config, store, fold, trainer, parts["test"], directory, logger)
+    record = _finish(config, store, fold, trainer, parts, directory, logger)
     append_seconds(directory / "seconds.jsonl", record, time.monotonic() - started)
     return record
 
@@ -110,12 +112,15 @@ def _load_parts(
     return fold, parts
 
 
-def _finish(config, store, fold, trainer, test_part, directory, logger) -> FoldRecord:
+def _finish(config, store, fold, trainer, parts, directory, logger) -> FoldRecord:
     """The one look at the test part, and everything that a run directory keeps."""
-    test = trainer.evaluate(test_part)
+    test = trainer.evaluate(parts["test"])
     best = trainer.best
     logger.log_test(metrics.summarize(test.confusion), test.confusion, best["epoch"])
     logger.close()
+    unseen = {name: parts[name] for name in ("validation", "test")}
+    by_id = {utterance.id: utterance for utterance in store.utterances}
+    write_embedding(directory / "tensorboard", trainer.model, unseen, by_id, config.train.batch_size)
     trainer.model.save_weights(directory / "model.weights.h5")
     atomic_write_text(directory / "history.json", json.dumps(trainer.history) + "\n")
     record = make_record(

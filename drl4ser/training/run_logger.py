@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a fold: curves, confusion matrices and hyper-parameters."""
+"""What TensorBoard shows of a fold: curves, confusion matrices, pictures and hyper-parameters."""
 
 import shutil
 from pathlib import Path
@@ -15,15 +15,17 @@ _VALIDATION_SCALARS = ("loss", "ua", "wa", "f1")
 
 
 class RunLogger:
-    """Writes one fold's event files; rows of an interrupted run are written again from its history.
+    """Writes one fold's event files.
 
     Args:
-        directory: of the event files; emptied first, so that a resumed run shows each epoch once.
+        directory: of the event files.
         config: the fold, shown under HParams.
+        resumes: whether to keep what is there, of the epochs that an interrupted run need not run again.
     """
 
-    def __init__(self, directory: Path, config: ExperimentConfig):
-        shutil.rmtree(directory, ignore_errors=True)
+    def __init__(self, directory: Path, config: ExperimentConfig, resumes: bool = False):
+        if not resumes:
+            shutil.rmtree(directory, ignore_errors=True)
         self._writer = tf.summary.create_file_writer(str(directory))
         self._classes = config.classes
         with self._writer.as_default(step=0):
@@ -38,6 +40,12 @@ class RunLogger:
                 tf.summary.scalar(f"validation/{name}", row[f"validation_{name}"])
             if row["best"]:
                 self._image("validation/confusion", row["validation_confusion"])
+
+    def log_pictures(self, pictures: dict[str, np.ndarray], epoch: int) -> None:
+        """Images by name, uint8 [height, width, 3 or 4]."""
+        with self._writer.as_default(step=epoch):
+            for name, picture in pictures.items():
+                tf.summary.image(name, picture[np.newaxis])
 
     def log_test(self, scores: dict, confusion: np.ndarray, epoch: int) -> None:
         """Metrics of the test part, at the epoch that was chosen."""

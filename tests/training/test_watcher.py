@@ -1,0 +1,84 @@
+import csv
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.projector import ProjectorConfig
+
+from drl4ser.analysis.attention import build_encoder
+from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig
+from drl4ser.models import build_model
+from drl4ser.training import fold as fold_module
+from drl4ser.training.fold import run_fold
+from drl4ser.training.watcher import AttentionWatcher
+
+CONFIG = ExperimentConfig(
+    corpus="manifest",
+    num_folds=3,
+    model=ModelConfig("s3", width=0.05, dropout=0.1),
+    train=TrainConfig(batch_size=8, max_epochs=5, learning_rate=0.01, gain_jitter=0.1),
+)
+
+
+@pytest.fixture(scope="module")
+def finished(store, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("runs") / "fold"
+    return directory, run_fold(CONFIG, store, directory)
+
+
+def test_attention_forms_in_tensorboard(finished):
+    directory, _ = finished
+    events = EventAccumulator(str(directory / "tensorboard"), size_guidance={"tensors": 0})
+    events.Reload()
+    for emotion in CONFIG.classes:
+        for kind, channels in (("attention", 3), ("informativeness", 4)):
+            found = events.Tensors(f"{kind}/{emotion}")
+            assert [event.step for event in found] == [1, 5]
+            first, last = (
+                tf.io.decode_png(tf.make_ndarray(event.tensor_proto)[2]).numpy() for event in found
+            )
+            assert first.shape[2] == channels and np.abs(first.astype(int) - last).max() > 10
+    mosaic = tf.io.decode_png(tf.make_ndarray(events.Tensors("attention/sad")[0].tensor_proto)[2])
+    assert mosaic.shape == (8 * 98, 4 * 98, 3)  # eight blocks, four heads
+
+
+def test_representations_stand_in_the_projector(finished, store):
+    directory, record = finished
+    directory = directory / "tensorboard"
+    from google.protobuf import text_format
+
+    text = (directory / "projector_config.pbtxt").read_text()
+    (embedding,) = text_format.Parse(text, ProjectorConfig()).embeddings
+    vectors = np.loadtxt(directory / embedding.tensor_path, delimiter="\t")
+    with (directory / embedding.metadata_path).open(newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert vectors.shape == (len(rows), record.units)
+    tested = [row for row in rows if row["part"] == "test"]
+    assert sorted(row["id"] for row in tested) == record.utterances
+    known = {utterance.id: utterance for utterance in store.utterances}
+    for row in rows:
+        assert (row["emotion"], row["speaker"]) == (known[row["id"]].emotion, known[row["id"]].speaker)
+    # each is F(3) of its own utterance: the classifier makes the recorded prediction of it
+    model = fold_module.build_model_from_config(CONFIG.model)
+    model.load_weights(directory.parent / "model.weights.h5")
+    x = vectors[[row["part"] == "test" for row in rows]]
+    for name in ("classifier_1", "classifier_2", "logits"):
+        x = model.get_layer(name)(x)
+    predicted = dict(zip((row["id"] for row in tested), np.argmax(x, axis=1), strict=True))
+    assert [predicted[name] for name in record.utterances] == record.predictions
+
+
+def test_looking_changes_nothing(finished, store, tmp_path, monkeypatch):
+    directory, record = finished
+    monkeypatch.setattr(fold_module.AttentionWatcher, "__init__", lambda *_: None)
+    monkeypatch.setattr(fold_module.AttentionWatcher, "look", lambda *_: {})
+    assert run_fold(CONFIG, store, tmp_path / "fold") == record
+    for name in ("history.json", "model.weights.h5"):
+        assert (tmp_path / "fold" / name).read_bytes() == (directory / name).read_bytes()
+
+
+def test_a_system_without_attention_has_no_pictures():
+    model = build_model("s1", width=0.05)
+    assert AttentionWatcher(model, None, CONFIG).look(1) == {}
+    assert build_encoder(model).output_shape == (None, 26)
