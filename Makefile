@@ -3,6 +3,7 @@
 #   make reproduce-table2                                    the default corpus, in minutes
 #   make reproduce-table2 CORPUS=iemocap DATA_DIR=/data/IEMOCAP_full_release PROFILE=paper \
 #        WORD_VECTORS=/data/GoogleNews-vectors-negative300.bin.gz
+#   make reproduce-figure6                                   UA against the number of training utterances
 #   make test, lint, tensorboard
 
 CORPUS ?= synthetic
@@ -42,11 +43,11 @@ SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
 	--precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
-.PHONY: setup test lint format records reproduce-table2 readme tensorboard clean
+.PHONY: setup test lint format records reproduce-table2 reproduce-figure6 readme tensorboard clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '3,7p' Makefile | cut -c3-
+	@sed -n '3,/^$$/p' Makefile | cut -c3-
 
 setup: .venv/installed
 
@@ -79,6 +80,11 @@ endif
 
 reproduce-table2: records
 	$(MODULE) experiments.table2 $(SETTINGS) --systems="$(SYSTEMS)" --modalities="$(MODALITIES)" --results_dir="$(RESULTS_DIR)"
+
+# Figure 6: several seeds, and with SIZES=30,60,120 other numbers of training utterances of each class.
+reproduce-figure6: SEEDS = 0,1,2
+reproduce-figure6: records
+	$(MODULE) experiments.figure6 $(SETTINGS) --results_dir="$(RESULTS_DIR)" $(if $(SIZES),--sizes=$(SIZES))
 
 readme: setup
 	$(MODULE) experiments.update_readme

@@ -118,7 +118,11 @@ class TrainConfig:
 
 @dataclasses.dataclass(frozen=True)
 class ExperimentConfig:
-    """One fold of one system on one corpus: everything that a result depends on."""
+    """One fold of one system on one corpus: everything that a result depends on.
+
+    `train_per_class` keeps so many training utterances of each class, 0 all of them (see `limit_training`).
+    `split_seed` draws the folds; None leaves that to `seed`, so that each seed tests other utterances.
+    """
 
     corpus: str = "synthetic"
     classes: tuple[str, ...] = ("angry", "happy", "neutral", "sad")
@@ -128,6 +132,8 @@ class ExperimentConfig:
     num_folds: int = 10
     fold: int = 0
     seed: int = 0
+    split_seed: int | None = None
+    train_per_class: int = 0
     frame: FrameConfig = FrameConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()

@@ -1,5 +1,5 @@
 from drl4ser.corpora.audio_check import Inspection, check_audio, inspect_audio, sort_out
-from drl4ser.corpora.folds import SPLITS, Fold, describe_overlap, make_folds
+from drl4ser.corpora.folds import SPLITS, Fold, describe_overlap, limit_training, make_folds
 from drl4ser.corpora.registry import CORPORA, read_corpus
 from drl4ser.corpora.utterance import FOUR_CLASSES, CorpusError, Utterance
 from drl4ser.corpora.word_times import Word, read_words
@@ -16,6 +16,7 @@ __all__ = [
     "check_audio",
     "describe_overlap",
     "inspect_audio",
+    "limit_training",
     "make_folds",
     "read_corpus",
     "read_words",

@@ -56,6 +56,34 @@ def make_folds(
     return [_fold(parts, k) for k in range(num_folds)]
 
 
+def limit_training(fold: Fold, utterances: Sequence[Utterance], per_class: int, seed: int = 0) -> Fold:
+    """A fold with fewer training utterances, for the question how many are needed (paper, Figure 6).
+
+    Subsets are nested: with one seed, a larger `per_class` only adds utterances.
+
+    Args:
+        fold: of `make_folds`.
+        utterances: the corpus.
+        per_class: training utterances of each class that are kept; 0 keeps all.
+        seed: of the choice.
+
+    Raises:
+        ValueError: if a class has fewer.
+    """
+    if not per_class:
+        return fold
+    kept, training = [], set(fold.train)
+    by_emotion = _group([item for item in utterances if item.id in training], "emotion")
+    for number, emotion in enumerate(sorted(by_emotion)):
+        ids = sorted(by_emotion[emotion])
+        if len(ids) < per_class:
+            raise ValueError(
+                f"class {emotion!r} has {len(ids)} training utterances. Received: per_class={per_class}"
+            )
+        kept += [ids[i] for i in np.random.default_rng([seed, number]).permutation(len(ids))[:per_class]]
+    return dataclasses.replace(fold, train=tuple(sorted(kept)))
+
+
 def describe_overlap(utterances: Sequence[Utterance], fold: Fold) -> dict[str, int]:
     """How many speakers and texts of the test part the training part knows already.
 

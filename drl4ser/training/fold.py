@@ -15,7 +15,7 @@ import keras
 
 from drl4ser.atomic import atomic_write_text
 from drl4ser.config import ExperimentConfig
-from drl4ser.corpora.folds import Fold, describe_overlap, make_folds
+from drl4ser.corpora.folds import Fold, describe_overlap, limit_training, make_folds
 from drl4ser.data.pipeline import LabelledPart, fit_normalizer, load_part
 from drl4ser.data.store import RecordStore
 from drl4ser.features import EXTRACTOR_VERSION
@@ -86,7 +86,9 @@ def _load_parts(
     config: ExperimentConfig, store: RecordStore, directory: Path, word_vectors: WordVectors | None
 ) -> tuple[Fold, dict[str, LabelledPart]]:
     utterances = store.subset(config.classes)
-    fold = make_folds(utterances, config.split, config.num_folds, config.seed)[config.fold]
+    split_seed = config.seed if config.split_seed is None else config.split_seed
+    fold = make_folds(utterances, config.split, config.num_folds, split_seed)[config.fold]
+    fold = limit_training(fold, utterances, config.train_per_class, config.seed)
     normalizer = fit_normalizer(store, fold.train, config.train.trim_db)
     atomic_write_text(directory / "normalizer.json", json.dumps(normalizer.to_dict()) + "\n")
     if "lexical" not in config.model.modality:

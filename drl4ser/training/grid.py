@@ -130,4 +130,6 @@ class _Progress:
 
 
 def _name(config: ExperimentConfig) -> str:
-    return f"{config.model.system} {config.model.modality} fold {config.fold + 1}/{config.num_folds} seed {config.seed}"
+    size = f" train {config.train_per_class}" if config.train_per_class else ""
+    model = f"{config.model.system} {config.model.modality}"
+    return f"{model} fold {config.fold + 1}/{config.num_folds} seed {config.seed}{size}"

@@ -13,7 +13,8 @@ def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
     """Where a fold keeps its files under `runs_dir`."""
     experiment = f"{config.corpus}-{config.profile}-{config.recipe}-{config.split}"
     model = f"{config.model.system}-{config.model.modality}"
-    return runs_dir / experiment / model / f"fold-{config.fold:02d}-seed-{config.seed}"
+    subset = f"-train-{config.train_per_class}" if config.train_per_class else ""
+    return runs_dir / experiment / model / f"fold-{config.fold:02d}-seed-{config.seed}{subset}"
 
 
 def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | None:

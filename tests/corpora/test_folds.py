@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drl4ser.corpora import Fold, Utterance, describe_overlap, make_folds
+from drl4ser.corpora import Fold, Utterance, describe_overlap, limit_training, make_folds
 
 
 def corpus(num_speakers=12, per_speaker=20, emotions=("angry", "happy", "neutral", "sad")):
@@ -179,3 +179,20 @@ def test_speaker_split_shares_no_speaker():
     utterances = corpus()
     overlaps = [describe_overlap(utterances, fold) for fold in make_folds(utterances, "speaker")]
     assert all(overlap["shared_speakers"] == 0 and overlap["shared_texts"] == 7 for overlap in overlaps)
+
+
+def test_smaller_training_parts_are_nested_even_and_leave_the_others_alone():
+    utterances = corpus()
+    fold = make_folds(utterances)[0]
+    emotions = {item.id: item.emotion for item in utterances}
+    parts = [limit_training(fold, utterances, size, seed=3) for size in (5, 10, 48)]
+    for part, size in zip(parts, (5, 10, 48), strict=True):
+        assert set(Counter(emotions[name] for name in part.train).values()) == {size}
+        assert (part.validation, part.test) == (fold.validation, fold.test)
+    five, ten, all_of_them = (set(part.train) for part in parts)
+    assert five < ten < all_of_them == set(fold.train)
+    assert limit_training(fold, utterances, 5, seed=4).train != parts[0].train
+    assert limit_training(fold, utterances[::-1], 5, seed=3) == parts[0]
+    assert limit_training(fold, utterances, 0) == fold
+    with pytest.raises(ValueError, match=r"'angry' has 48 training utterances.*per_class=49"):
+        limit_training(fold, utterances, 49)

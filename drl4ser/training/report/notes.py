@@ -18,6 +18,11 @@ def write_notes(table: dict[str, Any]) -> list[str]:
     return [*notes, *_incomplete(table["rows"]), _paper(table), _made_with(facts)]
 
 
+def describe_experiment(facts: dict[str, Any]) -> list[str]:
+    """The notes of `write_notes` on what was run, without those on a table's columns."""
+    return [_corpus(facts), _split(facts), _training(facts), _made_with(facts)]
+
+
 def format_span(span: list[int]) -> str:
     """`[3, 5]` as "3 to 5", `[3, 3]` as "3"."""
     return str(span[0]) if span[0] == span[1] else f"{span[0]} to {span[1]}"

@@ -65,8 +65,8 @@ _CSV_COLUMNS = (
 def render_markdown(table: dict[str, Any]) -> str:
     """Two Markdown tables with aligned columns, which read as well in a terminal, and the notes as a list."""
     grids = [grid for grid in (main_grid(table), comparison_grid(table)) if grid.rows]
-    blocks = [_markdown_grid(grid) for grid in grids]
-    blocks.append("".join(f"- {_escape_markdown(note)}\n" for note in write_notes(table)))
+    blocks = [render_grid(grid) for grid in grids]
+    blocks.append("".join(f"- {escape_markdown(note)}\n" for note in write_notes(table)))
     return "\n".join(blocks)
 
 
@@ -95,8 +95,9 @@ def render_json(table: dict[str, Any]) -> str:
     return json.dumps(table, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def _markdown_grid(grid: Grid) -> str:
-    lines = [[_escape_markdown(cell) for cell in line] for line in (grid.header, *grid.rows)]
+def render_grid(grid: Grid) -> str:
+    """One Markdown table with aligned columns."""
+    lines = [[escape_markdown(cell) for cell in line] for line in (grid.header, *grid.rows)]
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     rule = [
         "-" * width if index < grid.num_names else "-" * (width - 1) + ":"
@@ -144,7 +145,8 @@ def _csv_row(row: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Text that Markdown shows as it is."""
     # Only what Markdown would take for markup, so that "<0.001" and "crema_d" read well in a terminal.
     return re.sub(r"[|*\\`]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)", lambda match: "\\" + match[0], text)
 

@@ -1,0 +1,51 @@
+"""Figure 6, UA against the number of training utterances: `python -m experiments.figure6 --records_dir=DIR`."""
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+
+from absl import flags
+
+from data_prep.command import run
+from drl4ser.config import MODALITIES, change
+from drl4ser.corpora import make_folds
+from drl4ser.data.store import open_store
+from drl4ser.training.report.data_scale import TABLE_NAME, write_data_scale
+from experiments import settings
+
+FLAGS = flags.FLAGS
+flags.DEFINE_enum("modality", "acoustic", MODALITIES, "What S3 hears or reads.")
+flags.DEFINE_list("sizes", [], "Training utterances a class. Default: an eighth, a quarter, a half and all.")
+flags.DEFINE_string("results_dir", "results", "Where table and picture are written.")
+SPLIT_SEED = 0  # one test part for all points
+
+
+def subsets() -> list:
+    """One configuration for each seed and size; every size gets as many steps as the largest one."""
+    FLAGS.folds = 1
+    full = list(settings.experiments(["s3"], [FLAGS.modality]))
+    utterances = open_store(Path(FLAGS.records_dir)).subset(full[0].classes)
+    training = set(make_folds(utterances, FLAGS.split, full[0].num_folds, SPLIT_SEED)[0].train)
+    largest = min(Counter(item.emotion for item in utterances if item.id in training).values())
+    sizes = [int(size) for size in FLAGS.sizes] or [largest // share for share in (8, 4, 2, 1)]
+    configs = []
+    for config in full:
+        for size in sizes:
+            longer = {
+                name: round(getattr(config.train, name) * max(sizes) / size)
+                for name in ("max_epochs", "patience")
+            }
+            subset = dataclasses.replace(config, train_per_class=size, split_seed=SPLIT_SEED)
+            configs.append(change(subset, {"train": longer}))
+    return configs
+
+
+def main() -> None:
+    """Run what has not been run yet, write the picture and the table, print the table."""
+    directory = write_data_scale(settings.run(subsets()), Path(FLAGS.results_dir))
+    print((directory / TABLE_NAME).read_text(encoding="utf-8"))
+    print(f"Written to {directory}")
+
+
+if __name__ == "__main__":
+    run(main)
