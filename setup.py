@@ -22,6 +22,7 @@ setup(
         "numpy",
         "pandas",
         "pysptk",
+        "requests",
         "scikit-learn",
         "scipy",
         "setuptools<81",  # pysptk 1.0 imports pkg_resources, which later ones do not have
@@ -38,5 +39,5 @@ setup(
         "distributed": ["ray"],
         "gpu": ["tensorflow[and-cuda]"],
     },
-    entry_points={"console_scripts": ["drl4ser-predict=drl4ser.predictor:main"]},
+    entry_points={"console_scripts": ["drl4ser-predict=drl4ser.prediction.cli:main"]},
 )

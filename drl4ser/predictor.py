@@ -1,138 +1,144 @@
-"""From a finished run directory to predictions for audio files; the console command `drl4ser-predict`."""
+"""A trained run directory -> predictions for audio files; the library behind the command `drl4ser-predict`."""
 
-import argparse
-import dataclasses
-import json
-import sys
-from collections.abc import Iterator
+import contextlib
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from drl4ser.config import ExperimentConfig, from_dict
-from drl4ser.features import EXTRACTOR_VERSION, Normalizer, extract_llds, load_audio
-from drl4ser.quiet import import_tensorflow
+from drl4ser.features import extract_llds, load_audio
+from drl4ser.features.audio import inspect_header, stream_audio
+from drl4ser.features.input_range import find_oddities
+from drl4ser.prediction.result import Prediction
+from drl4ser.prediction.windows import cut_windows
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-
-
-@dataclasses.dataclass(frozen=True)
-class Prediction:
-    """Probabilities of the classes for one file, in the order of `classes`; they sum to 1."""
-
-    path: Path
-    classes: tuple[str, ...]
-    probabilities: np.ndarray
-
-    @property
-    def emotion(self) -> str:
-        """The most probable class."""
-        return self.classes[int(self.probabilities.argmax())]
+MAX_SECONDS = 120.0
+"""Longest recording that is taken as one utterance: self-attention's memory grows with the square of the length."""
+_WINDOWS_AT_A_TIME = 16
 
 
 class Predictor:
     """A trained system with everything it needs: settings, normaliser, vocabulary and weights.
 
     Args:
-        run_directory: of a finished fold.
+        run_directory: of a finished fold; nothing else is read.
+
+    Attributes:
+        run: what the directory holds, a `drl4ser.prediction.loading.TrainedRun`.
 
     Raises:
-        ValueError: if the directory is not one of a finished fold, or its LLDs were made by another version.
+        ValueError: if the directory is not one of a finished fold, lacks a file or holds files that do not fit
+            together, or its LLDs were made by another version.
     """
 
-    def __init__(self, run_directory: Path):
-        from drl4ser.models import build_model_from_config
-        from drl4ser.training.results import read_record
-        from drl4ser.training.run_directory import RECORD_FILE
+    def __init__(self, run_directory: Path | str):
+        # TensorFlow takes seconds: not before it is needed.
+        from drl4ser.prediction.loading import input_signature, load_run
+        from drl4ser.training.step import make_evaluation_step
 
-        self.directory = Path(run_directory)
-        if not (self.directory / RECORD_FILE).exists():
-            raise ValueError(
-                f"{run_directory} is not the directory of a finished run: it has no {RECORD_FILE}"
-            )
-        record = read_record(self.directory / RECORD_FILE)
-        if record.versions.get("llds") != EXTRACTOR_VERSION:
-            raise ValueError(
-                f"{run_directory} was trained on LLDs of version {record.versions.get('llds')}, this program "
-                f"makes version {EXTRACTOR_VERSION}: train it anew"
-            )
-        self.config = from_dict(ExperimentConfig, self._read_json("config.json"))
-        self.normalizer = Normalizer.from_dict(self._read_json("normalizer.json"))
-        self.word_vectors = self._load_words()
-        self.model = build_model_from_config(self.config.model)
-        self.model.load_weights(self.directory / "model.weights.h5")
+        self.run = load_run(run_directory)
+        self._step = make_evaluation_step(self.run.model, (input_signature(self.run.model),))
 
-    def predict(self, path: Path, text: str = "") -> Prediction:
-        """Probabilities for one recording.
+    def predict(self, path: Path | str, text: str = "") -> Prediction:
+        """Probabilities for one recording, taken as one utterance.
 
         Args:
             path: audio in any format that libsndfile reads.
             text: its transcript; without one a system with lexical input hears only.
 
         Raises:
-            ValueError: if the file cannot be read or is shorter than a frame; it is named.
+            ValueError: if the file cannot be read, is shorter than a frame or longer than `MAX_SECONDS`; it is named.
         """
-        try:
-            llds = extract_llds(*load_audio(path), self.config.frame)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
-        inputs = {"llds": self.normalizer(llds)[np.newaxis], "num_frames": np.array([len(llds)], np.int32)}
-        if self.word_vectors is not None:
-            words = self.word_vectors.embed(text)
-            padded = words if len(words) else np.zeros((1, self.word_vectors.dimension), np.float32)
-            inputs.update(words=padded[np.newaxis], num_words=np.array([len(words)], np.int32))
-        logits = np.asarray(self.model(inputs, training=False), np.float64)[0]
-        exponentials = np.exp(logits - logits.max())
-        return Prediction(Path(path), self.config.classes, exponentials / exponentials.sum())
+        path, config = Path(path), self.run.config
+        _, seconds = inspect_header(path)
+        if seconds > MAX_SECONDS:
+            raise ValueError(
+                f"{path} is {seconds:.0f} s long, at most {MAX_SECONDS:.0f} s are taken as one utterance: "
+                "use windows (--window 3 --hop 1)"
+            )
+        with _naming(path):
+            signal, rate = load_audio(path)
+            llds = extract_llds(signal, rate, config.frame)
+        (probabilities,) = self.predict_llds([llds], [text])
+        oddities = find_oddities(llds, rate, config.frame, self.run.input_range)
+        return Prediction(path, config.classes, probabilities, (*oddities, *self._check_words(text)))
 
-    def _read_json(self, name: str) -> dict:
-        try:
-            return json.loads((self.directory / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{self.directory / name} is missing or damaged ({error})") from error
+    def predict_windows(
+        self, path: Path | str, window_seconds: float = 3.0, hop_seconds: float = 1.0
+    ) -> Iterator[Prediction]:
+        """Probabilities for each window of a recording, which is read as it goes: an hour needs no more memory.
 
-    def _load_words(self):
-        if "lexical" not in self.config.model.modality:
-            return None
-        from drl4ser.text import WordVectors
+        A window gets what a file of just these samples would. Words play no part: nothing says when they were spoken.
 
-        return WordVectors.load(self.directory / "words.bin")
+        Args:
+            path: audio in any format that libsndfile reads.
+            window_seconds: length of a window; the last one ends with the recording.
+            hop_seconds: from one window to the next, at most `window_seconds`.
+
+        Raises:
+            ValueError: if the file cannot be read or is shorter than a frame (it is named), or for windows that
+                cannot be.
+        """
+        path, config = Path(path), self.run.config
+        (own_rate, _), rate = inspect_header(path), config.frame.sample_rate
+        window, hop = round(window_seconds * rate), round(hop_seconds * rate)
+        windows = cut_windows(stream_audio(path, rate), window, hop)
+        while batch := list(itertools.islice(windows, _WINDOWS_AT_A_TIME)):
+            with _naming(path):
+                llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
+            found = zip(batch, llds, self.predict_llds(llds), strict=True)
+            for (first, samples), item, probabilities in found:
+                oddities = find_oddities(item, own_rate, config.frame, self.run.input_range)
+                times = first / rate, (first + len(samples)) / rate
+                yield Prediction(path, config.classes, probabilities, oddities, *times)
+
+    def predict_llds(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> np.ndarray:
+        """Probabilities for LLDs that are extracted already.
+
+        Args:
+            llds: of each recording, float32 [num_frames, 17], not normalised.
+            texts: their transcripts; none for no words at all.
+
+        Returns:
+            float64 [number of recordings, num_classes].
+        """
+        logits = np.asarray(self._step(self.prepare(llds, texts)), np.float64)
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+    def prepare(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> dict[str, np.ndarray]:
+        """What the model takes for `predict_llds`: normalised, padded with zeros, and the lengths."""
+        values = dict(
+            zip(("llds", "num_frames"), _pad([self.run.normalizer(item) for item in llds]), strict=True)
+        )
+        if self.run.word_vectors is not None:
+            words = [self.run.word_vectors.embed(text) for text in texts or [""] * len(llds)]
+            values.update(zip(("words", "num_words"), _pad(words), strict=True))
+        return {item.name: values[item.name] for item in self.run.model.inputs}
+
+    def _check_words(self, text: str) -> tuple[str, ...]:
+        if self.run.word_vectors is None:
+            return ()
+        if not text.strip():
+            return ("no transcript: the system was trained with words too",)
+        known = len(self.run.word_vectors.embed(text))
+        return () if known else ("the vocabulary knows no word of the transcript",)
 
 
-def find_audio(paths: list[Path]) -> Iterator[Path]:
-    """The files among `paths` and, in order of name, the audio files in the folders among them."""
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(item for item in path.rglob("*") if item.suffix.lower() in AUDIO_SUFFIXES)
-        else:
-            yield path
+def _pad(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Arrays [T, D] -> float32 [B, longest T, at least 1, D] and their lengths, int32 [B]."""
+    lengths = np.array([len(item) for item in sequences], np.int32)
+    padded = np.zeros((len(sequences), max(1, lengths.max()), sequences[0].shape[1]), np.float32)
+    for row, item in zip(padded, sequences, strict=True):
+        row[: len(item)] = item
+    return padded, lengths
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """`drl4ser-predict RUN FILE [...]`: one line a file; a bad file is reported and the others go on.
-
-    Returns:
-        0 if every file had its prediction, else 1 (2 for wrong usage).
-    """
-    parser = argparse.ArgumentParser("drl4ser-predict", description="Emotion in recordings of speech.")
-    parser.add_argument("run", type=Path, help="directory of a finished run, with record.json inside")
-    parser.add_argument("audio", type=Path, nargs="+", help="audio files or folders")
-    parser.add_argument("--text", default="", help="what is said, for systems with lexical input")
-    options = parser.parse_args(arguments)
-    import_tensorflow()
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Puts the file's name before what is wrong with it."""
     try:
-        predictor = Predictor(options.run)
+        yield
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    failed = 0
-    for path in find_audio(options.audio):
-        try:
-            prediction = predictor.predict(path, options.text)
-        except ValueError as error:
-            failed += 1
-            print(f"error: {error}", file=sys.stderr)
-            continue
-        shares = zip(prediction.classes, prediction.probabilities, strict=True)
-        print(path, prediction.emotion, *(f"{name}={share:.3f}" for name, share in shares), sep="\t")
-    return 1 if failed else 0
+        raise ValueError(f"{path}: {error}") from error

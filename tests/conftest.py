@@ -81,3 +81,20 @@ def word_vectors_file(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("words") / "words.txt"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def trained_run(store, word_vectors_file, tmp_path_factory):
+    """A finished fold of S3 with both modalities: its directory and record."""
+    from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig
+    from drl4ser.text import WordVectors
+    from drl4ser.training.fold import run_fold
+
+    config = ExperimentConfig(
+        corpus="manifest",
+        num_folds=3,
+        model=ModelConfig("s3", "acoustic+lexical", width=0.05, word_dim=10),
+        train=TrainConfig(batch_size=8, max_epochs=2, learning_rate=0.01),
+    )
+    directory = tmp_path_factory.mktemp("runs") / "fold"
+    return directory, run_fold(config, store, directory, WordVectors.load(word_vectors_file))

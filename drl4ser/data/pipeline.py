@@ -9,11 +9,12 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from drl4ser.config import TrainConfig
+from drl4ser.config import FrameConfig, TrainConfig
 from drl4ser.data.augmentation import augment
 from drl4ser.data.records import parse_utterance
 from drl4ser.data.store import RecordStore
 from drl4ser.features import LLD_NAMES, Normalizer
+from drl4ser.features.input_range import InputRange
 from drl4ser.text import WordVectors, tokenize
 
 POOL_BATCHES = 16
@@ -34,6 +35,12 @@ def fit_normalizer(store: RecordStore, ids: tuple[str, ...], trim_db: float = 0.
     """z-score statistics over the frames of the utterances `ids`: the training part, nothing else."""
     selected = _select(store, _class_table(dict.fromkeys(ids, 0)))
     return Normalizer.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), trim_db)
+
+
+def fit_input_range(store: RecordStore, ids: tuple[str, ...], frame: FrameConfig) -> InputRange:
+    """What the recordings of the utterances `ids`, the training part, were like."""
+    selected = _select(store, _class_table(dict.fromkeys(ids, 0)))
+    return InputRange.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), frame)
 
 
 def load_part(

@@ -1,5 +1,7 @@
 """Audio files and arrays -> mono float32 at the wanted rate; long files are read and resampled in blocks."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,23 +22,59 @@ def load_audio(path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
     Raises:
         ValueError: if the file is missing, empty or not audio, or `sample_rate` is not positive.
     """
-    import soundfile
-
     if sample_rate is not None:
         check_rate(sample_rate)
+    with _open(path) as file:
+        rate = sample_rate or file.samplerate
+        signal = _resample_blocks(_read_mono(file), file.samplerate, rate, file.frames)
+    if signal.size == 0:
+        raise ValueError(f"`path` must hold at least one sample. Received: path={str(path)!r}")
+    return signal, rate
+
+
+def stream_audio(path, sample_rate: int) -> Iterator[np.ndarray]:
+    """The samples of `load_audio` piece by piece, so that a recording of any length fits into memory.
+
+    Args:
+        path: the file.
+        sample_rate: the rate wanted, in Hz.
+
+    Yields:
+        float32 [num_samples], each some 20 s or less, full scale = 1, channels averaged.
+
+    Raises:
+        ValueError: if the file is missing or not audio.
+    """
+    with _open(path) as file:
+        if file.frames == 0:
+            raise ValueError(f"`path` must hold at least one sample. Received: path={str(path)!r}")
+        blocks = _read_mono(file)
+        yield from blocks if file.samplerate == sample_rate else _stream(blocks, file.samplerate, sample_rate)
+
+
+def inspect_header(path) -> tuple[int, float]:
+    """Rate in Hz and length in seconds of an audio file, as its header says; ValueError if it is no audio."""
+    with _open(path) as file:
+        return file.samplerate, file.frames / file.samplerate
+
+
+@contextlib.contextmanager
+def _open(path):
+    """The opened SoundFile; whatever goes wrong with it is a ValueError that names it."""
+    import soundfile
+
     try:
         with soundfile.SoundFile(str(Path(path))) as file:
-            rate = sample_rate or file.samplerate
-            blocks = file.blocks(int(_BLOCK_SECONDS * file.samplerate), dtype="float32", always_2d=True)
-            mono = (block.mean(axis=1, dtype=np.float32) for block in blocks)
-            signal = _resample_blocks(mono, file.samplerate, rate, file.frames)
+            yield file
     except (soundfile.SoundFileError, RuntimeError, OSError, TypeError) as error:
         raise ValueError(
             f"`path` must be a readable audio file. Received: path={str(path)!r} ({error})"
         ) from error
-    if signal.size == 0:
-        raise ValueError(f"`path` must hold at least one sample. Received: path={str(path)!r}")
-    return signal, rate
+
+
+def _read_mono(file):
+    for block in file.blocks(int(_BLOCK_SECONDS * file.samplerate), dtype="float32", always_2d=True):
+        yield block.mean(axis=1, dtype=np.float32)
 
 
 def resample(signal: np.ndarray, sample_rate: int, new_rate: int) -> np.ndarray:

@@ -1,8 +1,8 @@
 """One fold from its configuration to its record: data, model, training, one look at the test part.
 
-Run directory: `config.json`, `normalizer.json`, `words.bin` (the vocabulary, for systems with lexical input),
-`model.weights.h5` (best epoch), `history.json`, `tensorboard/` and, last of all, `record.json`. While it is
-unfinished there is a `checkpoint.npz` instead of the record.
+Run directory: `config.json`, `normalizer.json`, `input_range.json` (what the training recordings were like),
+`words.bin` (the vocabulary, for systems with lexical input), `model.weights.h5` (best epoch), `history.json`,
+`tensorboard/` and, last of all, `record.json`. While it is unfinished there is a `checkpoint.npz` instead of it.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ import keras
 from drl4ser.atomic import atomic_write_text
 from drl4ser.config import ExperimentConfig
 from drl4ser.corpora.folds import Fold, describe_overlap, limit_training, make_folds
-from drl4ser.data.pipeline import LabelledPart, fit_normalizer, load_part
+from drl4ser.data.pipeline import LabelledPart, fit_input_range, fit_normalizer, load_part
 from drl4ser.data.store import RecordStore
 from drl4ser.features import EXTRACTOR_VERSION
 from drl4ser.models import balanced_units, build_model_from_config
@@ -91,6 +91,8 @@ def _load_parts(
     fold = limit_training(fold, utterances, config.train_per_class, config.seed)
     normalizer = fit_normalizer(store, fold.train, config.train.trim_db)
     atomic_write_text(directory / "normalizer.json", json.dumps(normalizer.to_dict()) + "\n")
+    input_range = fit_input_range(store, fold.train, config.frame)
+    atomic_write_text(directory / "input_range.json", json.dumps(input_range.to_dict()) + "\n")
     if "lexical" not in config.model.modality:
         word_vectors = None
     elif word_vectors is None:

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from drl4ser.features import extract_llds, load_audio
-from drl4ser.features.audio import resample
+from drl4ser.features.audio import inspect_header, resample, stream_audio
 from tests.features.signals import RATE, make_noise, make_voice
 
 
@@ -54,11 +54,29 @@ def test_long_files_are_resampled_seamlessly(monkeypatch):
     assert len(whole) == 20_000
 
 
+@pytest.mark.parametrize("rate", [RATE, 24_000])
+def test_a_stream_holds_the_same_samples(tmp_path, monkeypatch, rate):
+    path = tmp_path / "noise.wav"
+    soundfile.write(path, make_noise((30_000, 2)), rate, subtype="FLOAT")
+    whole, _ = load_audio(path, sample_rate=RATE)
+    monkeypatch.setattr("drl4ser.features.audio._BLOCK_SECONDS", 0.1)
+    pieces = list(stream_audio(path, RATE))
+    assert max(map(len, pieces)) < 3000
+    np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-6)
+
+
+def test_the_header_says_rate_and_length(tmp_path):
+    soundfile.write(tmp_path / "two.flac", make_noise((12_000, 2)), 8_000)
+    assert inspect_header(tmp_path / "two.flac") == (8_000, 1.5)
+
+
 def test_names_the_file_it_cannot_read(tmp_path):
     (tmp_path / "words.wav").write_text("not audio")
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
     for name in ("words.wav", "empty.wav", "missing.wav"):
         with pytest.raises(ValueError, match=name):
             load_audio(tmp_path / name)
+        with pytest.raises(ValueError, match=name):
+            list(stream_audio(tmp_path / name, RATE))
     with pytest.raises(ValueError, match="sample_rate=-1"):
         load_audio(tmp_path / "words.wav", sample_rate=-1)

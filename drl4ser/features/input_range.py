@@ -1,0 +1,116 @@
+"""What the training recordings were like, to tell when another recording is not: length, level, voicing, spectrum."""
+
+import dataclasses
+from collections.abc import Iterable
+
+import numpy as np
+
+from drl4ser.config import FrameConfig
+from drl4ser.features.lld import LLD_NAMES
+
+SILENCE_DB = -80.0
+"""A recording whose loud frames are fainter than this holds no speech: three steps of 16 bits."""
+_MARGIN = 0.25  # of the width of a training range: what lies that little outside is no news
+_LOUD_QUANTILE = (
+    0.95  # the level of a recording is that of its louder frames, whatever silence surrounds them
+)
+_DB_PER_LOG_ENERGY = 10 / np.log(10)
+_SPECTRUM = tuple(name for name in LLD_NAMES if name.startswith("mfcc"))
+_WORDING = {
+    "seconds": "length {0:.2f} s, training recordings had {1:.2f} to {2:.2f} s",
+    "level_db": "level {0:.0f} dB, training recordings had {1:.0f} to {2:.0f} dB",
+    "voiced_share": "{0:.0%} of it is voiced, of training recordings {1:.0%} to {2:.0%}",
+}
+
+
+def measure_recording(llds: np.ndarray, frame: FrameConfig) -> dict[str, float]:
+    """The properties by which recordings are compared.
+
+    Args:
+        llds: float32 [num_frames, 17], at least one frame, not normalised.
+        frame: what they were extracted with.
+
+    Returns:
+        "seconds"; "level_db", mean power of a loud frame re full scale; "voiced_share" of the frames, in [0, 1];
+        and the mean of each MFCC under its name.
+    """
+    column = {name: llds[:, index].astype(np.float64) for index, name in enumerate(LLD_NAMES)}
+    samples = (len(llds) - 1) * frame.hop_length + frame.frame_length
+    loud = np.quantile(column["log_energy"], _LOUD_QUANTILE)
+    return {
+        "seconds": samples / frame.sample_rate,
+        "level_db": float(_DB_PER_LOG_ENERGY * loud),
+        "voiced_share": float(np.mean(column["log_f0"] > 0)),
+        **{name: float(column[name].mean()) for name in _SPECTRUM},
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class InputRange:
+    """Lowest and highest value of each property of `measure_recording` over the training recordings."""
+
+    limits: dict[str, tuple[float, float]]
+
+    @classmethod
+    def fit(cls, recordings: Iterable[np.ndarray], frame: FrameConfig) -> "InputRange":
+        """From the LLDs of the training part, one array [num_frames, 17] a recording.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        limits: dict[str, tuple[float, float]] = {}
+        for llds in recordings:
+            for name, value in measure_recording(llds, frame).items():
+                low, high = limits.get(name, (value, value))
+                limits[name] = (min(low, value), max(high, value))
+        if not limits:
+            raise ValueError("`recordings` must hold at least one recording. Received: none")
+        return cls(limits)
+
+    def find_oddities(self, measured: dict[str, float]) -> list[str]:
+        """One line for each property that lies outside the training range by more than a quarter of its width."""
+        outside = [name for name, value in measured.items() if self._is_outside(name, value)]
+        found = [
+            _WORDING[name].format(measured[name], *self.limits[name]) for name in outside if name in _WORDING
+        ]
+        spectrum = [name for name in outside if name in _SPECTRUM]
+        if spectrum:
+            found.append(f"spectrum unlike that of any training recording (mean {', '.join(spectrum)})")
+        return found
+
+    def _is_outside(self, name: str, value: float) -> bool:
+        low, high = self.limits.get(name, (-np.inf, np.inf))
+        margin = 0.0 if np.isinf(low) else _MARGIN * (high - low)
+        return not low - margin <= value <= high + margin
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Plain lists, ready for JSON."""
+        return {name: list(limits) for name, limits in self.limits.items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, list[float]]) -> "InputRange":
+        """The inverse of `to_dict`."""
+        return cls({name: (float(low), float(high)) for name, (low, high) in values.items()})
+
+
+def find_oddities(
+    llds: np.ndarray, sample_rate: int, frame: FrameConfig, known: InputRange | None
+) -> tuple[str, ...]:
+    """What makes a recording unlike those that a system was trained on; each item is one line.
+
+    Args:
+        llds: float32 [num_frames, 17], not normalised.
+        sample_rate: of the recording itself, in Hz.
+        frame: what the LLDs were extracted with.
+        known: of the training part; None (an older run directory) leaves what needs no comparison.
+    """
+    measured = measure_recording(llds, frame)
+    found = []
+    if sample_rate < frame.sample_rate:
+        found.append(
+            f"sampled at {sample_rate} Hz: it holds nothing above {sample_rate // 2} Hz, "
+            f"the LLDs reach to {frame.sample_rate // 2} Hz"
+        )
+    if measured["level_db"] < SILENCE_DB:
+        return (*found, "silent")
+    return (*found, *(known.find_oddities(measured) if known else ()))

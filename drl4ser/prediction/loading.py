@@ -1,0 +1,112 @@
+"""What a run directory holds, read and checked: nothing else is needed to apply a trained system."""
+
+import dataclasses
+import json
+import warnings
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from drl4ser.config import ExperimentConfig, from_dict
+from drl4ser.features import EXTRACTOR_VERSION, Normalizer
+from drl4ser.features.input_range import InputRange
+from drl4ser.models import build_model_from_config
+from drl4ser.text import WordVectors
+from drl4ser.training.results import read_record
+from drl4ser.training.run_directory import RECORD_FILE
+
+WEIGHTS_FILE = "model.weights.h5"
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedRun:
+    """A finished fold.
+
+    Attributes:
+        directory: where it was read from.
+        config: its settings.
+        normalizer: of the LLDs.
+        input_range: what its training recordings were like; None in directories of before that was kept.
+        word_vectors: its vocabulary; None without lexical input.
+        model: with the trained weights, LLDs and words in, logits out.
+    """
+
+    directory: Path
+    config: ExperimentConfig
+    normalizer: Normalizer
+    input_range: InputRange | None
+    word_vectors: WordVectors | None
+    model: keras.Model
+
+
+def load_run(directory: Path | str, precision: str | None = None) -> TrainedRun:
+    """Reads a run directory.
+
+    Args:
+        directory: of a finished fold.
+        precision: arithmetic of the layers, a Keras policy; None for what the fold was trained and tested with.
+
+    Raises:
+        ValueError: if the directory is not one of a finished fold, lacks a file or holds files that do not fit
+            together, or its LLDs were made by another version.
+    """
+    directory = Path(directory)
+    if not (directory / RECORD_FILE).exists():
+        raise ValueError(f"{directory} is not the directory of a finished run: it has no {RECORD_FILE}")
+    version = read_record(directory / RECORD_FILE).versions.get("llds")
+    if version != EXTRACTOR_VERSION:
+        raise ValueError(
+            f"{directory} was trained on LLDs of version {version}, this program "
+            f"makes version {EXTRACTOR_VERSION}: train it anew"
+        )
+    config = from_dict(ExperimentConfig, _read_json(directory / "config.json"))
+    normalizer = Normalizer.from_dict(_read_json(directory / "normalizer.json"))
+    _check_fit(directory / "normalizer.json", "LLDs", len(normalizer.mean), config.model.lld_dim)
+    range_file = directory / "input_range.json"
+    input_range = InputRange.from_dict(_read_json(range_file)) if range_file.exists() else None
+    word_vectors = None
+    if "lexical" in config.model.modality:
+        word_vectors = WordVectors.load(directory / "words.bin")
+        _check_fit(directory / "words.bin", "dimensions", word_vectors.dimension, config.model.word_dim)
+    model = _load_model(config, directory / WEIGHTS_FILE, precision or config.train.precision)
+    return TrainedRun(directory, config, normalizer, input_range, word_vectors, model)
+
+
+def input_signature(model: keras.Model) -> dict[str, tf.TensorSpec]:
+    """Specs of a model's inputs by name: batch and lengths are open, so that it is traced just once."""
+    return {item.name: tf.TensorSpec(item.shape, item.dtype, item.name) for item in model.inputs}
+
+
+def _load_model(config: ExperimentConfig, weights: Path, precision: str) -> keras.Model:
+    if not weights.exists():
+        raise ValueError(
+            f"{weights} is missing (a fold that was restored from a results file has no weights): train it anew"
+        )
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        model = build_model_from_config(config.model)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras only warns when it leaves weights random
+            model.load_weights(weights)
+    except (ValueError, OSError, KeyError, UserWarning) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"{weights} is damaged or does not fit config.json beside it ({reason})") from error
+    finally:
+        keras.config.set_dtype_policy(before)
+    return model
+
+
+def _check_fit(path: Path, what: str, found: int, wanted: int) -> None:
+    if found != wanted:
+        raise ValueError(
+            f"{path} has {found} {what}, config.json beside it says {wanted}: train that run anew"
+        )
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is missing or damaged ({error})") from error

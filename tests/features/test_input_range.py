@@ -1,0 +1,77 @@
+"""What counts as unlike the training recordings, on signals whose properties are known."""
+
+import json
+
+import numpy as np
+import pytest
+
+from drl4ser.config import FrameConfig
+from drl4ser.features import extract_llds
+from drl4ser.features.input_range import InputRange, find_oddities, measure_recording
+
+FRAME = FrameConfig()
+RATE = 16_000
+
+
+def voice(seconds=1.0, peak=0.1, f0_hz=150.0, seed=0):
+    """A buzz of falling harmonics with faint noise."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    signal = sum(np.sin(2 * np.pi * f0_hz * k * time) / k for k in range(1, 20))
+    noise = np.random.default_rng(seed).standard_normal(len(time))
+    return (peak * signal / np.abs(signal).max() + 1e-4 * noise).astype(np.float32)
+
+
+def llds_of(signal, rate=RATE):
+    return extract_llds(signal, rate)
+
+
+@pytest.fixture(scope="module")
+def known():
+    signals = [voice(s, p, f) for s in (1.0, 3.0) for p in (0.05, 0.3) for f in (110.0, 220.0)]
+    return InputRange.fit(map(llds_of, signals), FRAME)
+
+
+def test_measures_have_their_known_values():
+    sine = 0.5 * np.sin(2 * np.pi * 200 * np.arange(RATE) / RATE)
+    measured = measure_recording(llds_of(sine), FRAME)
+    assert measured["seconds"] == pytest.approx(1.0, abs=0.005)
+    assert measured["level_db"] == pytest.approx(10 * np.log10(0.5**2 / 2), abs=0.05)
+    assert measured["voiced_share"] > 0.9
+    half = np.concatenate([sine, np.zeros(RATE)])
+    assert measure_recording(llds_of(half), FRAME)["voiced_share"] == pytest.approx(0.5, abs=0.05)
+    # silence around speech is no lower level
+    assert measure_recording(llds_of(half), FRAME)["level_db"] == pytest.approx(measured["level_db"], abs=0.1)
+
+
+def test_what_was_trained_on_is_nothing_odd(known):
+    assert find_oddities(llds_of(voice(2.0, 0.1, 220.0, seed=1)), RATE, FRAME, known) == ()
+
+
+@pytest.mark.parametrize(
+    ("signal", "word"),
+    [
+        (voice(30.0), "length 30.00 s"),
+        (voice(0.1), "length 0.10 s"),
+        (voice(peak=0.002), "level -"),
+        (0.1 * np.random.default_rng(0).standard_normal(RATE), "voiced"),
+        (0.1 * np.random.default_rng(0).standard_normal(RATE), "spectrum"),
+    ],
+)
+def test_what_is_unlike_is_named(known, signal, word):
+    assert any(word in line for line in find_oddities(llds_of(signal), RATE, FRAME, known))
+
+
+def test_silence_and_a_low_rate_need_no_comparison():
+    assert find_oddities(llds_of(np.zeros(RATE)), RATE, FRAME, None) == ("silent",)
+    (line,) = find_oddities(llds_of(voice()[::2], 8000), 8000, FRAME, None)
+    assert "8000 Hz" in line and "above 4000 Hz" in line
+    assert find_oddities(llds_of(voice()), RATE, FRAME, None) == ()
+
+
+def test_the_range_survives_json(known):
+    assert InputRange.from_dict(json.loads(json.dumps(known.to_dict()))) == known
+
+
+def test_no_recording_is_refused():
+    with pytest.raises(ValueError, match="at least one recording"):
+        InputRange.fit([], FRAME)
