@@ -43,7 +43,7 @@ SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
 	--precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
-.PHONY: setup test lint format records reproduce-table2 reproduce-figure6 readme tensorboard clean
+.PHONY: setup test lint format records corpus reproduce-table2 reproduce-figure6 readme tensorboard clean
 .DEFAULT_GOAL := help
 
 help:
@@ -77,6 +77,9 @@ endif
 	$(if $(DATA_DIR),,$(error DATA_DIR is not set: give the folder of the corpus, DATA_DIR=/path/to/$(CORPUS)))
 	$(MODULE) data_prep.make_records --corpus=$(CORPUS) --data_dir="$(DATA_DIR)" --records_dir="$(RECORDS_DIR)" \
 		--allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(EMOTIONS))
+
+corpus: setup
+	$(RUN) data_prep.download_corpus --corpus=$(CORPUS) --output_dir="$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS))"
 
 reproduce-table2: records
 	$(MODULE) experiments.table2 $(SETTINGS) --systems="$(SYSTEMS)" --modalities="$(MODALITIES)" --results_dir="$(RESULTS_DIR)"
