@@ -23,6 +23,7 @@ RUNS_DIR ?= runs
 RESULTS_DIR ?= results
 EMOTIONS ?=
 ALLOW_PARTIAL ?= false
+EVERY ?= 12
 NUM_UTTERANCES ?= 600
 PYTHON ?= python3.11
 
@@ -43,7 +44,7 @@ SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
 	--precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
-.PHONY: setup test lint format records corpus reproduce-table2 reproduce-figure6 readme tensorboard clean
+.PHONY: setup test lint format records default-corpus corpus lld-report reproduce-table2 reproduce-figure6 readme tensorboard clean
 .DEFAULT_GOAL := help
 
 help:
@@ -69,17 +70,19 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-records: setup
+default-corpus: setup
 ifeq ($(CORPUS),synthetic)
 	$(MODULE) data_prep.make_synthetic_corpus --output_dir="$(DATA_DIR)" --num_utterances=$(NUM_UTTERANCES)
 	test -e "$(WORD_VECTORS)" || $(MODULE) data_prep.train_word_vectors --output="$(WORD_VECTORS)"
 endif
 	$(if $(DATA_DIR),,$(error DATA_DIR is not set: give the folder of the corpus, DATA_DIR=/path/to/$(CORPUS)))
+
+records: default-corpus
 	$(MODULE) data_prep.make_records --corpus=$(CORPUS) --data_dir="$(DATA_DIR)" --records_dir="$(RECORDS_DIR)" \
 		--allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(EMOTIONS))
 
 corpus: setup
-	$(RUN) data_prep.download_corpus --corpus=$(CORPUS) --output_dir="$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS))"
+	$(MODULE) data_prep.download_corpus --corpus=$(CORPUS) --output_dir="$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS))"
 
 reproduce-table2: records
 	$(MODULE) experiments.table2 $(SETTINGS) --systems="$(SYSTEMS)" --modalities="$(MODALITIES)" --results_dir="$(RESULTS_DIR)"
@@ -88,6 +91,9 @@ reproduce-table2: records
 reproduce-figure6: SEEDS = 0,1,2
 reproduce-figure6: records
 	$(MODULE) experiments.figure6 $(SETTINGS) --results_dir="$(RESULTS_DIR)" $(if $(SIZES),--sizes=$(SIZES))
+
+lld-report: default-corpus
+	$(MODULE) benchmarks.lld_report --data_dir="$(DATA_DIR)" --name=$(CORPUS) --every=$(EVERY) --results_dir="$(RESULTS_DIR)"
 
 readme: setup
 	$(MODULE) experiments.update_readme

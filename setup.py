@@ -11,6 +11,7 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["drl4ser", "drl4ser.*"]),
+    package_data={"drl4ser.features": ["*.conf"]},
     python_requires=">=3.11",
     install_requires=[
         "absl-py",
@@ -33,7 +34,7 @@ setup(
         "tqdm",
     ],
     extras_require={
-        "dev": ["hypothesis", "praat-parselmouth", "pytest", "pytest-xdist", "ruff"],
+        "dev": ["hypothesis", "opensmile", "praat-parselmouth", "pytest", "pytest-xdist", "ruff"],
         "notebooks": ["ipywidgets", "jupyterlab", "nbconvert"],
         "bench": ["opensmile", "praat-parselmouth"],
         "distributed": ["ray"],

@@ -1,6 +1,7 @@
 """The acoustic front end: 17 low-level descriptors every 5 ms, audio reading and normalisation."""
 
-from drl4ser.features.audio import load_audio
+from drl4ser.features.audio import find_audio, load_audio
+from drl4ser.features.framing import frame_times
 from drl4ser.features.functionals import FUNCTIONAL_NAMES, compute_functionals
 from drl4ser.features.lld import EXTRACTOR_VERSION, LLD_NAMES, extract_llds
 from drl4ser.features.normalization import Normalizer, speech_span
@@ -12,6 +13,8 @@ __all__ = [
     "Normalizer",
     "compute_functionals",
     "extract_llds",
+    "find_audio",
+    "frame_times",
     "load_audio",
     "speech_span",
 ]

@@ -6,7 +6,22 @@ from pathlib import Path
 
 import numpy as np
 
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 _BLOCK_SECONDS = 20
+
+
+def find_audio(path: Path) -> list[Path]:
+    """The file itself, or the audio files anywhere in a folder, sorted.
+
+    Raises:
+        ValueError: if a folder holds no audio file.
+    """
+    if not path.is_dir():
+        return [path]
+    found = sorted(item for item in path.rglob("*") if item.suffix.lower() in AUDIO_SUFFIXES)
+    if not found:
+        raise ValueError(f"{path} holds no audio file ({', '.join(AUDIO_SUFFIXES)})")
+    return found
 
 
 def load_audio(path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:

@@ -13,6 +13,12 @@ def count_frames(num_samples: int, config: FrameConfig) -> int:
     return max(0, 1 + (num_samples - config.frame_length) // config.hop_length)
 
 
+def frame_times(num_frames: int, config: FrameConfig = FrameConfig()) -> np.ndarray:
+    """Seconds at the centres of frames 0..num_frames - 1: 0.0125, 0.0175, ... float64 [num_frames]."""
+    samples = config.hop_length * np.arange(num_frames) + config.frame_length / 2
+    return samples / config.sample_rate
+
+
 def prepare_signal(signal, sample_rate: int, config: FrameConfig) -> np.ndarray:
     """Checks a signal, averages its channels and brings it to the analysis rate.
 

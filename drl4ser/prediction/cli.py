@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from drl4ser.features import find_audio
 from drl4ser.prediction.formats import csv_header, format_csv, format_json, format_text
 from drl4ser.prediction.result import Prediction
 from drl4ser.predictor import Predictor
 from drl4ser.quiet import import_tensorflow
-
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,20 +42,6 @@ def expand_names(names: Iterable[str]) -> Iterator[str]:
             yield from (line.rstrip("\n") for line in sys.stdin if line.strip())
         else:
             yield name
-
-
-def find_audio(path: Path) -> list[Path]:
-    """The file itself, or the audio files anywhere in a folder, sorted.
-
-    Raises:
-        ValueError: if a folder holds no audio file.
-    """
-    if not path.is_dir():
-        return [path]
-    found = sorted(item for item in path.rglob("*") if item.suffix.lower() in AUDIO_SUFFIXES)
-    if not found:
-        raise ValueError(f"{path} holds no audio file ({', '.join(AUDIO_SUFFIXES)})")
-    return found
 
 
 def find_transcript(path: Path, text: str | None) -> str:

@@ -6,39 +6,24 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from benchmarks.peers.praat import track_with_praat
+from drl4ser.config import FrameConfig
 from drl4ser.features import LLD_NAMES, extract_llds, load_audio
-from tests.features.signals import RATE, frame_centres
+from tests.features.signals import RATE
 
 RAVDESS = Path(__file__).parents[3] / "shared" / "corpora" / "ravdess"
 EVERY = 120
 
 
-def praat_at(times, sound_times, values, outside):
-    """Praat's value at the frame of its own nearest each time; Praat says nothing near the ends of a file."""
-    index = np.rint((times - sound_times[0]) / (sound_times[1] - sound_times[0])).astype(int)
-    inside = (index >= 0) & (index < len(values))
-    return np.where(inside, values[np.clip(index, 0, len(values) - 1)], outside)
-
-
 @pytest.fixture(scope="module")
 def both():
     """(ours [num_frames, 17], Praat's F0 with 0 where unvoiced, Praat's HNR) over the files together."""
-    parselmouth = pytest.importorskip("parselmouth")
     paths = sorted(RAVDESS.glob("*/*.wav"))[::EVERY]
     if not paths:
         pytest.skip(f"no RAVDESS under {RAVDESS}")
-    ours, f0_hz, hnr_db = [], [], []
-    for path in paths:
-        signal, _ = load_audio(path, sample_rate=RATE)
-        llds = extract_llds(signal, RATE)
-        times = frame_centres(llds) / RATE
-        sound = parselmouth.Sound(signal.astype(np.float64), RATE)
-        pitch = sound.to_pitch(time_step=0.005, pitch_floor=60, pitch_ceiling=500)
-        harmonicity = sound.to_harmonicity_cc(time_step=0.005, minimum_pitch=60)
-        ours.append(llds)
-        f0_hz.append(praat_at(times, pitch.xs(), pitch.selected_array["frequency"], 0.0))
-        hnr_db.append(praat_at(times, harmonicity.xs(), harmonicity.values[0], -200.0))
-    return np.concatenate(ours), np.concatenate(f0_hz), np.concatenate(hnr_db)
+    signals = [load_audio(path, sample_rate=RATE)[0] for path in paths]
+    tracks = [(extract_llds(signal, RATE), *track_with_praat(signal, FrameConfig())) for signal in signals]
+    return tuple(map(np.concatenate, zip(*tracks, strict=True)))
 
 
 def column(llds, name):

@@ -1,0 +1,95 @@
+"""The same 17 descriptors from openSMILE: another front end for the models and a peer to measure ours against."""
+
+import contextlib
+import ctypes
+import functools
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from drl4ser.config import FrameConfig
+from drl4ser.features.framing import count_frames, prepare_signal
+from drl4ser.features.voicing import HNR_RANGE_DB
+
+CONFIG_FILE = Path(__file__).with_name("opensmile_llds.conf")
+_PCM_SCALE = 32768
+
+
+def extract_opensmile_llds(signal, sample_rate: int, config: FrameConfig) -> np.ndarray:
+    """Extracts the 17 descriptors with openSMILE, in the columns and units of `drl4ser.features.extract_llds`.
+
+    MFCC, energy and zero crossings have the same definitions as ours. Pitch is cPitchACF's, which the
+    Interspeech 2009 set uses: F0, voicing probability and HNR from the autocorrelation and cepstrum of the same
+    Hamming-windowed frame. openSMILE reads 16-bit samples, so the signal is rounded to them.
+
+    Args:
+        signal: float array [num_samples] or [num_samples, channels] (averaged), full scale = 1.
+        sample_rate: its rate in Hz; other rates than config.sample_rate are resampled first.
+        config: frames, mel bands, cepstra and highest F0; cPitchACF has no lowest.
+
+    Returns:
+        float32 [num_frames, 17]; always finite. hnr_db is clipped to -20..40 dB, log_f0 is 0 where unvoiced.
+
+    Raises:
+        ValueError: as `extract_llds` does.
+        ImportError: if openSMILE is not installed.
+    """
+    signal = prepare_signal(signal, sample_rate, config)
+    llds = build_smile(config)(round_to_pcm(signal), config.sample_rate)[0].T.astype(np.float32)
+    num_frames = count_frames(len(signal), config)
+    if len(llds) != num_frames:
+        raise ValueError(f"openSMILE gave {len(llds)} frames of {len(signal)} samples, not {num_frames}")
+    hnr_db, f0_hz = llds[:, -3], llds[:, -2]
+    np.clip(hnr_db, *HNR_RANGE_DB, out=hnr_db)
+    f0_hz[:] = np.log(np.where(f0_hz > 0, f0_hz, 1.0))
+    return llds
+
+
+def round_to_pcm(signal: np.ndarray) -> np.ndarray:
+    """The signal as 16-bit samples have it, clipped at full scale: float32 [num_samples], multiples of 2^-15."""
+    pcm = np.clip(np.rint(np.asarray(signal, np.float32) * _PCM_SCALE), -_PCM_SCALE, _PCM_SCALE - 1)
+    return pcm / np.float32(_PCM_SCALE)
+
+
+@functools.lru_cache
+def build_smile(config: FrameConfig):
+    """openSMILE's own extractor, an `opensmile.Smile`; it gives HNR in dB and F0 in Hz (0 where unvoiced).
+
+    Raises:
+        ImportError: if openSMILE is not installed.
+    """
+    options = {
+        "frameSize": config.frame_ms / 1000,
+        "frameStep": config.hop_ms / 1000,
+        "nBands": config.num_mel_bands,
+        "lofreq": config.mel_low_hz,
+        "hifreq": min(config.mel_high_hz, config.sample_rate / 2),
+        "lastMfcc": config.num_mfcc,
+        "cepLifter": config.lifter,
+        "maxPitch": config.f0_max_hz,
+    }
+    return import_opensmile().Smile(feature_set=str(CONFIG_FILE), feature_level="lld", options=options)
+
+
+def import_opensmile():
+    """The package opensmile, made safe beside TensorFlow.
+
+    TensorFlow has functions of the names of openSMILE's Fourier transforms (`rdft`, `cdft`), for other number
+    types. Loaded later, openSMILE would call those and damage the heap; RTLD_DEEPBIND lets it call its own.
+
+    Raises:
+        ImportError: if it is not installed.
+    """
+    found = importlib.util.find_spec("opensmile")
+    if found is None:
+        raise ImportError("openSMILE is not installed: run pip install 'drl4ser[bench]'")
+    if "opensmile" not in sys.modules and hasattr(os, "RTLD_DEEPBIND"):
+        for library in Path(found.submodule_search_locations[0]).glob("core/bin/*/libSMILEapi.so"):
+            with contextlib.suppress(OSError):  # of another processor
+                ctypes.CDLL(str(library), mode=os.RTLD_NOW | os.RTLD_DEEPBIND)
+    import opensmile
+
+    return opensmile
