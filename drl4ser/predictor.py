@@ -35,10 +35,14 @@ class Predictor:
     def __init__(self, run_directory: Path | str):
         # TensorFlow takes seconds: not before it is needed.
         from drl4ser.prediction.loading import input_signature, load_run
+        from drl4ser.training.kernel_stage import KernelClassifier
         from drl4ser.training.step import make_evaluation_step
 
         self.run = load_run(run_directory)
-        self._step = make_evaluation_step(self.run.model, (input_signature(self.run.model),))
+        if self.run.kernel_machine is None:
+            self._step = make_evaluation_step(self.run.model, (input_signature(self.run.model),))
+        else:
+            self._step = KernelClassifier(self.run.model, self.run.kernel_machine)
 
     def predict(self, path: Path | str, text: str = "") -> Prediction:
         """Probabilities for one recording, taken as one utterance.

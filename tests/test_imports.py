@@ -15,14 +15,15 @@ ALLOWED = {
     "features": set(),
     "text": set(),
     "corpora": set(),
+    "kernels": set(),
     "data": {"features", "text", "corpora"},
     "layers": set(),
     "models": {"layers"},
     "analysis": {"models", "layers"},
-    "training": {"features", "text", "corpora", "data", "models", "analysis"},
-    "prediction": {"features", "text", "models", "training", "analysis", "predictor"},
+    "training": {"features", "text", "corpora", "kernels", "data", "models", "analysis"},
+    "prediction": {"features", "text", "kernels", "models", "training", "analysis", "predictor"},
 }
-WITHOUT_TENSORFLOW = ("features", "text", "corpora")
+WITHOUT_TENSORFLOW = ("features", "text", "corpora", "kernels")
 
 
 def imported_modules(path: Path) -> set[str]:

@@ -8,6 +8,7 @@ from drl4ser.models.comparisons import (
     build_poria_cnn,
     build_poria_lstm,
     build_xia_dnn,
+    kernel_features,
 )
 from drl4ser.models.lstm import build_baseline
 from drl4ser.models.parameter_balance import balanced_units
@@ -58,4 +59,4 @@ def build_model_from_config(config: ModelConfig) -> keras.Model:
     return SYSTEMS[config.system](config)
 
 
-__all__ = ["SYSTEMS", "balanced_units", "build_model", "build_model_from_config"]
+__all__ = ["SYSTEMS", "balanced_units", "build_model", "build_model_from_config", "kernel_features"]

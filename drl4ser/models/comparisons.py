@@ -22,7 +22,8 @@ from drl4ser.layers import (
 from drl4ser.models.assembly import assemble, scale_width
 from drl4ser.models.parameter_balance import CNN_LAYERS, balanced_units, classifier_units
 
-ACOUSTIC_FEATURES, LEXICAL_FEATURES = "acoustic_features", "lexical_features"
+# The layers of `build_poria_cnn` that give what multiple kernel learning classifies, by modality.
+FEATURE_LAYERS = {"acoustic": "acoustic_features", "lexical": "lexical_features"}
 
 
 def build_xia_dnn(config: ModelConfig) -> keras.Model:
@@ -68,25 +69,34 @@ def build_mirsamadi_attention(config: ModelConfig) -> keras.Model:
 def build_poria_cnn(config: ModelConfig) -> keras.Model:
     """Poria et al. (2016): a convolutional network for each modality, trained with softmax.
 
-    The layers `ACOUSTIC_FEATURES` and `LEXICAL_FEATURES` give what multiple kernel learning classifies afterwards.
+    Multiple kernel learning then classifies its `kernel_features`.
     """
     units = balanced_units(config)
 
-    def encode(modality, sizes, name, x, mask):
+    def encode(modality, sizes, x, mask):
         kernels, strides, pool_size = CNN_LAYERS[modality]
         first = PooledConv(sizes[0], kernels[0], strides, pool_size, name=f"{modality}_conv_1")
         x = first(x, mask=mask)
         mask = DownsampleMask(strides * pool_size, name=f"{modality}_mask")(mask)
         x = PooledConv(sizes[1], kernels[1], name=f"{modality}_conv_2")(x, mask=mask)
-        return keras.layers.Dense(sizes[2], activation="relu", name=name)(x)
+        return keras.layers.Dense(sizes[2], activation="relu", name=FEATURE_LAYERS[modality])(x)
 
     def hear(scaled, llds, mask):
-        return encode("acoustic", (units, 2 * units, 10 * units), ACOUSTIC_FEATURES, llds, mask)
+        return encode("acoustic", (units, 2 * units, 10 * units), llds, mask)
 
     def read(scaled, words, mask):
-        return encode("lexical", (scaled.lexical_units,) * 3, LEXICAL_FEATURES, words, mask)
+        return encode("lexical", (scaled.lexical_units,) * 3, words, mask)
 
     return assemble(_with_classifier(config), hear, read)
+
+
+def kernel_features(model: keras.Model) -> keras.Model:
+    """The part of `build_poria_cnn`'s model below its softmax, from the same inputs to {modality: features [B, D]}."""
+    names = {layer.name for layer in model.layers}
+    layers = {modality: name for modality, name in FEATURE_LAYERS.items() if name in names}
+    return keras.Model(
+        model.inputs, {modality: model.get_layer(name).output for modality, name in layers.items()}
+    )
 
 
 def _with_classifier(config: ModelConfig) -> ModelConfig:

@@ -11,8 +11,10 @@ import tensorflow as tf
 from drl4ser.config import ExperimentConfig, from_dict
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
 from drl4ser.features.input_range import InputRange
+from drl4ser.kernels import KernelMachine
 from drl4ser.models import build_model_from_config
 from drl4ser.text import WordVectors
+from drl4ser.training.kernel_stage import KERNEL_FILE, KERNEL_SYSTEMS
 from drl4ser.training.results import read_record
 from drl4ser.training.run_directory import RECORD_FILE
 
@@ -30,6 +32,7 @@ class TrainedRun:
         input_range: what its training recordings were like; None in directories of before that was kept.
         word_vectors: its vocabulary; None without lexical input.
         model: with the trained weights, LLDs and words in, logits out.
+        kernel_machine: what classifies the model's features in place of its softmax; None for most systems.
     """
 
     directory: Path
@@ -38,6 +41,7 @@ class TrainedRun:
     input_range: InputRange | None
     word_vectors: WordVectors | None
     model: keras.Model
+    kernel_machine: KernelMachine | None = None
 
 
 def load_run(directory: Path | str, precision: str | None = None) -> TrainedRun:
@@ -70,7 +74,8 @@ def load_run(directory: Path | str, precision: str | None = None) -> TrainedRun:
         word_vectors = WordVectors.load(directory / "words.bin")
         _check_fit(directory / "words.bin", "dimensions", word_vectors.dimension, config.model.word_dim)
     model = _load_model(config, directory / WEIGHTS_FILE, precision or config.train.precision)
-    return TrainedRun(directory, config, normalizer, input_range, word_vectors, model)
+    machine = KernelMachine.load(directory / KERNEL_FILE) if config.model.system in KERNEL_SYSTEMS else None
+    return TrainedRun(directory, config, normalizer, input_range, word_vectors, model, machine)
 
 
 def input_signature(model: keras.Model) -> dict[str, tf.TensorSpec]:

@@ -1,8 +1,9 @@
 """One fold from its configuration to its record: data, model, training, one look at the test part.
 
 Run directory: `config.json`, `normalizer.json`, `input_range.json` (what the training recordings were like),
-`words.bin` (the vocabulary, for systems with lexical input), `model.weights.h5` (best epoch), `history.json`,
-`tensorboard/` and, last of all, `record.json`. While it is unfinished there is a `checkpoint.npz` instead of it.
+`words.bin` (the vocabulary, for systems with lexical input), `model.weights.h5` (best epoch), `kernel_machine.npz`
+(for systems with one), `history.json`, `tensorboard/` and, last of all, `record.json`. While it is unfinished there is
+a `checkpoint.npz` instead of it.
 """
 
 import dataclasses
@@ -22,6 +23,7 @@ from drl4ser.features import EXTRACTOR_VERSION
 from drl4ser.models import balanced_units, build_model_from_config
 from drl4ser.text import WordVectors
 from drl4ser.training import metrics
+from drl4ser.training.kernel_stage import KERNEL_FILE, KERNEL_SYSTEMS, KernelClassifier
 from drl4ser.training.results import (
     FoldRecord,
     append_seconds,
@@ -77,7 +79,11 @@ def run_fold(
 
     trainer = Trainer(model, config.train, parts["train"], parts["validation"], seed, checkpoint, follow)
     trainer.fit()
-    record = _finish(config, store, fold, trainer, parts, directory, logger)
+    kernels = None
+    if config.model.system in KERNEL_SYSTEMS:
+        kernels = KernelClassifier.fit(model, config, parts["train"], parts["validation"])
+        kernels.machine.save(directory / KERNEL_FILE)
+    record = _finish(config, store, fold, trainer, kernels, parts, directory, logger)
     append_seconds(directory / "seconds.jsonl", record, time.monotonic() - started)
     return record
 
@@ -116,10 +122,14 @@ def _load_parts(
     return fold, parts
 
 
-def _finish(config, store, fold, trainer, parts, directory, logger) -> FoldRecord:
+def _finish(config, store, fold, trainer, kernels, parts, directory, logger) -> FoldRecord:
     """The one look at the test part, and everything that a run directory keeps."""
-    test = trainer.evaluate(parts["test"])
     best = trainer.best
+    if kernels is None:
+        test, validation_ua = trainer.evaluate(parts["test"]), best["validation_ua"]
+    else:
+        test = kernels.evaluate(parts["test"], config.train.batch_size)
+        validation_ua = kernels.machine.validation_ua
     logger.log_test(metrics.summarize(test.confusion), test.confusion, best["epoch"])
     logger.close()
     unseen = {name: parts[name] for name in ("validation", "test")}
@@ -136,7 +146,7 @@ def _finish(config, store, fold, trainer, parts, directory, logger) -> FoldRecor
         units=balanced_units(config.model),
         epochs=len(trainer.history),
         best_epoch=best["epoch"],
-        validation_ua=best["validation_ua"],
+        validation_ua=validation_ua,
         overlap=describe_overlap(store.subset(config.classes), fold),
         commit=current_commit(),
         versions={**current_versions(), "llds": EXTRACTOR_VERSION},

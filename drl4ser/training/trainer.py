@@ -108,15 +108,7 @@ class Trainer:
 
     def evaluate(self, part: LabelledPart) -> Evaluation:
         """Apply the model as it is now to every utterance of `part`."""
-        ids, labels, logits = [], [], []
-        for inputs, label, identity in evaluation_batches(part, self.train.batch_size):
-            logits.append(self._evaluation_step(inputs).numpy())
-            labels.append(label.numpy())
-            ids.extend(name.decode() for name in identity.numpy())
-        labels, logits = np.concatenate(labels), np.concatenate(logits)
-        weights = tf.ones(logits.shape[1])
-        loss = step.cross_entropy(tf.constant(logits), tf.constant(labels), weights)
-        return Evaluation(ids, labels, logits, float(tf.reduce_mean(loss)))
+        return evaluate_part(self._evaluation_step, part, self.train.batch_size)
 
     @property
     def best(self) -> dict | None:
@@ -180,6 +172,18 @@ class Trainer:
             "averages": self._averages,
             "best": self._best,
         }
+
+
+def evaluate_part(score: Callable, part: LabelledPart, batch_size: int) -> Evaluation:
+    """Apply `score`, a function from inputs to logits [B, C], to every utterance of `part`."""
+    ids, labels, logits = [], [], []
+    for inputs, label, identity in evaluation_batches(part, batch_size):
+        logits.append(np.asarray(score(inputs)))
+        labels.append(label.numpy())
+        ids.extend(name.decode() for name in identity.numpy())
+    labels, logits = np.concatenate(labels), np.concatenate(logits)
+    loss = step.cross_entropy(tf.constant(logits), tf.constant(labels), tf.ones(logits.shape[1]))
+    return Evaluation(ids, labels, logits, float(tf.reduce_mean(loss)))
 
 
 def _rank(row: dict) -> tuple[float, float]:
