@@ -5,6 +5,7 @@ from drl4ser.features.framing import frame_times
 from drl4ser.features.functionals import FUNCTIONAL_NAMES, compute_functionals
 from drl4ser.features.lld import EXTRACTOR_VERSION, LLD_NAMES, extract_llds
 from drl4ser.features.normalization import Normalizer, speech_span
+from drl4ser.features.streaming import stream_llds
 
 __all__ = [
     "EXTRACTOR_VERSION",
@@ -17,4 +18,5 @@ __all__ = [
     "frame_times",
     "load_audio",
     "speech_span",
+    "stream_llds",
 ]

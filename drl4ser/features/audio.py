@@ -1,7 +1,7 @@
 """Audio files and arrays -> mono float32 at the wanted rate; long files are read and resampled in blocks."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +64,11 @@ def stream_audio(path, sample_rate: int) -> Iterator[np.ndarray]:
         if file.frames == 0:
             raise ValueError(f"`path` must hold at least one sample. Received: path={str(path)!r}")
         blocks = _read_mono(file)
-        yield from blocks if file.samplerate == sample_rate else _stream(blocks, file.samplerate, sample_rate)
+        yield from (
+            blocks
+            if file.samplerate == sample_rate
+            else resample_stream(blocks, file.samplerate, sample_rate)
+        )
 
 
 def inspect_header(path) -> tuple[int, float]:
@@ -106,7 +110,7 @@ def _resample_blocks(blocks, sample_rate, new_rate, num_samples):
     """All blocks at the new rate in one array, filled as they come: an hour must not be held twice."""
     signal = np.empty(-(-num_samples * new_rate // sample_rate) + 1, np.float32)
     filled = 0
-    for block in blocks if sample_rate == new_rate else _stream(blocks, sample_rate, new_rate):
+    for block in blocks if sample_rate == new_rate else resample_stream(blocks, sample_rate, new_rate):
         if filled + len(block) > len(signal):  # compressed files may hold more than their header says
             signal = np.concatenate([signal, np.empty(len(signal) + len(block), np.float32)])
         signal[filled : filled + len(block)] = block
@@ -114,8 +118,8 @@ def _resample_blocks(blocks, sample_rate, new_rate, num_samples):
     return signal[:filled]
 
 
-def _stream(blocks, sample_rate, new_rate):
-    """Yields the resampled blocks, then what the filter still held."""
+def resample_stream(blocks: Iterable[np.ndarray], sample_rate: int, new_rate: int) -> Iterator[np.ndarray]:
+    """Yields the resampled blocks, then what the filter still held; together the same however they are cut."""
     import soxr
 
     stream = soxr.ResampleStream(sample_rate, new_rate, 1, dtype="float32", quality="VHQ")

@@ -33,8 +33,24 @@ def prepare_signal(signal, sample_rate: int, config: FrameConfig) -> np.ndarray:
     Raises:
         ValueError: for integer, empty, non-finite or unscaled samples, a wrong rank, or less than one frame.
     """
-    signal = np.asarray(signal)
     check_rate(sample_rate)
+    signal = to_mono(signal)
+    if sample_rate != config.sample_rate:
+        signal = resample(signal, sample_rate, config.sample_rate)
+    check_length(len(signal), config)
+    return signal
+
+
+def to_mono(signal) -> np.ndarray:
+    """Checks samples and averages their channels; `prepare_signal` without what concerns rate and length.
+
+    Args:
+        signal: float array [num_samples] or [num_samples, channels], full scale = 1.
+
+    Returns:
+        float32 [num_samples]; the input itself where nothing had to be changed.
+    """
+    signal = np.asarray(signal)
     if not np.issubdtype(signal.dtype, np.floating):
         raise ValueError(
             "`signal` must be a float array scaled to [-1, 1] (divide 16-bit integers by 32768). "
@@ -52,15 +68,16 @@ def prepare_signal(signal, sample_rate: int, config: FrameConfig) -> np.ndarray:
         raise ValueError(f"`signal` must be scaled to [-1, 1]. Received: a peak of {peak:g}")
     if signal.ndim == 2:
         signal = signal.mean(axis=1, dtype=np.float32)
-    signal = signal.astype(np.float32, copy=False)
-    if sample_rate != config.sample_rate:
-        signal = resample(signal, sample_rate, config.sample_rate)
-    if len(signal) < config.frame_length:
+    return signal.astype(np.float32, copy=False)
+
+
+def check_length(num_samples: int, config: FrameConfig) -> None:
+    """Raises ValueError unless so many samples hold a frame."""
+    if num_samples < config.frame_length:
         raise ValueError(
             f"`signal` must be at least one frame long ({config.frame_length} samples at "
-            f"{config.sample_rate} Hz). Received: {len(signal)} samples"
+            f"{config.sample_rate} Hz). Received: {num_samples} samples"
         )
-    return signal
 
 
 def frame_signal(signal: np.ndarray, first: int, last: int, config: FrameConfig) -> np.ndarray:

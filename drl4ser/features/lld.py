@@ -3,9 +3,9 @@
 import numpy as np
 
 from drl4ser.config import FrameConfig
+from drl4ser.features import voicing
 from drl4ser.features.framing import count_frames, frame_signal, prepare_signal
 from drl4ser.features.spectral import compute_log_energy, compute_mfcc, compute_zcr
-from drl4ser.features.voicing import analyse_voicing, track_f0
 
 LLD_NAMES = (
     *(f"mfcc_{index}" for index in range(1, 13)),
@@ -50,12 +50,36 @@ def extract_llds(
         raise ValueError(f"`block_frames` must be positive. Received: block_frames={block_frames}")
     signal = prepare_signal(signal, sample_rate, config)
     num_frames = count_frames(len(signal), config)
-    f0_hz = track_f0(signal, config)
-    llds = np.empty((num_frames, config.num_mfcc + 5), np.float32)
-    for first in range(0, num_frames, block_frames):
-        last = min(first + block_frames, num_frames)
-        llds[first:last] = _describe_block(signal, f0_hz, first, last, config)
+    llds = np.empty((num_frames, len(LLD_NAMES) - 12 + config.num_mfcc), np.float32)
+    for first in range(0, num_frames, voicing.CHUNK_FRAMES):
+        last = min(first + voicing.CHUNK_FRAMES, num_frames)
+        llds[first:last] = describe_chunk(signal, first, last, config, block_frames)
     return llds
+
+
+def describe_chunk(
+    signal: np.ndarray, first: int, last: int, config: FrameConfig, block_frames: int = _BLOCK_FRAMES
+) -> np.ndarray:
+    """The descriptors of frames [first, last), one of the chunks whose F0 is tracked together.
+
+    Args:
+        signal: float32 [num_samples] at config.sample_rate; of a longer signal a part will do that holds
+            `voicing.count_reach` samples on either side of the chunk.
+        first: first frame.
+        last: frame after the last.
+        config: the frames and the ranges of analysis.
+        block_frames: frames worked on at a time; changes no value.
+
+    Returns:
+        float32 [last - first, 17].
+    """
+    f0_hz = voicing.track_f0(signal, first, last, config)
+    blocks = [(begin, min(begin + block_frames, last)) for begin in range(first, last, block_frames)]
+    described = [
+        _describe_block(signal, f0_hz[begin - first : end - first], begin, end, config)
+        for begin, end in blocks
+    ]
+    return np.concatenate(described).astype(np.float32)
 
 
 def _describe_block(signal, f0_hz, first, last, config):
@@ -63,12 +87,12 @@ def _describe_block(signal, f0_hz, first, last, config):
     frames = frame_signal(signal, first, last, config)
     begin = first * config.hop_length
     samples = signal[begin : begin + (last - first - 1) * config.hop_length + config.frame_length]
-    voicing, hnr_db, log_f0 = analyse_voicing(signal, f0_hz, first, last, config)
+    probability, hnr_db, log_f0 = voicing.analyse_voicing(signal, f0_hz, first, last, config)
     return np.column_stack(
         [
             compute_mfcc(frames, config),
             compute_log_energy(frames),
-            voicing,
+            probability,
             hnr_db,
             log_f0,
             compute_zcr(samples, config),

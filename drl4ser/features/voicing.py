@@ -13,11 +13,12 @@ from drl4ser.config import FrameConfig
 from drl4ser.features.correlation import find_lags, refine_peak
 from drl4ser.features.framing import count_frames, cut_span
 
+CHUNK_FRAMES = 8000
+"""Frames whose F0 is tracked together, 40 s: fixed, so that no value depends on how a signal comes in."""
 HNR_RANGE_DB = (-20.0, 40.0)
 _RAPT_SCALE = 6 * 32768.0  # RAPT adds noise of 50 units: this puts it at -72 dB, below quiet speech
 # RAPT finds no peak at the ends of its range and halves F0 near the upper one: it gets more than our range.
 _RAPT_RANGE = (1 / 1.08, 1.04)
-_RAPT_CHUNK = 8000  # frames tracked at a time: fixed, so that no result depends on the caller's blocks
 _RAPT_CONTEXT = 200  # frames more on either side: RAPT's search settles within a second
 _RAPT_PADDING = 12  # frames of silence after the end, which the last frames and the shortest signals need
 _RAPT_WINDOW_SECONDS = 0.0075
@@ -26,8 +27,8 @@ _VOICING_NOISE_POWER = 1e-6  # -60 dB: added to every frame so that faint hum do
 _SILENCE_POWER = 1e-10  # -100 dB: below it correlation is that of rounding errors
 
 
-def track_f0(signal: np.ndarray, config: FrameConfig) -> np.ndarray:
-    """F0 in Hz by RAPT, 0 where unvoiced.
+def track_f0(signal: np.ndarray, first: int, last: int, config: FrameConfig) -> np.ndarray:
+    """F0 in Hz of frames [first, last) by RAPT, 0 where unvoiced; they are tracked with a second either side.
 
     RAPT compares the 7.5 ms from its frame's start with those one period later, so what it sees is centred on
     sample 60 + period / 2. Its frames are moved to bring that to the centre of ours for 173 Hz, the middle of
@@ -35,26 +36,17 @@ def track_f0(signal: np.ndarray, config: FrameConfig) -> np.ndarray:
     anew.
 
     Args:
-        signal: float32 [num_samples] at config.sample_rate, at least one frame.
+        signal: float32 [num_samples] at config.sample_rate.
+        first: first frame.
+        last: frame after the last; `CHUNK_FRAMES` after the first, but for the end of the signal.
         config: the frames and the range of F0.
 
     Returns:
-        float32 [num_frames].
+        float32 [last - first].
 
     References:
         Talkin, "A robust algorithm for pitch tracking (RAPT)", in Speech Coding and Synthesis, 1995.
     """
-    num_frames = count_frames(len(signal), config)
-    return np.concatenate(
-        [
-            _track_chunk(signal, first, min(first + _RAPT_CHUNK, num_frames), config)
-            for first in range(0, num_frames, _RAPT_CHUNK)
-        ]
-    )
-
-
-def _track_chunk(signal, first, last, config):
-    """F0 of frames [first, last), tracked together with a second of their neighbours on either side."""
     before = min(first, _RAPT_CONTEXT)
     after = min(count_frames(len(signal), config) - last, _RAPT_CONTEXT) + _RAPT_PADDING
     mid_period = config.sample_rate / np.sqrt(config.f0_min_hz * config.f0_max_hz)
@@ -86,8 +78,8 @@ def analyse_voicing(signal, f0_hz, first: int, last: int, config: FrameConfig):
     log_f0 = ln(rate / T) where voiced, 0 where not.
 
     Args:
-        signal: float32 [num_samples], the whole signal.
-        f0_hz: float32 [num_frames], the whole track of `track_f0`.
+        signal: float32 [num_samples] at config.sample_rate.
+        f0_hz: float32 [last - first], their F0 from `track_f0`.
         first: first frame.
         last: frame after the last.
         config: the frames and the range of F0.
@@ -99,7 +91,6 @@ def analyse_voicing(signal, f0_hz, first: int, last: int, config: FrameConfig):
         Boersma, "Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio
         of a sampled sound", IFA Proceedings 17, 1993; Praat's To Harmonicity (cc).
     """
-    f0_hz = f0_hz[first:last]
     voiced = f0_hz > 0
     shortest, longest = _period_range(config)
     margin = _MARGIN_PERIODS * longest
@@ -119,6 +110,13 @@ def analyse_voicing(signal, f0_hz, first: int, last: int, config: FrameConfig):
         10 * np.log10(harmonic / (1 - harmonic)),
         np.where(voiced, np.log(f0_hz), 0.0),
     )
+
+
+def count_reach(config: FrameConfig) -> int:
+    """Samples beyond a chunk's first and last frame that decide its values, or a few more."""
+    _, longest = _period_range(config)
+    frames = _RAPT_CONTEXT + _RAPT_PADDING + 1
+    return frames * config.hop_length + config.frame_length + 2 * _MARGIN_PERIODS * longest
 
 
 def _period_range(config):

@@ -166,7 +166,7 @@ def test_long_recordings_are_tracked_in_chunks(monkeypatch):
     f0_hz = np.repeat([110.0, 140.0, 95.0, 180.0] * 2, 8_000)
     signal = make_voice(f0_hz, 4.0) + make_noise(64_000, 0.005)
     whole = extract_llds(signal, RATE)
-    monkeypatch.setattr(voicing, "_RAPT_CHUNK", 200)
+    monkeypatch.setattr(voicing, "CHUNK_FRAMES", 200)
     chunks = extract_llds(signal, RATE)
     assert np.mean(np.abs(whole[:, 15] - chunks[:, 15]) > 0.01) < 0.01
     np.testing.assert_array_equal(whole[:, :13], chunks[:, :13])
