@@ -34,9 +34,10 @@ setup(
         "tqdm",
     ],
     extras_require={
-        "dev": ["hypothesis", "opensmile", "praat-parselmouth", "pytest", "pytest-xdist", "ruff"],
+        "dev": ["hypothesis", "opensmile", "praat-parselmouth", "pyarrow", "pytest", "pytest-xdist", "ruff"],
         "notebooks": ["ipywidgets", "jupyterlab", "nbconvert"],
         "bench": ["opensmile", "praat-parselmouth"],
+        "parquet": ["pyarrow"],
         "distributed": ["ray"],
         "gpu": ["tensorflow[and-cuda]"],
     },

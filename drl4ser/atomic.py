@@ -2,14 +2,36 @@
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
-def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
-    """Writes `data` to `path` by way of a temporary file in the same directory.
+@contextlib.contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """A temporary path in the directory of `path`; what is written there becomes `path` when the block ends well.
 
     A reader, or a run resumed after `kill -9`, sees the old file or the new one and never a part of it.
-    The directory is made if need be.
+    The directory is made if need be. If the block raises, nothing is left behind.
+
+    Args:
+        path: the file to write or replace.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The process number keeps two writers apart. `tempfile` would make the file unreadable to other users.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_directory(path.parent)
+
+
+def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
+    """Writes `data` to `path` by way of `atomic_path`.
 
     Args:
         path: the file to write or replace.
@@ -18,20 +40,9 @@ def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
     Returns:
         `path` as a `pathlib.Path`.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The process number keeps two writers apart. `tempfile` would make the file unreadable to other users.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_directory(path.parent)
-    return path
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+    return Path(path)
 
 
 def atomic_write_text(path: str | Path, text: str) -> Path:

@@ -1,10 +1,16 @@
 """Worker processes that never outlive their parent."""
 
+import collections
 import concurrent.futures
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+_AHEAD = 8  # results of each worker that may wait to be taken
 
 
 def make_pool(
@@ -22,6 +28,32 @@ def make_pool(
     """
     context = multiprocessing.get_context("spawn")
     return concurrent.futures.ProcessPoolExecutor(num_workers, context, _initialize, (initializer, initargs))
+
+
+def map_in_order(
+    function: Callable[[_Item], _Result], items: Iterable[_Item], num_workers: int
+) -> Iterator[_Result]:
+    """`function` of each item in order, computed `num_workers` at a time and only a few ahead of who takes them.
+
+    Args:
+        function: what a process can import, or a `functools.partial` of it.
+        items: what it is called with, one at a time.
+        num_workers: number of processes; 1 computes in this one.
+    """
+    if num_workers <= 1:
+        yield from map(function, items)
+        return
+    pending: collections.deque = collections.deque()
+    with make_pool(num_workers) as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(function, item))
+                if len(pending) > _AHEAD * num_workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _initialize(initializer: Callable[..., None] | None, initargs: tuple) -> None:

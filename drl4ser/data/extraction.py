@@ -15,7 +15,7 @@ from drl4ser.corpora import Utterance, inspect_audio
 from drl4ser.data.store import INDEX_FILE, LABELS, RecordError, check_plan, make_plan, read_json
 from drl4ser.features import extract_llds, load_audio
 from drl4ser.quiet import import_tensorflow
-from drl4ser.workers import make_pool
+from drl4ser.workers import map_in_order
 
 SHARD_SIZE = 64
 
@@ -56,27 +56,14 @@ def make_records(
         done += 1
     seen = _known_digests(directory, names[:done])
     pending = utterances[done * shard_size :]
-    described = _describe_all(pending, frame, num_workers)
+    described = map_in_order(
+        functools.partial(_describe, frame=frame), pending, min(num_workers, len(pending))
+    )
     with tqdm(total=len(utterances), initial=len(utterances) - len(pending), unit="utt", desc="LLDs") as bar:
         for number in range(done, len(names)):
             part = utterances[number * shard_size : (number + 1) * shard_size]
             _write_shard(directory / names[number], part, described, seen, bar)
     return _finish(directory, plan, names)
-
-
-def _describe_all(
-    utterances: list[Utterance], frame: FrameConfig, num_workers: int
-) -> Iterator[_Description]:
-    """`_describe` of each utterance in order, computed `num_workers` at a time."""
-    describe = functools.partial(_describe, frame=frame)
-    if num_workers <= 1 or len(utterances) <= 1:
-        yield from map(describe, utterances)
-        return
-    with make_pool(num_workers) as pool:
-        try:
-            yield from pool.map(describe, utterances, chunksize=4)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _describe(utterance: Utterance, frame: FrameConfig) -> _Description:
