@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from drl4ser.layers.batch_norm import MaskedBatchNormalization
 from drl4ser.layers.masking import downsample_mask
+from drl4ser.layers.temporal_conv import TemporalConv
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
@@ -40,9 +41,7 @@ class NormalizedConv(keras.layers.Layer):
         self.kernel_size = kernel_size
         self.strides = strides
         self.momentum = momentum
-        self.conv = keras.layers.Conv1D(
-            filters, kernel_size, strides, use_bias=False, name="conv", dtype=self.dtype_policy
-        )
+        self.conv = TemporalConv(filters, kernel_size, strides, name="conv", dtype=self.dtype_policy)
         self.norm = MaskedBatchNormalization(momentum, name="norm", dtype=self.dtype_policy)
 
     def build(self, input_shape):

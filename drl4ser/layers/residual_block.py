@@ -6,6 +6,7 @@ import tensorflow as tf
 from drl4ser.layers.masking import downsample_mask
 from drl4ser.layers.normalized_conv import NormalizedConv
 from drl4ser.layers.self_attention import MultiHeadSelfAttention
+from drl4ser.layers.temporal_conv import TemporalConv
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
@@ -62,8 +63,8 @@ class ResidualBlock(keras.layers.Layer):
         if self.attention is not None:
             self.attention.build(output_shape)
         if self.strides != 1 or input_shape[-1] != self.filters:
-            self.shortcut = keras.layers.Conv1D(
-                self.filters, 1, self.strides, use_bias=False, name="shortcut", dtype=self.dtype_policy
+            self.shortcut = TemporalConv(
+                self.filters, 1, self.strides, name="shortcut", dtype=self.dtype_policy
             )
             self.shortcut.build(input_shape)
 
