@@ -1,6 +1,6 @@
 # The commands of the project. `make setup` makes .venv; every other target does so first if need be.
 #
-#   make reproduce-table2                                    the default corpus, in minutes
+#   make reproduce-table1, reproduce-table2                  the default corpus, in minutes
 #   make reproduce-table2 CORPUS=iemocap DATA_DIR=/data/IEMOCAP_full_release PROFILE=paper \
 #        WORD_VECTORS=/data/GoogleNews-vectors-negative300.bin.gz
 #   make reproduce-figure6                                   UA against the number of training utterances
@@ -10,7 +10,7 @@ CORPUS ?= synthetic
 PROFILE ?= quick
 RECIPE ?= paper
 SPLIT ?= random
-SYSTEMS ?= baseline,s1,s2,s3
+SYSTEMS ?=
 MODALITIES ?= acoustic,acoustic+lexical
 NUM_FOLDS ?= 10
 FOLDS ?=
@@ -44,7 +44,7 @@ SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
 	--precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
-.PHONY: setup test lint format records default-corpus corpus lld-report reproduce-table2 reproduce-figure6 readme tensorboard clean
+.PHONY: setup test lint format records default-corpus corpus lld-report reproduce-table1 reproduce-table2 reproduce-figure6 readme tensorboard clean
 .DEFAULT_GOAL := help
 
 help:
@@ -84,8 +84,9 @@ records: default-corpus
 corpus: setup
 	$(MODULE) data_prep.download_corpus --corpus=$(CORPUS) --output_dir="$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS))"
 
-reproduce-table2: records
-	$(MODULE) experiments.table2 $(SETTINGS) --systems="$(SYSTEMS)" --modalities="$(MODALITIES)" --results_dir="$(RESULTS_DIR)"
+reproduce-table1 reproduce-table2: reproduce-%: records
+	$(MODULE) experiments.$* $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
+		--results_dir="$(RESULTS_DIR)"
 
 # Figure 6: several seeds, and with SIZES=30,60,120 other numbers of training utterances of each class.
 reproduce-figure6: SEEDS = 0,1,2

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from absl import flags
 from drl4ser import config
 from drl4ser.corpora import CORPORA, SPLITS, make_folds
 from drl4ser.data.store import open_store
+from drl4ser.quiet import import_tensorflow
 from drl4ser.training.grid import run_grid
 from drl4ser.training.report import SYSTEM_NAMES
 from drl4ser.training.results import FoldRecord
@@ -103,10 +105,25 @@ def run(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
     Raises:
         ValueError: if there is nothing to report.
     """
+    if not FLAGS.train:
+        return _finished(configs)
+    word_vectors = Path(FLAGS.word_vectors) if FLAGS.word_vectors else None
+    return run_grid(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), word_vectors, FLAGS.jobs)
+
+
+def run_references(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
+    """`run` for the rows that are no network."""
+    if not FLAGS.train:
+        return _finished(configs)
+    import_tensorflow()
+    from drl4ser.training.reference import run_reference
+
+    num_workers = max(FLAGS.jobs, os.cpu_count() or 1)
+    return run_reference(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), num_workers)
+
+
+def _finished(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
     runs_dir = Path(FLAGS.runs_dir)
-    if FLAGS.train:
-        word_vectors = Path(FLAGS.word_vectors) if FLAGS.word_vectors else None
-        return run_grid(configs, Path(FLAGS.records_dir), runs_dir, word_vectors, FLAGS.jobs)
     found = [finished_record(run_directory(runs_dir, item), item) for item in configs]
     if not any(found):
         raise ValueError(

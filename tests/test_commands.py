@@ -127,6 +127,24 @@ def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, 
     assert len((one / "folds.jsonl").read_text(encoding="utf-8").splitlines()) == 4
 
 
+def test_table1_with_a_reference_row(records_dir, tmp_path):
+    options = [
+        "--corpus=manifest",
+        f"--records_dir={records_dir}",
+        f"--runs_dir={tmp_path / 'runs'}",
+        f"--results_dir={tmp_path / 'results'}",
+        "--num_folds=3",
+        "--folds=1",
+        "--modalities=acoustic",
+        "--change=model.width=0.02",
+    ]
+    done = run("experiments.table1", *options, "--systems=xia_dnn,opensmile_svm", "--epochs=1")
+    assert done.returncode == 0, done.stderr
+    assert "Xia & Liu 2017" in done.stdout and "openSMILE and SVM" in done.stdout
+    again = run("experiments.table1", *options, "--systems=opensmile_svm", "--epochs=1", "--notrain")
+    assert "openSMILE and SVM" in again.stdout and "Xia" not in again.stdout
+
+
 def test_missing_records(tmp_path):
     done = run("experiments.table2", f"--records_dir={tmp_path}", "--modalities=acoustic")
     assert_refused(done, f"{tmp_path / 'index.json'} is missing", "data_prep.make_records")

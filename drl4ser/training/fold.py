@@ -88,13 +88,18 @@ def run_fold(
     return record
 
 
-def _load_parts(
-    config: ExperimentConfig, store: RecordStore, directory: Path, word_vectors: WordVectors | None
-) -> tuple[Fold, dict[str, LabelledPart]]:
+def select_fold(config: ExperimentConfig, store: RecordStore) -> Fold:
+    """The training, validation and test part that `config` asks for."""
     utterances = store.subset(config.classes)
     split_seed = config.seed if config.split_seed is None else config.split_seed
     fold = make_folds(utterances, config.split, config.num_folds, split_seed)[config.fold]
-    fold = limit_training(fold, utterances, config.train_per_class, config.seed)
+    return limit_training(fold, utterances, config.train_per_class, config.seed)
+
+
+def _load_parts(
+    config: ExperimentConfig, store: RecordStore, directory: Path, word_vectors: WordVectors | None
+) -> tuple[Fold, dict[str, LabelledPart]]:
+    utterances, fold = store.subset(config.classes), select_fold(config, store)
     normalizer = fit_normalizer(store, fold.train, config.train.trim_db)
     atomic_write_text(directory / "normalizer.json", json.dumps(normalizer.to_dict()) + "\n")
     input_range = fit_input_range(store, fold.train, config.frame)

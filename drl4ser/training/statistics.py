@@ -119,6 +119,22 @@ def compare_scores(
     }
 
 
+def holm_significance(p_values, level: float = 0.05) -> list[bool]:
+    """Which of several comparisons are significant together, by Holm's step-down correction (1979).
+
+    Args:
+        p_values: of m comparisons.
+        level: probability of calling even one difference significant where there is none.
+
+    Returns:
+        One decision for each: the k-th smallest p must stay below level / (m - k + 1), and so must all smaller.
+    """
+    p_values = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p_values, kind="stable")
+    passed = np.cumprod(p_values[order] <= level / np.arange(len(p_values), 0, -1)).astype(bool)
+    return passed[np.argsort(order, kind="stable")].tolist()
+
+
 def ua_of_scores(labels, scores, num_classes: int) -> float:
     """UA from scores [N]: the mean over the classes that occur of their mean score."""
     labels = np.asarray(labels)

@@ -111,6 +111,33 @@ def test_table1_compares_the_proposed_system_with_every_row():
     assert all(row["comparison"] is None for row in without["rows"])
 
 
+def test_table1_marks_what_is_significant_among_all_comparisons():
+    accuracies = {"xia_dnn": 0.4, "poria_lstm": 0.6, "mirsamadi_attention": 0.75, "s3": 0.8}
+    records = [
+        make_record(name, fold, accuracy=value) for name, value in accuracies.items() for fold in range(3)
+    ]
+    rows = report.build_table(records, "table1")["rows"][:3]
+    decisions = statistics.holm_significance([row["comparison"]["p_value"] for row in rows])
+    assert [row["comparison"]["significant"] for row in rows] == decisions and len(set(decisions)) == 2
+    markdown = report.render_markdown(report.build_table(records, "table1"))
+    for line in markdown.splitlines():
+        for row, significant in zip(rows, decisions, strict=True):
+            if line.startswith(f"| S3 over {report.SYSTEM_NAMES[row['system']].split()[0]}"):
+                assert (r"\*" in line) == significant
+    assert "Holm's correction" in markdown
+    assert "Holm" not in report.render_markdown(report.build_table(make_records()))
+
+
+def test_a_row_that_is_no_network_and_not_the_papers():
+    reference = make_records(["opensmile_svm"], num_parameters=0, epochs=0, best_epoch=0)
+    table = report.build_table([*reference, *make_records(["xia_dnn", "s3"])], "table1")
+    assert [row["system"] for row in table["rows"]] == ["xia_dnn", "s3", "opensmile_svm"]
+    markdown = report.render_markdown(table)
+    (cells,) = [line.split("|") for line in markdown.splitlines() if line.startswith("| openSMILE and SVM")]
+    assert [cells[index].strip() for index in (3, 9, 10, 11)] == ["-"] * 4
+    assert "20 to 22 epochs" in markdown and "S3 over openSMILE and SVM" in markdown
+
+
 def test_an_incomplete_row_says_so_and_is_compared_on_shared_utterances():
     records = make_records(["baseline", "s1"])[1:]
     table = report.build_table(records)

@@ -129,3 +129,18 @@ def test_paper_values_give_the_improvements_of_the_papers_text():
     assert improvement("table1", "s3", "poria_cnn_mkl", corpus="rid") == pytest.approx(26.7, abs=0.1)
     assert improvement("table1", "s3", "poria_lstm", corpus="rid") == pytest.approx(45.2, abs=0.1)
     assert paper_values.paper_value("table2", "s3", "lexical") == {}
+
+
+def test_holm_by_hand():
+    """0.01 <= 0.05 / 4, 0.015 <= 0.05 / 3, 0.03 > 0.05 / 2, and so the last one fails too, though 0.04 <= 0.05."""
+    assert statistics.holm_significance([0.04, 0.01, 0.03, 0.015]) == [False, True, False, True]
+    assert statistics.holm_significance([0.05]) == [True]
+    assert statistics.holm_significance([]) == []
+    assert statistics.holm_significance([0.02, 0.02, 0.02]) == [False] * 3
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_lies_between_bonferroni_and_no_correction(p_values):
+    decisions = statistics.holm_significance(p_values)
+    for p_value, significant in zip(p_values, decisions, strict=True):
+        assert significant >= (p_value <= 0.05 / len(p_values)) and significant <= (p_value <= 0.05)

@@ -53,7 +53,7 @@ def comparison_grid(table: dict[str, Any]) -> Grid:
                 MODALITY_NAMES[row["modality"]],
                 f"{comparison['num_utterances']:,}",
                 f"{100 * comparison['difference']:+.1f} [{low}, {high}]",
-                "<0.001" if comparison["p_value"] < 0.001 else f"{comparison['p_value']:.3f}",
+                _p_value(comparison),
                 _optional(comparison["relative_improvement"], "+.1f"),
                 _optional(comparison["paper_relative_improvement"][corpus], "+.1f"),
             ]
@@ -61,8 +61,15 @@ def comparison_grid(table: dict[str, Any]) -> Grid:
     return Grid(header, rows)
 
 
+def _p_value(comparison: dict[str, Any]) -> str:
+    text = "<0.001" if comparison["p_value"] < 0.001 else f"{comparison['p_value']:.3f}"
+    return text + " *" * comparison.get("significant", False)
+
+
 def _parameters(row: dict[str, Any]) -> str:
     paper = row["paper"]["parameters"]
+    if not row["num_parameters"]:  # a kernel machine has as many as its support vectors need
+        return MISSING
     return f"{row['num_parameters']:,}" + (f" ({paper})" if paper else "")
 
 

@@ -22,12 +22,14 @@ def collect_facts(records: Sequence[FoldRecord]) -> dict[str, Any]:
         "classes": {name: counts[index] for index, name in enumerate(first.classes)},
         "overlap": {name: span(record.overlap[name] for record in records) for name in sorted(first.overlap)},
         "seeds": sorted({record.seed for record in records}),
-        "epochs": span(record.epochs for record in records),
+        # A system that is no network has none.
+        "epochs": span([record.epochs for record in records if record.epochs] or [0]),
         "precision": first.config["train"]["precision"],
         "width": first.config["model"]["width"],
         "commits": sorted({record.commit for record in records}),
         "versions": {
-            name: sorted({record.versions.get(name, "none") for record in records}) for name in names
+            name: sorted({record.versions[name] for record in records if name in record.versions})
+            for name in names
         },
         "num_resamples": NUM_SAMPLES,
     }

@@ -12,6 +12,7 @@ SYSTEM_NAMES = {
     "poria_cnn_mkl": "Poria et al. 2016",
     "poria_lstm": "Poria et al. 2017",
     "mirsamadi_attention": "Mirsamadi et al. 2017",
+    "opensmile_svm": "openSMILE and SVM",
 }
 
 MODALITY_NAMES = {"acoustic": "A", "acoustic+lexical": "A+L", "lexical": "L"}
@@ -25,10 +26,12 @@ class TableLayout:
         systems: its rows from top to bottom.
         proposed: the row that is compared with every other, as in Table 1. Empty where every row is compared
             with the row above it, as in Table 2.
+        references: rows that the paper does not have, which are run on request.
     """
 
     systems: tuple[str, ...]
     proposed: str = ""
+    references: tuple[str, ...] = ()
 
     def pairs(self, systems: list[str]) -> dict[str, tuple[str, str]]:
         """The comparisons (system, over) between rows that exist, by the row that shows them."""
@@ -40,6 +43,10 @@ class TableLayout:
 
 
 LAYOUTS = {
-    "table1": TableLayout(("xia_dnn", "poria_cnn_mkl", "poria_lstm", "mirsamadi_attention", "s3"), "s3"),
+    "table1": TableLayout(
+        ("xia_dnn", "poria_cnn_mkl", "poria_lstm", "mirsamadi_attention", "s3", "opensmile_svm"),
+        proposed="s3",
+        references=("opensmile_svm",),
+    ),
     "table2": TableLayout(("baseline", "s1", "s2", "s3")),
 }

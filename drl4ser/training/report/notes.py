@@ -14,7 +14,7 @@ def paper_corpus(table: dict[str, Any]) -> str:
 def write_notes(table: dict[str, Any]) -> list[str]:
     """One line for each note, plain text."""
     facts = table["facts"]
-    notes = [_corpus(facts), _split(facts), _metrics(facts), _training(facts)]
+    notes = [_corpus(facts), _split(facts), _metrics(facts), *_significance(table["rows"]), _training(facts)]
     return [*notes, *_incomplete(table["rows"]), _paper(table), _made_with(facts)]
 
 
@@ -53,6 +53,12 @@ def _metrics(facts) -> str:
         "Differences (points) and gains (relative): on the utterances tested with both systems, paired "
         "bootstrap, two-sided p."
     )
+
+
+def _significance(rows) -> list[str]:
+    if not any("significant" in (row["comparison"] or {}) for row in rows):
+        return []
+    return ["* significant at 5 % by Holm's correction over the comparisons with the same input."]
 
 
 def _training(facts) -> str:

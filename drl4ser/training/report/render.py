@@ -56,6 +56,7 @@ _CSV_COLUMNS = (
     "difference_low",
     "difference_high",
     "p_value",
+    "significant",
     "relative_improvement",
     "paper_iemocap_improvement",
     "paper_rid_improvement",
@@ -138,6 +139,7 @@ def _csv_row(row: dict[str, Any]) -> dict[str, Any]:
     if comparison:
         values |= {f"compared_{name}": comparison[name] for name in ("system", "over")}
         values |= {name: comparison[name] for name in ("difference", "p_value", "relative_improvement")}
+        values["significant"] = comparison.get("significant")
         values["compared_utterances"] = comparison["num_utterances"]
         values["difference_low"], values["difference_high"] = comparison["interval"]
         for corpus, gain in comparison["paper_relative_improvement"].items():

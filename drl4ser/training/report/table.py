@@ -54,6 +54,8 @@ def build_table(records: Sequence[FoldRecord], table: str = "table2") -> dict[st
             row = _build_row(groups[modality, system], pools[system], table)
             row["comparison"] = _compare(table, modality, pools, *pairs[system]) if system in pairs else None
             rows.append(row)
+        if LAYOUTS[table].proposed:
+            _mark_significant([row["comparison"] for row in rows if row["modality"] == modality])
     return _rounded({"table": table, "facts": collect_facts(records), "rows": rows})
 
 
@@ -111,9 +113,17 @@ def _compare(
     }
 
 
+def _mark_significant(comparisons: list[dict[str, Any] | None]) -> None:
+    """Says of each comparison of one system with several others whether it holds among all of them."""
+    made = [comparison for comparison in comparisons if comparison]
+    decisions = statistics.holm_significance([comparison["p_value"] for comparison in made])
+    for comparison, significant in zip(made, decisions, strict=True):
+        comparison["significant"] = significant
+
+
 def _paper(table: str, system: str, modality: str) -> dict[str, Any]:
     values = {corpus: paper_value(table, system, modality, corpus) for corpus in ("iemocap", "rid")}
-    return {"parameters": TABLES[table][system].get("parameters"), **values}
+    return {"parameters": TABLES[table].get(system, {}).get("parameters"), **values}
 
 
 def _paper_improvement(table: str, modality: str, corpus: str, system: str, over: str) -> float | None:

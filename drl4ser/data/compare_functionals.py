@@ -1,0 +1,50 @@
+"""ComParE functionals of a whole corpus, extracted once and kept beside its LLD records."""
+
+import io
+import zipfile
+
+import numpy as np
+from tqdm import tqdm
+
+from drl4ser.atomic import atomic_write_bytes
+from drl4ser.data.store import RecordStore
+from drl4ser.features.compare_2016 import extract_compare_2016
+from drl4ser.workers import make_pool
+
+FILE = "compare_2016.npz"
+
+
+def load_compare_functionals(store: RecordStore, num_workers: int = 1) -> dict[str, np.ndarray]:
+    """The functionals of every utterance of the store, by id, float32 [6373].
+
+    They are read from the record folder, or extracted from the audio, `num_workers` files at a time, and kept there.
+
+    Raises:
+        ValueError: if a file is not where it was when the records were made.
+        ImportError: if openSMILE is not installed.
+    """
+    path, wanted = store.directory / FILE, [utterance.id for utterance in store.utterances]
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+            ids, values = archive["ids"].tolist(), archive["values"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        ids = None
+    if ids != wanted:
+        values = _extract(store, num_workers)
+        buffer = io.BytesIO()
+        np.savez(buffer, ids=np.array(wanted), values=values)
+        atomic_write_bytes(path, buffer.getbuffer())
+    return dict(zip(wanted, values, strict=True))
+
+
+def _extract(store: RecordStore, num_workers: int) -> np.ndarray:
+    paths = [utterance.path for utterance in store.utterances]
+    for path in paths:
+        if not path.exists():
+            raise ValueError(f"{path} is gone: openSMILE needs the audio that the records were made of")
+    with make_pool(num_workers) as pool:
+        try:
+            found = pool.map(extract_compare_2016, paths, chunksize=4)
+            return np.stack(list(tqdm(found, total=len(paths), unit="utt", desc="ComParE functionals")))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

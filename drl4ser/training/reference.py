@@ -1,0 +1,103 @@
+"""A reference that needs no network: openSMILE's ComParE functionals and a support vector machine.
+
+It is not in the paper. It is what anyone can compute for any corpus, on the same folds as the systems of the table.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from drl4ser.atomic import atomic_write_text
+from drl4ser.config import ExperimentConfig
+from drl4ser.corpora.folds import Fold, describe_overlap
+from drl4ser.data.compare_functionals import load_compare_functionals
+from drl4ser.data.store import open_store
+from drl4ser.features import EXTRACTOR_VERSION, Normalizer
+from drl4ser.kernels import BaseKernel, KernelMachine
+from drl4ser.training.fold import select_fold
+from drl4ser.training.provenance import current_commit, current_versions
+from drl4ser.training.results import FoldRecord, append_seconds, make_record, write_record
+from drl4ser.training.run_directory import RECORD_FILE, finished_record, plain_values, run_directory
+
+REFERENCE = "opensmile_svm"
+# scikit-learn's gamma="scale", 1 / (number of features * their variance): half the mean squared distance.
+_KERNEL = BaseKernel("functionals", 2.0)
+
+
+def run_reference(
+    configs: Sequence[ExperimentConfig], records_dir: Path, runs_dir: Path, num_workers: int = 1
+) -> list[FoldRecord]:
+    """Train and test an RBF-SVM on z-scored functionals for each fold, C by validation UA.
+
+    Args:
+        configs: one for each fold, of system `REFERENCE`.
+        records_dir: LLD records of the corpus, whose audio must still be where it was.
+        runs_dir: where every fold has its run directory; finished folds are read from there.
+        num_workers: processes that extract functionals.
+
+    Raises:
+        ValueError: if the audio is gone.
+        ImportError: if openSMILE is not installed.
+    """
+    finished = [finished_record(run_directory(runs_dir, config), config) for config in configs]
+    if all(finished):
+        return finished
+    store = open_store(records_dir, configs[0].frame)
+    functionals = load_compare_functionals(store, num_workers)
+    return [
+        record or _run_fold(config, store, functionals, run_directory(runs_dir, config))
+        for config, record in tqdm(list(zip(configs, finished, strict=True)), unit="fold", desc="SVM")
+    ]
+
+
+def _run_fold(config: ExperimentConfig, store, functionals: dict[str, np.ndarray], directory: Path):
+    started = time.monotonic()
+    atomic_write_text(directory / "config.json", json.dumps(plain_values(config), indent=1) + "\n")
+    fold, utterances = select_fold(config, store), store.subset(config.classes)
+    number = {utterance.id: config.classes.index(utterance.emotion) for utterance in utterances}
+    machine, normalizer = _fit(config, fold, functionals, number)
+    labels = np.array([number[name] for name in fold.test])
+    scores = machine.score(_describe(fold.test, functionals, normalizer))
+    record = make_record(
+        config,
+        utterances=fold.test,
+        labels=labels,
+        predictions=scores.argmax(axis=1),
+        num_parameters=0,
+        units=0,
+        epochs=0,
+        best_epoch=0,
+        validation_ua=machine.validation_ua,
+        overlap=describe_overlap(utterances, fold),
+        commit=current_commit(),
+        versions={
+            **current_versions(),
+            "llds": EXTRACTOR_VERSION,
+            "opensmile": metadata.version("opensmile"),
+        },
+    )
+    write_record(directory / RECORD_FILE, record)
+    append_seconds(directory / "seconds.jsonl", record, time.monotonic() - started)
+    return record
+
+
+def _fit(config: ExperimentConfig, fold: Fold, functionals: dict, number: dict[str, int]):
+    normalizer = Normalizer.fit([np.stack([functionals[name] for name in fold.train])])
+    (train, labels), validation = (
+        (_describe(ids, functionals, normalizer), np.array([number[name] for name in ids]))
+        for ids in (fold.train, fold.validation)
+    )
+    options = {"class_weights": config.train.class_weights, "seed": config.seed}
+    machine = KernelMachine.fit(
+        train, labels, validation, [_KERNEL], num_classes=len(config.classes), **options
+    )
+    return machine, normalizer
+
+
+def _describe(ids: Sequence[str], functionals: dict, normalizer: Normalizer) -> dict[str, np.ndarray]:
+    return {_KERNEL.modality: normalizer(np.stack([functionals[name] for name in ids]))}

@@ -1,0 +1,27 @@
+"""What the paper's two tables have in common: run what is missing, write the table, print it."""
+
+from pathlib import Path
+
+from absl import flags
+
+from drl4ser.training.report import LAYOUTS, write_report
+from experiments import settings
+
+FLAGS = flags.FLAGS
+flags.DEFINE_list("systems", None, "Rows of the table. Default: all that the paper has.")
+flags.DEFINE_list("modalities", ["acoustic", "acoustic+lexical"], "What the systems hear and read.")
+flags.DEFINE_string("results_dir", "results", "Where the table is written.")
+
+
+def reproduce(table: str) -> None:
+    """Run the folds that are missing, write the table in all formats, print it."""
+    layout = LAYOUTS[table]
+    wanted = FLAGS.systems or [system for system in layout.systems if system not in layout.references]
+    networks = [system for system in wanted if system not in layout.references]
+    records = settings.run(list(settings.experiments(networks, FLAGS.modalities))) if networks else []
+    references = [system for system in wanted if system in layout.references]
+    if references and "acoustic" in FLAGS.modalities:
+        records += settings.run_references(list(settings.experiments(references, ["acoustic"])))
+    directory = write_report(records, Path(FLAGS.results_dir), table)
+    print((directory / f"{table}.md").read_text(encoding="utf-8"))
+    print(f"Written to {directory}")
