@@ -95,6 +95,8 @@ def _changes() -> dict[str, dict]:
                 f"--change={text}: expected model.NAME=VALUE or train.NAME=VALUE, see drl4ser/config.py"
             )
         value = match[3] if match[3].isidentifier() else json.loads(match[3])
+        if isinstance(getattr(getattr(config.ExperimentConfig(), match[1]), match[2]), float):
+            value = float(value)
         changes.setdefault(match[1], {})[match[2]] = value
     return changes
 
