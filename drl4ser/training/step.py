@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from drl4ser.config import TrainConfig
+from drl4ser.training.fused_adam import FusedAdam
 
 
 def make_optimizer(train: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -23,9 +24,7 @@ def make_optimizer(train: TrainConfig, steps_per_epoch: int) -> keras.optimizers
             warmup_target=rate if warmup else None,
             warmup_steps=warmup,
         )
-    if train.weight_decay:
-        return keras.optimizers.AdamW(rate, weight_decay=train.weight_decay)
-    return keras.optimizers.Adam(rate)
+    return FusedAdam(rate, weight_decay=train.weight_decay or None)
 
 
 def cross_entropy(
