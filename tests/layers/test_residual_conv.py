@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from drl4ser.layers import NormalizedConv, ResidualBlock, ResidualConvGroup, downsample_mask
 from tests.layers.harness import (
@@ -145,3 +146,18 @@ def test_dropout_acts_on_the_attention_in_training_only():
 def test_errors():
     with pytest.raises(ValueError, match=r"`strides` must be 1 or 2\. Received: strides=3"):
         NormalizedConv(4, 3, strides=3)
+
+
+def test_the_shortcut_is_trained_by_products_not_by_the_convolution_that_damages_memory():
+    block = ResidualBlock(8, 5, strides=2)
+    block.build((None, None, 4))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, 4])])
+    def differentiate(x):
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(block(x))
+        return tape.gradient(y, block.shortcut.kernel.value)
+
+    nodes = [node.op for node in differentiate.get_concrete_function().graph.as_graph_def().node]
+    assert nodes.count("Conv2D") == 2  # the block's own two; forward the shortcut would be a third
+    assert nodes.count("MatMul") == 2
