@@ -3,10 +3,11 @@
 import keras
 import tensorflow as tf
 
-from drl4ser.layers.gca_lstm_cell import GCALSTMCell, step_gca_lstm
+from drl4ser.layers.gca_lstm_cell import GCALSTMCell
+from drl4ser.layers.gca_recurrence import run_gca_lstm
 from drl4ser.layers.masking import mask_logits, mask_padding
 from drl4ser.layers.projection import project
-from drl4ser.layers.recurrence import encode_sequence
+from drl4ser.layers.recurrence import encode_sequence, gather_last
 
 GATE_NORMALIZATIONS = ("minmax", "softmax")
 
@@ -98,8 +99,8 @@ class GCALSTM(keras.layers.Layer):
     def call(self, x, mask=None, return_informativeness=False):
         """See the class."""
         h, memory = encode_sequence([self.encoder], x, mask)  # Eqs. (4)-(8)
-        # Neither product depends on the memory: once for all steps and iterations.
-        gates = self.cell.project(h)
+        # Neither product depends on the memory: once for all steps and iterations. Steps are cut off the first axis.
+        gates = tf.transpose(self.cell.project(h), [1, 0, 2])
         scores = project(h, self.w_e2[: self.units])
         informativeness = []
         for _ in range(self.iterations):
@@ -121,21 +122,10 @@ class GCALSTM(keras.layers.Layer):
         return mask_padding(tf.nn.softmax(mask_logits(e, mask)), mask)
 
     def _attend(self, gates, r, mask):
-        """Eq. (11) through the whole sequence: the hidden state of the last real step, [B, u]."""
-        num_steps = tf.shape(gates)[1]
-        real = tf.ones_like(r, "bool") if mask is None else mask
-        zeros = tf.zeros([tf.shape(gates)[0], self.units], gates.dtype)
+        """Eq. (11) through the sequence of `gates` [N, B, 4u]: the last real step's hidden state, [B, u]."""
         kernel = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        r = tf.cast(r, gates.dtype)
-        gates, r, real = (_unstack_steps(x) for x in (gates, r[:, :, tf.newaxis], real[:, :, tf.newaxis]))
-
-        def step(n, h, c):
-            new_h, new_c = step_gca_lstm(gates.read(n), r.read(n), h, c, kernel)
-            keep = real.read(n)
-            return n + 1, tf.where(keep, new_h, h), tf.where(keep, new_c, c)
-
-        _, h, _ = tf.while_loop(lambda n, *_: n < num_steps, step, (0, zeros, zeros))
-        return h
+        hidden = run_gca_lstm(gates, tf.transpose(r)[:, :, tf.newaxis], kernel)
+        return gather_last(hidden, mask)
 
     def compute_mask(self, inputs, previous_mask=None):
         """None: the output has no time axis."""
@@ -145,8 +135,3 @@ class GCALSTM(keras.layers.Layer):
         """The arguments of the constructor."""
         names = ("units", "iterations", "gate_normalization")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-def _unstack_steps(x):
-    """[B, N, D] as an array of N steps: the gradient of indexing a tensor makes one of its size for every step."""
-    return tf.TensorArray(x.dtype, size=tf.shape(x)[1]).unstack(tf.transpose(x, [1, 0, 2]))

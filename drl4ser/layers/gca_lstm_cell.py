@@ -4,28 +4,26 @@ import keras
 import tensorflow as tf
 
 from drl4ser.layers.projection import project
+from drl4ser.layers.recurrence import compute_gates
 
 
-def step_gca_lstm(x_projected, r, h, c, recurrent_kernel):
+def step_gca_lstm(z, r, c):
     """One step of an LSTM whose cell state is updated by the informativeness of its input.
 
     Implements Eqs. (4)-(6) and (8), and for the cell state Eq. (11):
     c_n = f_n c_{n-1} (1 - r_n) + i_n tanh(W_c h_n + U_c h_{n-1} + b_c) r_n.
 
     Args:
-        x_projected: [B, 4u], W h_n + b, gates i, f, c, o; it does not depend on the state, so a whole sequence's
-            is made by one product.
-        r: [B, 1] informativeness in [0, 1].
-        h: [B, u] hidden state of the step before.
-        c: [B, u] cell state of the step before.
-        recurrent_kernel: [u, 4u], U.
+        z: [B, 4u], W h_n + U h_{n-1} + b, gates i, f, c, o.
+        r: [B, 1] float32 informativeness in [0, 1].
+        c: [B, u] float32, cell state of the step before.
 
     Returns:
-        (h_n, c_n), each [B, u].
+        (h_n, c_n), each [B, u] float32.
     """
-    i, f, g, o = tf.split(x_projected + h @ recurrent_kernel, 4, axis=-1)
-    c = tf.sigmoid(f) * c * (1.0 - r) + tf.sigmoid(i) * tf.tanh(g) * r
-    return tf.sigmoid(o) * tf.tanh(c), c
+    i, f, g, o = compute_gates(z)
+    c = f * c * (1.0 - r) + i * g * r
+    return o * tf.tanh(c), c
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
@@ -69,9 +67,9 @@ class GCALSTMCell(keras.layers.Layer):
 
     def call(self, inputs, states):
         """See the class."""
-        h, c = step_gca_lstm(
-            self.project(inputs[:, :-1]), inputs[:, -1:], states[0], states[1], self.recurrent_kernel
-        )
+        z = self.project(inputs[:, :-1]) + states[0] @ self.recurrent_kernel
+        r, c = (tf.cast(value, "float32") for value in (inputs[:, -1:], states[1]))
+        h, c = (tf.cast(state, z.dtype) for state in step_gca_lstm(z, r, c))
         return h, [h, c]
 
     def project(self, x):

@@ -45,11 +45,15 @@ def _encode_time_major(lstms, x, mask):
     for lstm in lstms:
         cell = lstm.cell
         x = run_lstm(x, *(tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)))
+    return tf.transpose(x, [1, 0, 2]), gather_last(x, mask)
+
+
+def gather_last(hidden, mask):
+    """Of hidden states [T, B, u], those of the last real step by `mask` [B, T]: [B, u]."""
     if mask is None:
-        return tf.transpose(x, [1, 0, 2]), x[-1]
+        return hidden[-1]
     last = tf.maximum(tf.reduce_sum(tf.cast(mask, tf.int32), axis=1) - 1, 0)
-    last = tf.gather_nd(x, tf.stack([last, tf.range(tf.shape(x)[1])], axis=1))
-    return tf.transpose(x, [1, 0, 2]), last
+    return tf.gather_nd(hidden, tf.stack([last, tf.range(tf.shape(hidden)[1])], axis=1))
 
 
 def has_gpu():
@@ -90,7 +94,7 @@ def _run_forward(x, weights, bias):
 
     def step(t, h, c, hidden, cells, sums):
         z = tf.nn.bias_add(tf.concat([x[t], h], axis=-1) @ weights, bias)
-        i, f, g, o = _compute_gates(z)
+        i, f, g, o = compute_gates(z)
         c = f * c + i * g
         h = tf.cast(o * tf.tanh(c), x.dtype)
         return t + 1, h, c, hidden.write(t, h), cells.write(t, c), sums.write(t, z)
@@ -117,7 +121,7 @@ def _run_backward(x, hidden, cells, sums, weights, d_hidden):
         started = tf.reshape(steps > 0, [-1, 1, 1])
         cells_before = tf.where(started, cells.gather(before), 0.0)
         factors = _compute_factors(sums.gather(steps), cells_before, cells.gather(steps))
-        d_z, d_h, d_c = _run_chunk_backward(factors, d_hidden[here], d_h, d_c, weights[-units:])
+        d_z, _, d_h, d_c = run_chunk_backward(factors, d_hidden[here], d_h, d_c, weights[-units:])
         hidden_before = tf.where(started, tf.gather(hidden, before), tf.zeros([], x.dtype))
         d_z, inputs = (
             tf.reshape(v, [-1, v.shape[-1]]) for v in (d_z, tf.concat([x[here], hidden_before], axis=-1))
@@ -140,23 +144,36 @@ def _run_backward(x, hidden, cells, sums, weights, d_hidden):
     return d_x.concat(), d_weights, d_bias
 
 
-def _run_chunk_backward(factors, d_hidden, d_h, d_c, recurrent):
-    """From the last step of a chunk to its first: gradients of the gates' inputs [n, B, 4u] and of the state."""
+def run_chunk_backward(factors, d_hidden, d_h, d_c, recurrent):
+    """From the last step of a chunk to its first.
+
+    Args:
+        factors: see `_compute_factors`.
+        d_hidden: [n, B, u] gradients of the hidden states from above.
+        d_h: [B, u] float32, gradient of the last hidden state from the step behind the chunk.
+        d_c: [B, u] float32, the same of its cell state.
+        recurrent: [u, 4u].
+
+    Returns:
+        Gradients of the gates' inputs [n, B, 4u], of the cell states (an array of n tensors [B, u], float32), and
+        of the state before the chunk, hidden and cell.
+    """
     gate_factors, cell_factor, forget = factors
     num_steps, dtype = tf.shape(d_hidden)[0], recurrent.dtype
 
-    def step(t, d_h, d_c, d_z):
+    def step(t, d_h, d_c, d_z, d_cells):
         d_h = d_h + tf.cast(d_hidden[t], tf.float32)
         d_c = d_c + d_h * cell_factor[t]
         d_gates = tf.cast(tf.concat([d_c, d_c, d_c, d_h], axis=-1) * gate_factors[t], dtype)
         d_h = tf.cast(tf.matmul(d_gates, recurrent, transpose_b=True), tf.float32)
-        return t - 1, d_h, d_c * forget[t], d_z.write(t, d_gates)
+        return t - 1, d_h, d_c * forget[t], d_z.write(t, d_gates), d_cells.write(t, d_c)
 
     d_z = tf.TensorArray(dtype, num_steps, element_shape=[None, recurrent.shape[1]])
-    _, d_h, d_c, d_z = tf.while_loop(
-        lambda t, *_: t >= 0, step, (num_steps - 1, d_h, d_c, d_z), maximum_iterations=num_steps
+    d_cells = tf.TensorArray(tf.float32, num_steps, element_shape=[None, recurrent.shape[0]])
+    _, d_h, d_c, d_z, d_cells = tf.while_loop(
+        lambda t, *_: t >= 0, step, (num_steps - 1, d_h, d_c, d_z, d_cells), maximum_iterations=num_steps
     )
-    return d_z.stack(), d_h, d_c
+    return d_z.stack(), d_cells, d_h, d_c
 
 
 def _compute_factors(z, cells_before, cells):
@@ -166,7 +183,7 @@ def _compute_factors(z, cells_before, cells):
         Factors [n, B, 4u] from (d_c, d_c, d_c, d_h) to the inputs of the gates i, f, c, o; [n, B, u] from d_h
         to d_c; [n, B, u] from d_c to that of the step before, the forget gate.
     """
-    i, f, g, o = _compute_gates(z)
+    i, f, g, o = compute_gates(z)
     activated = tf.tanh(cells)
     # SigmoidGrad(y, d) = d y (1 - y) and TanhGrad(y, d) = d (1 - y y), each in one pass over the memory.
     gate_factors = [
@@ -178,7 +195,7 @@ def _compute_factors(z, cells_before, cells):
     return tf.concat(gate_factors, axis=-1), tf.raw_ops.TanhGrad(y=activated, dy=o), f
 
 
-def _compute_gates(z):
+def compute_gates(z):
     """The gates i, f, c, o from their inputs [..., 4u]: each [..., u] float32."""
     i, f, g, o = tf.split(tf.cast(z, tf.float32), 4, axis=-1)
     return tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)

@@ -1,0 +1,101 @@
+"""The second layer of GCA-LSTM over a whole sequence, made for processors as `recurrence` is."""
+
+import tensorflow as tf
+
+from drl4ser.layers.gca_lstm_cell import step_gca_lstm
+from drl4ser.layers.recurrence import CHUNK, compute_gates, run_chunk_backward
+
+
+@tf.custom_gradient
+def run_gca_lstm(gates, r, recurrent_kernel):
+    """Hidden states of the second layer, which starts from zeros. Implements Eqs. (4)-(6), (8) and (11).
+
+    Products are made in the type of `gates`, everything else in float32. There is no mask: a padded step on the
+    right changes no state before it.
+
+    Args:
+        gates: [N, B, 4u], time first, finite everywhere: W h_n + b, gates i, f, c, o.
+        r: [N, B, 1] float32 informativeness in [0, 1].
+        recurrent_kernel: [u, 4u], U.
+
+    Returns:
+        [N, B, u] in the type of `gates`.
+    """
+    hidden, cells, sums = _run_forward(gates, r, recurrent_kernel)
+
+    def gradient(d_hidden):
+        d_gates, d_r, d_kernel = _run_backward(r, hidden, cells, sums, recurrent_kernel, d_hidden)
+        return d_gates, d_r, tf.cast(d_kernel, recurrent_kernel.dtype)
+
+    return hidden, gradient
+
+
+def _run_forward(gates, r, kernel):
+    """Hidden [N, B, u] and cell states [N, B, u] and inputs of the gates [N, B, 4u]."""
+    num_steps, batch, units = tf.shape(gates)[0], tf.shape(gates)[1], kernel.shape[0]
+
+    def step(n, h, c, hidden, cells, sums):
+        z = gates[n] + h @ kernel
+        h, c = step_gca_lstm(z, r[n], c)
+        h = tf.cast(h, gates.dtype)
+        return n + 1, h, c, hidden.write(n, h), cells.write(n, c), sums.write(n, z)
+
+    def array(dtype, size):
+        return tf.TensorArray(dtype, num_steps, element_shape=[None, size])
+
+    arrays = array(gates.dtype, units), array(tf.float32, units), array(gates.dtype, 4 * units)
+    state = tf.zeros([batch, units], gates.dtype), tf.zeros([batch, units])
+    *_, hidden, cells, sums = tf.while_loop(
+        lambda n, *_: n < num_steps, step, (0, *state, *arrays), maximum_iterations=num_steps
+    )
+    return hidden.stack(), cells.stack(), sums.stack()
+
+
+def _run_backward(r, hidden, cells, sums, kernel, d_hidden):
+    """Gradients with respect to the gates, r and the kernel, the chunks from the last to the first."""
+    num_steps, batch, units = tf.shape(r)[0], tf.shape(r)[1], kernel.shape[0]
+    num_chunks = (num_steps + CHUNK - 1) // CHUNK
+    first = tf.zeros([1, batch, units])
+    cells_before = tf.concat([first, cells[:-1]], axis=0)
+
+    def step(n, d_h, d_c, d_gates, d_r):
+        here = slice(n * CHUNK, tf.minimum((n + 1) * CHUNK, num_steps))
+        factors, change = _compute_factors(sums[here], r[here], cells_before[here], cells[here])
+        d_z, d_cells, d_h, d_c = run_chunk_backward(factors, d_hidden[here], d_h, d_c, kernel)
+        d_r_here = tf.reduce_sum(d_cells.stack() * change, axis=-1, keepdims=True)
+        return n - 1, d_h, d_c, d_gates.write(n, d_z), d_r.write(n, d_r_here)
+
+    def array(dtype, size):
+        return tf.TensorArray(dtype, num_chunks, infer_shape=False, element_shape=[None, None, size])
+
+    zeros = tf.zeros([batch, units])
+    arrays = array(sums.dtype, 4 * units), array(tf.float32, 1)
+    *_, d_gates, d_r = tf.while_loop(
+        lambda n, *_: n >= 0,
+        step,
+        (num_chunks - 1, zeros, zeros, *arrays),
+        maximum_iterations=num_chunks,
+        parallel_iterations=1,
+    )
+    d_gates = d_gates.concat()
+    # The first step has no state before it.
+    before, after = (tf.reshape(v, [-1, v.shape[-1]]) for v in (hidden[:-1], d_gates[1:]))
+    return d_gates, d_r.concat(), tf.matmul(before, after, transpose_a=True)
+
+
+def _compute_factors(z, r, cells_before, cells):
+    """What the gradients of the states are multiplied by, for a chunk of steps.
+
+    Returns:
+        As `run_chunk_backward` wants them, and [n, B, u], how a cell state changes with r.
+    """
+    i, f, g, o = compute_gates(z)
+    activated, keep = tf.tanh(cells), 1.0 - r
+    gate_factors = [
+        tf.raw_ops.SigmoidGrad(y=i, dy=g * r),
+        tf.raw_ops.SigmoidGrad(y=f, dy=cells_before * keep),
+        tf.raw_ops.TanhGrad(y=g, dy=i * r),
+        tf.raw_ops.SigmoidGrad(y=o, dy=activated),
+    ]
+    factors = tf.concat(gate_factors, axis=-1), tf.raw_ops.TanhGrad(y=activated, dy=o), f * keep
+    return factors, i * g - f * cells_before
