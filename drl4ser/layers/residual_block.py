@@ -5,7 +5,6 @@ import tensorflow as tf
 
 from drl4ser.layers.masking import downsample_mask
 from drl4ser.layers.normalized_conv import NormalizedConv
-from drl4ser.layers.projection import project
 from drl4ser.layers.self_attention import MultiHeadSelfAttention
 from drl4ser.layers.temporal_conv import TemporalConv
 
@@ -80,15 +79,8 @@ class ResidualBlock(keras.layers.Layer):
                 attended, attention = attended
             y = y + self.drop(attended, training=training)
         y = self.second(y, mask=mask, training=training)
-        y = tf.nn.relu(y + (x if self.shortcut is None else self._cut_short(x)))
+        y = tf.nn.relu(y + (x if self.shortcut is None else self.shortcut(x)))
         return (y, attention) if return_attention else y
-
-    def _cut_short(self, x):
-        """The strided 1x1 convolution as a product.
-
-        oneDNN's gradient of such a convolution is slow, and for few channels it writes beyond its memory.
-        """
-        return project(x[:, :: self.strides], self.shortcut.kernel[0])
 
     def compute_mask(self, inputs, previous_mask=None):
         """That of the output, if the layer halves the number of steps."""

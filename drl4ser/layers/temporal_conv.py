@@ -3,13 +3,15 @@
 import keras
 import tensorflow as tf
 
+from drl4ser.layers.projection import project
+
 
 def convolve(x, kernel, strides):
     """y[b, n] = sum_k x[b, strides n + k] W[k], for n with all k inside x.
 
     TensorFlow 2.21 leaves the filter gradient to oneDNN, which on several threads writes behind its scratch memory
     for some shapes (`convolution_backward_weights` in float32: heap corruption, a crash in a later step). Here it is
-    one matrix product for each place of the kernel.
+    one matrix product for each place of the kernel. A kernel of size 1 is a product altogether.
 
     Args:
         x: [B, T, D], T at least the kernel's size.
@@ -20,6 +22,8 @@ def convolve(x, kernel, strides):
         [B, N, F], N = (T - K) // strides + 1.
     """
     size, depth, filters = kernel.shape
+    if size == 1:
+        return project(x[:, ::strides], kernel[0])
 
     @tf.custom_gradient
     def forward(x, kernel):

@@ -148,7 +148,7 @@ def test_errors():
         NormalizedConv(4, 3, strides=3)
 
 
-def test_the_shortcut_is_trained_by_products_not_by_the_convolution_that_damages_memory():
+def test_the_shortcut_is_a_product_not_a_convolution():
     block = ResidualBlock(8, 5, strides=2)
     block.build((None, None, 4))
 
