@@ -29,6 +29,8 @@ class LabelledPart:
     dataset: tf.data.Dataset
     num_utterances: int
     word_vectors: WordVectors | None
+    pipelines: dict[int, tf.data.Dataset] = dataclasses.field(init=False, default_factory=dict)
+    """Evaluation pipelines by batch size: to build one takes as long as a short step, and every epoch wants one."""
 
 
 def fit_normalizer(store: RecordStore, ids: tuple[str, ...], trim_db: float = 0.0) -> Normalizer:
@@ -114,7 +116,9 @@ def evaluation_batches(part: LabelledPart, batch_size: int) -> tf.data.Dataset:
         "llds" float32 [B, T, 17], "num_frames" int32 [B] and, with word vectors, "words" float32 [B, K, D] and
         "num_words" int32 [B]. Padding is zeros.
     """
-    return _finish(part.dataset.ragged_batch(batch_size), part)
+    if batch_size not in part.pipelines:
+        part.pipelines[batch_size] = _finish(part.dataset.ragged_batch(batch_size), part)
+    return part.pipelines[batch_size]
 
 
 def _finish(batches: tf.data.Dataset, part: LabelledPart) -> tf.data.Dataset:
