@@ -44,7 +44,7 @@ SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
 	--precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
-.PHONY: setup test lint format records default-corpus corpus lld-report reproduce-table1 reproduce-table2 reproduce-figure6 readme tensorboard clean
+.PHONY: setup test lint format records default-corpus corpus lld-report benchmark reproduce-table1 reproduce-table2 reproduce-figure6 readme tensorboard clean
 .DEFAULT_GOAL := help
 
 help:
@@ -95,6 +95,11 @@ reproduce-figure6: records
 
 lld-report: default-corpus
 	$(MODULE) benchmarks.lld_report --data_dir="$(DATA_DIR)" --name=$(CORPUS) --every=$(EVERY) --results_dir="$(RESULTS_DIR)"
+
+# Beside other libraries, which only this needs; on an otherwise idle machine, in about a quarter of an hour.
+benchmark: setup
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[bench]"
+	$(MODULE) benchmarks.run
 
 readme: setup
 	$(MODULE) experiments.update_readme

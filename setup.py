@@ -36,7 +36,7 @@ setup(
     extras_require={
         "dev": ["hypothesis", "opensmile", "praat-parselmouth", "pyarrow", "pytest", "pytest-xdist", "ruff"],
         "notebooks": ["ipywidgets", "jupyterlab", "nbconvert"],
-        "bench": ["opensmile", "praat-parselmouth"],
+        "bench": ["opensmile", "praat-parselmouth", "torch"],
         "parquet": ["pyarrow"],
         "distributed": ["ray"],
         "gpu": ["tensorflow[and-cuda]"],

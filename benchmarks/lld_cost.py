@@ -37,7 +37,7 @@ def measure_speed(signal: np.ndarray, rounds: int = _ROUNDS) -> dict[str, float]
         Real-time factors "ours" and "opensmile" (the same 17 each) and "praat" (F0 and HNR only); the medians
         of the ratios within a round, "over_opensmile" and "over_praat".
     """
-    with _one_core():
+    with one_core():
         programs = {
             "ours": functools.partial(extract_llds, signal, _CONFIG.sample_rate),
             "opensmile": functools.partial(build_smile(_CONFIG), signal, _CONFIG.sample_rate),
@@ -65,7 +65,7 @@ def measure_length(signal: np.ndarray, minutes: Sequence[float]) -> list[dict[st
         For each length "minutes" and what `benchmarks.fresh_process` prints.
     """
     found = []
-    with tempfile.TemporaryDirectory() as folder, _one_core():
+    with tempfile.TemporaryDirectory() as folder, one_core():
         for length in minutes:
             path = Path(folder) / "recording.wav"
             _write_repeated(path, signal, round(60 * length * _CONFIG.sample_rate))
@@ -88,7 +88,7 @@ def _processor_seconds(run):
 
 
 @contextlib.contextmanager
-def _one_core():
+def one_core():
     """Keeps this process and its children on one core, where the system can."""
     if not hasattr(os, "sched_setaffinity"):
         yield

@@ -39,6 +39,13 @@ def test_markers_are_filled_and_filling_twice_changes_nothing(results_dir):
     assert fill_tables("no markers", results_dir) == "no markers"
 
 
+def test_a_marker_may_name_a_file_outside_the_results(results_dir):
+    (results_dir.parent / "benchmarks").mkdir()
+    (results_dir.parent / "benchmarks" / "benchmark.md").write_text("| ms |\n")
+    page = "<!-- results:benchmarks/benchmark.md -->{}<!-- /results -->"
+    assert fill_tables(page.format("old"), results_dir) == page.format("\n\n| ms |\n\n")
+
+
 def test_a_marker_without_results_or_end_is_named(results_dir):
     with pytest.raises(ValueError, match=r"table2/toy2/table2\.md is not there"):
         fill_tables("<!-- results:table2/toy2 --><!-- /results -->", results_dir)

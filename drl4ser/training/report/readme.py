@@ -1,7 +1,7 @@
 """Fills the tables of a Markdown page from results files, so that none is typed by hand.
 
 A table stands between `<!-- results:table2/ravdess-paper-paper-random -->` and `<!-- /results -->`; the first
-names a directory of results.
+names a directory of results, or a Markdown file beside that of all results, as benchmarks/results/benchmark.md.
 """
 
 import re
@@ -35,6 +35,8 @@ def fill_tables(text: str, results_dir: str | Path) -> str:
 
 def _fill(name: str, results_dir: Path) -> str:
     path = results_dir / name / f"{name.split('/')[0]}.md"
+    if name.endswith(".md"):
+        path = results_dir.parent / name
     if not path.is_file():
         raise ValueError(f"{path} is not there. Run that experiment, or correct the marker of {name}.")
     return f"<!-- results:{name} -->\n\n{path.read_text(encoding='utf-8')}\n<!-- /results -->"

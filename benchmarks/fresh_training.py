@@ -1,0 +1,74 @@
+"""Memory of a training process that does nothing else: `python -m benchmarks.fresh_training ours|torch EPOCHS`.
+
+Prints one line of JSON: MB of resident memory after every epoch, and the process's peak. The data are the same for
+both sides and made without the other's library.
+"""
+
+import gc
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+UTTERANCES, BATCH, LENGTHS = 136, 128, (200, 1200)
+
+
+def main(side: str, num_epochs: int) -> dict:
+    """Train and watch."""
+    epoch = _ours() if side == "ours" else _torch()
+    resident = []
+    for number in range(1, num_epochs + 1):
+        epoch(number)
+        gc.collect()
+        resident.append(_read_mb("VmRSS"))
+    return {"resident_mb": resident, "peak_mb": _read_mb("VmHWM")}
+
+
+def _lengths():
+    return np.random.default_rng(0).integers(LENGTHS[0], LENGTHS[1] + 1, UTTERANCES)
+
+
+def _ours():
+    from benchmarks.workloads import make_our_step, make_part
+    from drl4ser.config import TrainConfig
+    from drl4ser.data.pipeline import training_batches
+    from drl4ser.models import build_model
+
+    train = TrainConfig(batch_size=BATCH)
+    step, part = make_our_step(build_model("s3")), make_part(_lengths())
+
+    def epoch(number):
+        for inputs, labels, _ in training_batches(part, train, seed=0, epoch=number):
+            float(step(inputs, labels)[0])
+
+    return epoch
+
+
+def _torch():
+    import torch
+
+    from benchmarks.peers.torch_rlc import S3
+    from benchmarks.peers.torch_step import make_train_step
+
+    torch.manual_seed(0)
+    step = make_train_step(S3())
+    utterances = [torch.randn(int(n), 17) for n in _lengths()]
+
+    def epoch(number):
+        order = np.random.default_rng(number).permutation(UTTERANCES)
+        for first in range(0, UTTERANCES, BATCH):
+            chosen = [utterances[index] for index in order[first : first + BATCH]]
+            llds = torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True)
+            step(llds, torch.tensor([len(x) for x in chosen]), torch.arange(len(chosen)) % 4)
+
+    return epoch
+
+
+def _read_mb(name: str) -> float:
+    line = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith(f"{name}:"))
+    return int(line.split()[1]) / 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], int(sys.argv[2]))))

@@ -1,0 +1,130 @@
+"""System S3 in PyTorch: the layers of Figure 2(b) with PyTorch's own modules wherever there is one.
+
+Without a mask (all utterances equally long) the fast paths are taken: native batch norm, attention without a bias.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from benchmarks.peers.torch_gca_lstm import GCALSTM
+
+KERNEL_SIZES = (10, 5, 5, 3, 3)
+FILTERS = (32, 64, 128, 256, 512)
+
+
+class MaskedBatchNorm(nn.BatchNorm1d):
+    """Batch norm over the real frames: native without a mask, weighted sums with one (these compile well)."""
+
+    def __init__(self, channels):
+        super().__init__(channels, eps=1e-3, momentum=0.1)
+
+    def forward(self, x, mask):
+        """`x` [B, C, T], `mask` [B, T] boolean or None."""
+        if mask is None:
+            return super().forward(x)
+        real = mask[:, None].to(x.dtype)
+        mean, variance = self.running_mean, self.running_var
+        if self.training:
+            count = real.sum()
+            mean = (x * real).sum((0, 2)) / count
+            variance = ((x - mean[:, None]).square() * real).sum((0, 2)) / count
+            with torch.no_grad():
+                self.running_mean.lerp_(mean, self.momentum)
+                self.running_var.lerp_(variance, self.momentum)
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        return (x * scale[:, None] + (self.bias - mean * scale)[:, None]) * real
+
+
+class NormalizedConv(nn.Module):
+    """Convolution without bias and with fixed padding, then batch norm."""
+
+    def __init__(self, channels, filters, kernel_size, stride):
+        super().__init__()
+        left = (kernel_size - 1) // 2
+        # An odd kernel is padded alike on both sides, which the convolution does itself.
+        self.padding = None if kernel_size % 2 else (left, kernel_size - 1 - left)
+        padding = left if kernel_size % 2 else 0
+        self.conv = nn.Conv1d(channels, filters, kernel_size, stride, padding, bias=False)
+        self.norm = MaskedBatchNorm(filters)
+
+    def forward(self, x, mask):
+        """`x` [B, C, T]; `mask` is that of the output."""
+        return self.norm(self.conv(x if self.padding is None else functional.pad(x, self.padding)), mask)
+
+
+class SelfAttention(nn.Module):
+    """Four heads, four projections without bias, PyTorch's fused attention."""
+
+    def __init__(self, dim, num_heads=4):
+        super().__init__()
+        self.num_heads = num_heads
+        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
+        self.out = nn.Linear(dim, dim, bias=False)
+
+    def forward(self, x, mask):
+        """`x` [B, T, D]."""
+        batch, steps, dim = x.shape
+        qkv = self.qkv(x).view(batch, steps, 3, self.num_heads, dim // self.num_heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        bias = None if mask is None else mask[:, None, None, :]
+        y = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        y = self.out(y.transpose(1, 2).reshape(batch, steps, dim))
+        return y if mask is None else y * mask[:, :, None]
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions, attention between them, a shortcut around them."""
+
+    def __init__(self, channels, filters, kernel_size, stride):
+        super().__init__()
+        self.first = NormalizedConv(channels, filters, kernel_size, stride)
+        self.attention = SelfAttention(filters)
+        self.second = NormalizedConv(filters, filters, kernel_size, 1)
+        self.shortcut = nn.Conv1d(channels, filters, 1, stride, bias=False) if stride == 2 else nn.Identity()
+
+    def forward(self, x, mask):
+        """`x` [B, C, T]; `mask` is that of the output."""
+        y = functional.relu(self.first(x, mask))
+        y = y + self.attention(y.transpose(1, 2), mask).transpose(1, 2)
+        return functional.relu(self.second(y, mask) + self.shortcut(x))
+
+
+def make_classifier(units, dense_units, num_classes):
+    """Three dense layers, ReLU between them."""
+    return nn.Sequential(
+        nn.Linear(units, dense_units),
+        nn.ReLU(),
+        nn.Linear(dense_units, dense_units),
+        nn.ReLU(),
+        nn.Linear(dense_units, num_classes),
+    )
+
+
+class S3(nn.Module):
+    """Five groups, GCA-LSTM and the classifier, acoustic input."""
+
+    def __init__(self, filters=FILTERS, units=256, dense_units=256, num_llds=17, num_classes=4):
+        super().__init__()
+        channels = filters[0]
+        self.first = NormalizedConv(num_llds, channels, KERNEL_SIZES[0], 2)
+        self.blocks = nn.ModuleList()
+        for kernel_size, size in zip(KERNEL_SIZES[1:], filters[1:], strict=True):
+            self.blocks.append(ResidualBlock(channels, size, kernel_size, 2))
+            self.blocks.append(ResidualBlock(size, size, kernel_size, 1))
+            channels = size
+        self.gca_lstm = GCALSTM(channels, units)
+        self.classifier = make_classifier(units, dense_units, num_classes)
+
+    def forward(self, llds, num_frames=None):
+        """Logits [B, C] of `llds` [B, T, 17]; `num_frames` [B], or None if all frames are real."""
+        mask = None
+        if num_frames is not None:
+            mask = torch.arange(llds.shape[1])[None] < num_frames[:, None]
+            llds, mask = llds * mask[:, :, None], mask[:, ::2]
+        x = functional.relu(self.first(llds.transpose(1, 2), mask))
+        for block in self.blocks:
+            if mask is not None and not isinstance(block.shortcut, nn.Identity):
+                mask = mask[:, ::2]
+            x = block(x, mask)
+        return self.classifier(self.gca_lstm(x.transpose(1, 2), mask))

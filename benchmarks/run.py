@@ -1,0 +1,65 @@
+"""All comparisons on this machine: `python -m benchmarks.run [--modules=gca_lstm,memory] [--rounds=15] [--seconds=30]`.
+
+Every module is measured in a process of its own, one after the other. Needs the extra `bench`.
+"""
+
+import importlib
+from pathlib import Path
+
+from absl import flags
+from tqdm import tqdm
+
+from benchmarks.picture import draw_ratios
+from benchmarks.report import PICTURE, TABLE, read_results, read_row, render_table, write_result
+from benchmarks.timing import Effort
+from data_prep.command import run
+from drl4ser.atomic import atomic_write_bytes, atomic_write_text
+from drl4ser.quiet import import_tensorflow
+from drl4ser.workers import make_pool
+
+MODULES = [
+    "training_step",
+    "low_precision",
+    "gca_lstm",
+    "baseline_lstm",
+    "front_end",
+    "input_pipeline",
+    "epoch_overhead",
+    "memory",
+    "prediction",
+    "scaling",
+]
+
+FLAGS = flags.FLAGS
+flags.DEFINE_list("modules", MODULES, "Which to measure.")
+flags.DEFINE_string("results_dir", "benchmarks/results", "Where JSON files, table and picture go.")
+flags.DEFINE_integer("rounds", 15, "Most rounds of a comparison.", lower_bound=1)
+flags.DEFINE_float("seconds", 30.0, "No round (but the third) begins after so many seconds.", lower_bound=0)
+
+
+def main() -> None:
+    """Measure, write each result as it comes, then the table and the picture of all that are there."""
+    directory = Path(FLAGS.results_dir)
+    for name in FLAGS.modules:
+        if name not in MODULES:
+            raise ValueError(f"--modules has {name!r}; there are {', '.join(MODULES)}")
+    for name in tqdm(FLAGS.modules, unit="module"):
+        with make_pool(1) as pool:
+            result = pool.submit(measure, name, Effort(FLAGS.rounds, FLAGS.seconds)).result()
+        write_result(directory, name, result)
+    results = read_results(directory, MODULES)
+    table = render_table(results)
+    atomic_write_text(directory / TABLE, table)
+    rows = [read_row(row) for result in results for row in result["rows"]]
+    atomic_write_bytes(directory / PICTURE, draw_ratios(rows))
+    print(table)
+
+
+def measure(name: str, effort: Effort):
+    """The result of one module; runs in the process that measures."""
+    import_tensorflow()
+    return importlib.import_module(f"benchmarks.{name}").measure(effort)
+
+
+if __name__ == "__main__":
+    run(main)
