@@ -24,6 +24,7 @@ RESULTS_DIR ?= results
 EMOTIONS ?=
 ALLOW_PARTIAL ?= false
 EVERY ?= 12
+CASES ?= 100000
 NUM_UTTERANCES ?= 600
 PYTHON ?= python3.11
 
@@ -103,6 +104,11 @@ benchmark: setup
 
 readme: setup
 	$(MODULE) experiments.update_readme
+
+# Every kind of input, CASES times each, in minutes to hours: what is neither read nor refused ends the run.
+.PHONY: fuzz
+fuzz: setup
+	$(MODULE) benchmarks.fuzz --cases=$(CASES) --output="$(RESULTS_DIR)/fuzz.json"
 
 tensorboard: setup
 	$(BIN)/tensorboard --logdir "$(RUNS_DIR)"

@@ -6,6 +6,8 @@ from concurrent.futures.process import BrokenProcessPool
 
 from absl import app, flags
 
+from drl4ser.quiet import one_line
+
 FLAGS = flags.FLAGS
 flags.DEFINE_bool("traceback", False, "Show where an error was raised.")
 
@@ -41,5 +43,5 @@ def _guarded(main: Callable[[], None]) -> None:
 
 
 def _leave(message: str, code: int) -> None:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {one_line(message)}", file=sys.stderr)
     sys.exit(code)

@@ -12,6 +12,7 @@ from data_prep.command import run
 from drl4ser.config import FrameConfig
 from drl4ser.corpora import CORPORA, read_corpus
 from drl4ser.data.extraction import make_records
+from drl4ser.quiet import one_line
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus.")
@@ -31,7 +32,7 @@ def main() -> None:
     )
     print(f"{FLAGS.records_dir}: {len(utterances) - len(problems)} of {len(utterances)} utterances")
     for path, reason in problems:
-        print(f"  left out: {path}: {reason}")
+        print(f"  left out: {one_line(path)}: {one_line(reason)}")
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The process number keeps two writers apart. `tempfile` would make the file unreadable to other users.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # The process number keeps two writers apart. `tempfile` would make the file unreadable to other users. The ending
+    # stays: some libraries go by it.
+    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -48,6 +49,12 @@ def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
 def atomic_write_text(path: str | Path, text: str) -> Path:
     """`atomic_write_bytes` of UTF-8 text, line ends as they are."""
     return atomic_write_bytes(path, text.encode("utf-8"))
+
+
+def remove_leftovers(directory: Path) -> None:
+    """Deletes temporary files that a killed process left in `directory`, which the caller has locked."""
+    for path in directory.glob(".tmp-*"):
+        path.unlink(missing_ok=True)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -5,9 +5,19 @@ Variants are made with `dataclasses.replace`. `to_dict` and `from_dict` carry a 
 
 import dataclasses
 import json
+import math
+import re
+import types
+import typing
 from typing import Any, TypeVar
 
 MODALITIES = ("acoustic", "acoustic+lexical", "lexical")
+
+MAX_LAYER_SIZE = 8192
+
+# What a recording may be. A few bytes of FLAC can promise days of silence: without limits they would fill the memory.
+MAX_RECORDING_SECONDS = 3600.0
+SAMPLE_RATES_HZ = (1_000, 768_000)
 
 _Config = TypeVar("_Config")
 
@@ -70,6 +80,18 @@ class ModelConfig:
             raise ValueError(f"`width` must be positive. Received: width={self.width}")
         if self.num_classes < 2:
             raise ValueError(f"`num_classes` must be at least 2. Received: num_classes={self.num_classes}")
+        # A damaged or hostile settings file must not ask for more weights than any machine has.
+        sizes = (
+            self.num_classes,
+            self.lld_dim,
+            self.word_dim,
+            self.units,
+            self.lexical_units,
+            self.num_heads,
+        )
+        largest = max(*sizes, *self.kernel_sizes, *self.filters, *self.dense_units) * max(1.0, self.width)
+        if largest > MAX_LAYER_SIZE or self.iterations > MAX_LAYER_SIZE:
+            raise ValueError(f"no layer may have more than {MAX_LAYER_SIZE} units. Received: {largest:g}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,6 +159,13 @@ class ExperimentConfig:
     frame: FrameConfig = FrameConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
+
+    def __post_init__(self):
+        # These name folders: one from a file of someone else's must not lead out of the runs directory.
+        names = {name: getattr(self, name) for name in ("corpus", "profile", "recipe", "split")}
+        for name, value in {**names, "system": self.model.system}.items():
+            if not re.fullmatch(r"\w+", value):
+                raise ValueError(f"`{name}` must be a plain name. Received: {name}={value!r}")
 
 
 # What a recipe changes of the paper's training; notes.md: `paper` is only what the paper states, plus early stopping.
@@ -210,8 +239,10 @@ def from_dict(config_class: type[_Config], values: dict[str, Any]) -> _Config:
     """The inverse of `to_dict`, also after a trip through JSON (lists become tuples).
 
     Raises:
-        ValueError: if `values` holds a name that `config_class` does not have.
+        ValueError: if `values` holds a name that `config_class` does not have, or a value of another type.
     """
+    if not isinstance(values, dict):
+        raise ValueError(f"{config_class.__name__} must be made from a JSON object, found {values!r:.80}")
     fields = {field.name: field for field in dataclasses.fields(config_class)}
     unknown = sorted(set(values) - set(fields))
     if unknown:
@@ -222,5 +253,18 @@ def from_dict(config_class: type[_Config], values: dict[str, Any]) -> _Config:
             value = from_dict(fields[name].type, value)
         elif isinstance(value, list):
             value = tuple(value)
+        if not _fits(value, fields[name].type):
+            raise ValueError(f"`{name}` must be {fields[name].type}. Received: {name}={value!r:.80}")
         made[name] = value
     return config_class(**made)
+
+
+def _fits(value, kind) -> bool:
+    """Whether a value that came from a file is of the type that a field is declared with."""
+    if typing.get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_fits(item, typing.get_args(kind)[0]) for item in value)
+    if typing.get_origin(kind) is types.UnionType:
+        return any(_fits(value, member) for member in typing.get_args(kind))
+    if kind is float:
+        return type(value) in (int, float) and math.isfinite(value)
+    return type(value) is kind

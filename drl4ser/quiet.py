@@ -1,4 +1,4 @@
-"""TensorFlow without its chatter (no GPU here, processor features), which would tear the progress bars."""
+"""What programs say: one line each, and TensorFlow nothing (no GPU here, processor features)."""
 
 import contextlib
 import os
@@ -24,6 +24,11 @@ def silenced() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def one_line(text) -> str:
+    """`text` with everything escaped that would break or hide part of a line: names of files may hold it."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(text))
 
 
 def import_tensorflow():

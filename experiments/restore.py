@@ -11,8 +11,7 @@ from absl import flags
 
 from data_prep.command import run
 from drl4ser.atomic import atomic_write_text
-from drl4ser.config import ExperimentConfig, from_dict
-from drl4ser.training.results import read_records, write_record
+from drl4ser.training.results import experiment_of, read_records, write_record
 from drl4ser.training.run_directory import RECORD_FILE, finished_record, plain_values, run_directory
 
 FLAGS = flags.FLAGS
@@ -24,7 +23,7 @@ def main() -> None:
     """Write the record of each fold that the runs directory does not have."""
     restored = 0
     for record in read_records(Path(FLAGS.folds_file)):
-        config = from_dict(ExperimentConfig, record.config)
+        config = experiment_of(FLAGS.folds_file, record)
         directory = run_directory(Path(FLAGS.runs_dir), config)
         if finished_record(directory, config) is None:
             atomic_write_text(directory / "config.json", json.dumps(plain_values(config), indent=1) + "\n")

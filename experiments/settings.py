@@ -11,7 +11,7 @@ from absl import flags
 
 from drl4ser import config
 from drl4ser.corpora import CORPORA, SPLITS, make_folds
-from drl4ser.data.store import open_store
+from drl4ser.data.store import open_store, verify_shards
 from drl4ser.quiet import import_tensorflow
 from drl4ser.training.grid import run_grid
 from drl4ser.training.report import SYSTEM_NAMES
@@ -109,6 +109,7 @@ def run(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
     """
     if not FLAGS.train:
         return _finished(configs)
+    verify_shards(open_store(Path(FLAGS.records_dir)))
     word_vectors = Path(FLAGS.word_vectors) if FLAGS.word_vectors else None
     return run_grid(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), word_vectors, FLAGS.jobs)
 

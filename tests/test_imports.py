@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MODULES = {"atomic", "config", "quiet", "workers"}  # single modules that every package may import
+MODULES = {
+    "atomic",
+    "checksums",
+    "config",
+    "locks",
+    "quiet",
+    "workers",
+}  # single modules that every package may import
 
 # package -> packages of ours that it may import
 ALLOWED = {

@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from drl4ser.quiet import one_line
+
 PANEL_CM = 8.0
 DOTS_PER_INCH = 150
 _CM_PER_INCH = 2.54
@@ -64,18 +66,23 @@ def _draw_confusion(axes, confusion: np.ndarray, classes: Sequence[str], title: 
     shares = np.divide(confusion, support, out=np.zeros_like(confusion), where=support > 0)
     # One hue from light to dark: the order of values survives colour blindness and a black and white print.
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
-    axes.set_title(title, fontsize=8)
+    axes.set_title(_plain(title), fontsize=8)
     axes.set_xlabel("predicted", fontsize=7)
     axes.set_ylabel("true", fontsize=7)
-    ticks = range(len(classes))
-    axes.set_xticks(ticks, classes, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(ticks, classes)
+    ticks, names = range(len(classes)), [_plain(name) for name in classes]
+    axes.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, names)
     axes.tick_params(labelsize=7, length=2)
     font_size = float(np.clip(44 / len(classes), 5.0, 7.5))
     for (row, column), share in np.ndenumerate(shares):
         text = f"{100 * share:.0f} %\n({_format_count(confusion[row, column])})"
         color = "white" if share > 0.6 else "black"
         axes.text(column, row, text, ha="center", va="center", fontsize=font_size, color=color)
+
+
+def _plain(text: str) -> str:
+    """Text that matplotlib does not read as a formula: a manifest's emotions are any words."""
+    return one_line(text).replace("$", r"\$")
 
 
 def _format_count(count: float) -> str:

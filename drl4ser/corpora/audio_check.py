@@ -1,20 +1,23 @@
 """Finds recordings that cannot be used: one list with reasons, instead of a crash or a silent loss."""
 
 import hashlib
-import io
-from collections.abc import Iterable, Sequence
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import soundfile
 
+from drl4ser.config import MAX_RECORDING_SECONDS, SAMPLE_RATES_HZ
 from drl4ser.corpora.utterance import Utterance
 
 MIN_SECONDS = 0.1
 SILENCE_PEAK = 1e-4
 """A recording whose samples are all this close to their mean is silent: -80 dB, three steps of 16 bits."""
 _LFS_HEADER = b"version https://git-lfs"
+_BLOCK_VALUES = 2**20  # samples of all channels that are held at a time
 
 
 class Inspection(NamedTuple):
@@ -37,19 +40,20 @@ def inspect_audio(path: Path, min_seconds: float = MIN_SECONDS) -> Inspection:
         min_seconds: shorter recordings are refused.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        return Inspection(f"unreadable: {error.strerror}", "")
-    if not content:
-        return Inspection("empty file", "")
-    if content.startswith(_LFS_HEADER):
-        return Inspection("Git LFS pointer, not audio: run `git lfs pull`", "")
-    try:
-        # From memory: soundfile takes any path that ends in .raw for headerless audio.
-        samples, sample_rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+        # A pipe would be waited for, a device read without end.
+        if not (path.is_dir() or stat.S_ISREG(path.stat().st_mode)):
+            return Inspection("unreadable: not a file", "")
+        # By number: soundfile takes any file whose name ends in .raw for headerless audio.
+        with os.fdopen(os.open(path, os.O_RDONLY), "rb") as content:
+            if fault := _find_header_fault(content.read(len(_LFS_HEADER)), path.stat().st_size):
+                return Inspection(fault, "")
+            content.seek(0)
+            with soundfile.SoundFile(content) as file:
+                return _inspect_samples(file, min_seconds)
     except soundfile.LibsndfileError as error:
         return Inspection(f"unreadable: {error.error_string}", "")
-    return Inspection(_find_fault(samples, sample_rate, min_seconds), _hash(samples, sample_rate))
+    except OSError as error:
+        return Inspection(f"unreadable: {error.strerror}", "")
 
 
 def sort_out(
@@ -87,20 +91,53 @@ def check_audio(
     return sort_out(utterances, [inspect_audio(utterance.path, min_seconds) for utterance in utterances])
 
 
-def _find_fault(samples: np.ndarray, sample_rate: int, min_seconds: float) -> str | None:
-    seconds = len(samples) / sample_rate
-    if len(samples) == 0 or seconds < min_seconds:
-        return f"too short: {seconds:.3f} s, at least {min_seconds:.3f} s are needed"
-    if not np.isfinite(samples).all():
-        return "unreadable: samples that are not finite numbers"
-    # Channels are averaged before anything is computed, so two that cancel each other are silent too.
-    mono = samples.mean(axis=1)
-    if np.abs(mono - mono.mean()).max() < SILENCE_PEAK:
-        return "silent"
+def _find_header_fault(start: bytes, num_bytes: int) -> str | None:
+    if not start:
+        return "empty file"
+    if start == _LFS_HEADER:
+        return "Git LFS pointer, not audio: run `git lfs pull`"
+    # libsndfile plays what is left of a WAV file that was cut short. Programs that write to a pipe do not know
+    # the size and put one near the largest.
+    promised = int.from_bytes(start[4:8], "little") + 8
+    if start[:4] == b"RIFF" and start[8:12] == b"WAVE" and num_bytes + 1 < promised < 0x7FFF0000:
+        return f"cut short: {num_bytes} of {promised} bytes are there"
     return None
 
 
-def _hash(samples: np.ndarray, sample_rate: int) -> str:
-    content = hashlib.blake2b(np.ascontiguousarray(samples).data, digest_size=16)
-    content.update(repr((sample_rate, samples.shape)).encode())
-    return content.hexdigest()
+def _inspect_samples(file: soundfile.SoundFile, min_seconds: float) -> Inspection:
+    """Looks at the samples block by block: what is held does not grow with the recording."""
+    seconds = file.frames / file.samplerate
+    if not SAMPLE_RATES_HZ[0] <= file.samplerate <= SAMPLE_RATES_HZ[1]:
+        return Inspection(f"unreadable: a sampling rate of {file.samplerate} Hz", "")
+    if seconds > MAX_RECORDING_SECONDS:
+        return Inspection(
+            f"too long: {seconds:.0f} s, at most {MAX_RECORDING_SECONDS:.0f} s; cut it into utterances", ""
+        )
+    digest, finite, read = hashlib.blake2b(digest_size=16), True, 0
+    total, lowest, highest = 0.0, np.inf, -np.inf
+    for samples in _read_blocks(file):
+        digest.update(np.ascontiguousarray(samples).data)
+        read += len(samples)
+        finite = finite and bool(np.isfinite(samples).all())
+        # Channels are averaged before anything is computed, so two that cancel each other are silent too.
+        mono = samples.mean(axis=1) if finite else np.zeros(1)
+        total += float(mono.sum(dtype=np.float64))
+        lowest, highest = min(lowest, mono.min()), max(highest, mono.max())
+    digest.update(repr((file.samplerate, (read, file.channels))).encode())
+    if read < file.frames:
+        reason = f"cut short: {file.frames - read} of {file.frames} samples are missing"
+    elif read == 0 or seconds < min_seconds:
+        reason = f"too short: {seconds:.3f} s, at least {min_seconds:.3f} s are needed"
+    elif not finite:
+        reason = "unreadable: samples that are not finite numbers"
+    else:
+        mean = total / read
+        reason = "silent" if max(highest - mean, mean - lowest) < SILENCE_PEAK else None
+    return Inspection(reason, digest.hexdigest())
+
+
+def _read_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    """float32 [num_samples, channels] until the file ends, which may be before its header says."""
+    size = max(1, _BLOCK_VALUES // file.channels)
+    while len(samples := file.read(size, dtype="float32", always_2d=True)):
+        yield samples

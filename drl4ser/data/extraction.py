@@ -2,18 +2,20 @@
 
 import dataclasses
 import functools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from drl4ser.atomic import atomic_write_text
+from drl4ser.atomic import remove_leftovers
+from drl4ser.checksums import file_sha256
 from drl4ser.config import FrameConfig
 from drl4ser.corpora import Utterance, inspect_audio
-from drl4ser.data.store import INDEX_FILE, LABELS, RecordError, check_plan, make_plan, read_json
+from drl4ser.data.store import INDEX_FILE, check_plan, make_plan
+from drl4ser.data.store_files import LABELS, RecordError, ShardSide, read_side, write_json
 from drl4ser.features import extract_llds, load_audio
+from drl4ser.locks import lock_folder
 from drl4ser.quiet import import_tensorflow
 from drl4ser.workers import map_in_order
 
@@ -21,7 +23,7 @@ SHARD_SIZE = 64
 
 
 @dataclasses.dataclass(frozen=True)
-class _Description:
+class Description:
     """What a worker found in one file."""
 
     llds: np.ndarray | None = None
@@ -39,6 +41,8 @@ def make_records(
 ) -> list[tuple[str, str]]:
     """Extract the LLDs of every utterance into `directory`; finished shards of an earlier run are kept.
 
+    A shard is finished if it and the file beside it match their checksums; a damaged one is made anew.
+
     The bytes written depend on neither the number of workers nor on interruptions.
 
     Returns:
@@ -46,37 +50,56 @@ def make_records(
 
     Raises:
         RecordError: if `directory` was made with other settings, or if no file is usable.
+        LockedError: if another process is at work there.
     """
+    with lock_folder(directory, "wait for it to end, or choose another RECORDS_DIR (--records_dir)"):
+        return _make_records(utterances, directory, corpus, frame, num_workers, shard_size)
+
+
+def _make_records(utterances, directory, corpus, frame, num_workers, shard_size) -> list[tuple[str, str]]:
     utterances = sorted(utterances, key=lambda utterance: utterance.id)
     plan = make_plan(utterances, corpus, frame, shard_size)
     check_plan(directory, plan)
-    names = [f"shard-{number:05d}" for number in range(-(-len(utterances) // shard_size))]
-    done = 0
-    while done < len(names) and (directory / f"{names[done]}.json").exists():
-        done += 1
-    seen = _known_digests(directory, names[:done])
-    pending = utterances[done * shard_size :]
+    remove_leftovers(directory)
+    shards = {
+        directory / f"shard-{first // shard_size:05d}": utterances[first : first + shard_size]
+        for first in range(0, len(utterances), shard_size)
+    }
+    sides = {stem: _finished_side(stem) for stem in shards}
+    pending = [item for stem, part in shards.items() if sides[stem] is None for item in part]
     described = map_in_order(
-        functools.partial(_describe, frame=frame), pending, min(num_workers, len(pending))
+        functools.partial(describe, frame=frame), pending, min(num_workers, len(pending))
     )
+    seen: dict[str, str] = {}
     with tqdm(total=len(utterances), initial=len(utterances) - len(pending), unit="utt", desc="LLDs") as bar:
-        for number in range(done, len(names)):
-            part = utterances[number * shard_size : (number + 1) * shard_size]
-            _write_shard(directory / names[number], part, described, seen, bar)
-    return _finish(directory, plan, names)
+        for stem, part in shards.items():
+            if sides[stem] is None:
+                _write_shard(stem, part, described, seen, bar)
+                sides[stem] = read_side(stem.with_suffix(".json"))
+            seen.update(sides[stem].digests)
+    return _finish(directory, plan, sides)
 
 
-def _describe(utterance: Utterance, frame: FrameConfig) -> _Description:
+def _finished_side(stem: Path) -> ShardSide | None:
+    """What stands beside a shard that is complete and undamaged, else None."""
+    try:
+        side = read_side(stem.with_suffix(".json"))
+        return side if file_sha256(stem.with_suffix(".tfrecord")) == side.sha256 else None
+    except (RecordError, OSError):
+        return None
+
+
+def describe(utterance: Utterance, frame: FrameConfig) -> Description:
     """LLDs and digest of one file's samples, or why the file is not usable."""
     reason, digest = inspect_audio(utterance.path)
     if reason:
-        return _Description(problem=reason)
+        return Description(problem=reason)
     try:
         signal, sample_rate = load_audio(utterance.path)
         llds = extract_llds(signal, sample_rate, frame)
     except ValueError as error:
-        return _Description(problem=str(error))
-    return _Description(llds, digest)
+        return Description(problem=str(error))
+    return Description(llds, digest)
 
 
 def _write_shard(
@@ -102,21 +125,13 @@ def _write_shard(
         rows.append(row)
     sha256 = write_tfrecords(stem.with_suffix(".tfrecord"), serialized)
     side = {"sha256": sha256, "utterances": rows, "problems": problems}
-    atomic_write_text(stem.with_suffix(".json"), json.dumps(side, indent=1) + "\n")
+    write_json(stem.with_suffix(".json"), side)
 
 
-def _known_digests(directory: Path, names: list[str]) -> dict[str, str]:
-    rows = (row for name in names for row in read_json(directory / f"{name}.json")["utterances"])
-    return {row["digest"]: row["id"] for row in rows}
-
-
-def _finish(directory: Path, plan: dict, names: list[str]) -> list[tuple[str, str]]:
-    sides = [read_json(directory / f"{name}.json") for name in names]
-    if not any(side["utterances"] for side in sides):
-        first = next(
-            (problem for side in sides for problem in side["problems"]), ("no file", "no utterances")
-        )
-        raise RecordError(f"no usable audio in this corpus; the first problem is {first[0]}: {first[1]}")
-    if not (directory / INDEX_FILE).exists():
-        atomic_write_text(directory / INDEX_FILE, json.dumps({**plan, "shards": names}, indent=1) + "\n")
-    return [tuple(problem) for side in sides for problem in side["problems"]]
+def _finish(directory: Path, plan: dict, sides: dict[Path, ShardSide]) -> list[tuple[str, str]]:
+    problems = [problem for side in sides.values() for problem in side.problems]
+    if not any(side.utterances for side in sides.values()):
+        path, reason = problems[0] if problems else ("no file", "no utterances")
+        raise RecordError(f"no usable audio in this corpus; the first problem is {path}: {reason}")
+    write_json(directory / INDEX_FILE, {**plan, "shards": [stem.name for stem in sides]})
+    return problems

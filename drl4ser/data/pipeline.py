@@ -2,46 +2,64 @@
 
 A part of a fold is read once (`load_part`: filter, normalise, look up words, cache); every epoch then shuffles,
 groups and pads the cached utterances (`training_batches`), or pads them as they come (`evaluation_batches`).
+A corpus that does not fit into `CACHE_BYTES` is read anew from its shards in every epoch (`streaming.py`).
 """
 
 import dataclasses
+import os
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from drl4ser.config import FrameConfig, TrainConfig
 from drl4ser.data.augmentation import augment
-from drl4ser.data.records import parse_utterance
 from drl4ser.data.store import RecordStore
+from drl4ser.data.streaming import UNWANTED, num_bytes, positions, read_in_order, read_shuffled
 from drl4ser.features import LLD_NAMES, Normalizer
 from drl4ser.features.input_range import InputRange
 from drl4ser.text import WordVectors, tokenize
 
 POOL_BATCHES = 16
 SHUFFLE_BUFFER = 16_384
+# LLDs of a whole corpus beyond this are not kept in memory. A corpus that is streamed is shuffled in another order.
+CACHE_BYTES = int(float(os.environ.get("DRL4SER_CACHE_GIB", "2")) * 2**30)
 _AUTOTUNE = tf.data.AUTOTUNE
 
 
 @dataclasses.dataclass(frozen=True)
 class LabelledPart:
-    """One part (train, validation or test) of a fold: cached utterances and what batching needs to know."""
+    """One part (train, validation or test) of a fold and what batching needs to know.
+
+    Attributes:
+        dataset: its utterances in the order of the store.
+        labels: class numbers, int32 [N], in the same order.
+        word_vectors: None for acoustic systems.
+        shuffle: seed -> its utterances in an order that the seed fixes.
+    """
 
     dataset: tf.data.Dataset
-    num_utterances: int
+    labels: np.ndarray
     word_vectors: WordVectors | None
+    shuffle: Callable[[int], tf.data.Dataset]
     pipelines: dict[int, tf.data.Dataset] = dataclasses.field(init=False, default_factory=dict)
     """Evaluation pipelines by batch size: to build one takes as long as a short step, and every epoch wants one."""
+
+    @property
+    def num_utterances(self) -> int:
+        """How many there are."""
+        return len(self.labels)
 
 
 def fit_normalizer(store: RecordStore, ids: tuple[str, ...], trim_db: float = 0.0) -> Normalizer:
     """z-score statistics over the frames of the utterances `ids`: the training part, nothing else."""
-    selected = _select(store, _class_table(dict.fromkeys(ids, 0)))
+    selected = read_in_order(store, positions(store, dict.fromkeys(ids, 0)))
     return Normalizer.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), trim_db)
 
 
 def fit_input_range(store: RecordStore, ids: tuple[str, ...], frame: FrameConfig) -> InputRange:
     """What the recordings of the utterances `ids`, the training part, were like."""
-    selected = _select(store, _class_table(dict.fromkeys(ids, 0)))
+    selected = read_in_order(store, positions(store, dict.fromkeys(ids, 0)))
     return InputRange.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), frame)
 
 
@@ -51,7 +69,7 @@ def load_part(
     normalizer: Normalizer,
     word_vectors: WordVectors | None = None,
 ) -> LabelledPart:
-    """The utterances that `labels` names, normalised and cached in memory, in the order of the store.
+    """The utterances that `labels` names, normalised, in the order of the store; cached in memory if they fit.
 
     Args:
         store: opened LLD records.
@@ -78,8 +96,20 @@ def load_part(
         }
         return prepared, label
 
-    selected = _select(store, _class_table(labels))
-    return LabelledPart(selected.map(prepare, _AUTOTUNE).cache(), len(labels), word_vectors)
+    places = positions(store, labels)
+    dataset = read_in_order(store, places).map(prepare, _AUTOTUNE)
+    if num_bytes(store) <= CACHE_BYTES:
+        dataset = dataset.cache()
+        buffer = min(len(labels), SHUFFLE_BUFFER)
+
+        def shuffle(seed):
+            return dataset.shuffle(buffer, seed=seed, reshuffle_each_iteration=False)
+    else:
+
+        def shuffle(seed):
+            return read_shuffled(store, places, seed, CACHE_BYTES // 4).map(prepare, _AUTOTUNE)
+
+    return LabelledPart(dataset, places[places != UNWANTED], word_vectors, shuffle)
 
 
 def training_batches(part: LabelledPart, train: TrainConfig, seed: int, epoch: int) -> tf.data.Dataset:
@@ -93,8 +123,7 @@ def training_batches(part: LabelledPart, train: TrainConfig, seed: int, epoch: i
         Elements as those of `evaluation_batches`.
     """
     order_seed, batch_seed, noise_seed = np.random.SeedSequence([seed, epoch]).generate_state(3)
-    buffer = min(part.num_utterances, SHUFFLE_BUFFER)
-    utterances = part.dataset.shuffle(buffer, seed=int(order_seed), reshuffle_each_iteration=False)
+    utterances = part.shuffle(int(order_seed))
     if train.augments:
         noise = tf.data.Dataset.random(seed=int(noise_seed)).batch(2)
         pairs = tf.data.Dataset.zip(utterances, noise)
@@ -152,19 +181,6 @@ def _trim(llds: tf.Tensor, trim_db: float) -> tf.Tensor:
     log_energy = llds[:, LLD_NAMES.index("log_energy")]
     loud = tf.where(log_energy >= tf.reduce_max(log_energy) - np.float32(trim_db * np.log(10) / 10))[:, 0]
     return llds[loud[0] : loud[-1] + 1]
-
-
-def _select(store: RecordStore, classes: tf.lookup.StaticHashTable) -> tf.data.Dataset:
-    """(element, class number) of each utterance that the table knows, in the order of the store."""
-    records = tf.data.TFRecordDataset([str(shard) for shard in store.shards])
-    parsed = records.map(parse_utterance, _AUTOTUNE)
-    labelled = parsed.map(lambda element: (element, classes.lookup(element["id"])))
-    return labelled.filter(lambda element, label: label >= 0)
-
-
-def _class_table(labels: dict[str, int]) -> tf.lookup.StaticHashTable:
-    keys, values = tf.constant(list(labels)), tf.constant(list(labels.values()), tf.int32)
-    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), default_value=-1)
 
 
 def _word_rows(store: RecordStore, labels: dict[str, int], word_vectors: WordVectors | None):

@@ -4,13 +4,13 @@ A record holds what training needs of an utterance: its LLDs as raw little-endia
 text. Class numbers are not stored: they belong to an experiment, not to the corpus.
 """
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from drl4ser.atomic import atomic_write_bytes
+from drl4ser.atomic import atomic_path
+from drl4ser.checksums import file_sha256
 from drl4ser.corpora import Utterance
 
 NUM_LLDS = 17
@@ -69,12 +69,15 @@ def write_tfrecords(path: Path, serialized: list[bytes]) -> str:
 
     Returns:
         SHA-256 of the file's bytes.
+
+    Raises:
+        OSError: if it cannot be written, such as to a full disk.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
-    with tf.io.TFRecordWriter(str(temporary)) as writer:
-        for record in serialized:
-            writer.write(record)
-    content = temporary.read_bytes()
-    temporary.unlink()
-    atomic_write_bytes(path, content)
-    return hashlib.sha256(content).hexdigest()
+    try:
+        with atomic_path(path) as temporary:
+            with tf.io.TFRecordWriter(str(temporary)) as writer:
+                for record in serialized:
+                    writer.write(record)
+            return file_sha256(temporary)
+    except tf.errors.OpError as error:
+        raise OSError(f"{path} cannot be written: {error.message}") from error

@@ -2,27 +2,25 @@
 
 Layout: `plan.json` (settings, written first), `shard-00000.tfrecord` with `shard-00000.json` beside it (its rows,
 problems and checksum; a shard counts once this file exists) and `index.json` (written last: the store is complete).
+The JSON files carry their own checksums. What is damaged, `make_records` makes anew, and only that.
 """
 
 import dataclasses
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from drl4ser.atomic import atomic_write_text
+from drl4ser.checksums import file_sha256
 from drl4ser.config import FrameConfig, complete, to_dict
 from drl4ser.corpora import Utterance
+from drl4ser.data.store_files import LABELS, REMEDY, RecordError, field, read_json, read_side, write_json
 from drl4ser.features import EXTRACTOR_VERSION
 
 FORMAT = 1
 PLAN_FILE = "plan.json"
 INDEX_FILE = "index.json"
-LABELS = ("id", "emotion", "speaker", "session", "text")
-
-
-class RecordError(ValueError):
-    """A record folder that is missing, unfinished, damaged or made with other settings; names it and the remedy."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +33,8 @@ class RecordStore:
         utterances: what the shards hold, sorted by id (files with problems are not among them).
         num_frames: LLD frames of each utterance, by id.
         shards: TFRecord files in order.
+        shard_sizes: number of utterances in each of `shards`.
+        checksums: SHA-256 of each of `shards`.
         problems: (path, reason) of every file that was skipped.
     """
 
@@ -43,6 +43,8 @@ class RecordStore:
     utterances: tuple[Utterance, ...]
     num_frames: dict[str, int]
     shards: tuple[Path, ...]
+    shard_sizes: tuple[int, ...]
+    checksums: tuple[str, ...]
     problems: tuple[tuple[str, str], ...]
 
     def subset(self, emotions: tuple[str, ...]) -> list[Utterance]:
@@ -77,34 +79,32 @@ def check_plan(directory: Path, plan: dict[str, Any]) -> None:
         RecordError: naming the first setting that differs and what to do.
     """
     path = directory / PLAN_FILE
-    if not path.exists():
+    if not path.exists() and not (directory / INDEX_FILE).exists():
         if directory.exists() and any(directory.iterdir()):
             raise RecordError(f"{directory} is not empty and holds no {PLAN_FILE}; choose another folder")
         directory.mkdir(parents=True, exist_ok=True)
-        atomic_write_text(path, json.dumps(plan, indent=1) + "\n")
+        write_json(path, plan)
         return
-    found = _read_settings(path)
+    found = _recorded_plan(directory)
     for name, value in plan.items():
         if found.get(name) != value:
             raise RecordError(
                 f"{directory} was made with {name}={found.get(name)!r}, now it is {value!r}; "
                 "delete that folder (its records are made anew) or choose another"
             )
+    write_json(path, plan)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object of the store. Raises RecordError if it is missing or damaged."""
+def _recorded_plan(directory: Path) -> dict[str, Any]:
+    """The plan of an existing folder; the index repeats it, should the plan itself be damaged."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecordError(
-            f"{path} is missing: run `python -m data_prep.make_records` to make the records"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise RecordError(
-            f"{path} is damaged ({error}); delete {path.parent} and make the records anew"
-        ) from None
-    return value
+        return _read_settings(directory / PLAN_FILE)
+    except RecordError as error:
+        if not (directory / INDEX_FILE).exists():
+            raise RecordError(
+                f"{directory / PLAN_FILE} is damaged; delete {directory} and make the records anew"
+            ) from error
+        return _read_settings(directory / INDEX_FILE)
 
 
 def _read_settings(path: Path) -> dict[str, Any]:
@@ -137,16 +137,44 @@ def open_store(directory: Path, frame: FrameConfig | None = None) -> RecordStore
                 f"{directory} was made with {name}={index.get(name)!r}, this version wants {value!r}; "
                 "delete that folder and make the records anew"
             )
-    utterances, num_frames, problems = [], {}, []
-    for name in index["shards"]:
-        rows = read_json(directory / f"{name}.json")
-        for row in rows["utterances"]:
-            labels = {label: row[label] for label in LABELS}
-            utterances.append(Utterance(**labels, path=Path(row["path"])))
-            num_frames[row["id"]] = row["num_frames"]
-        problems.extend((path, reason) for path, reason in rows["problems"])
-    shards = tuple(directory / f"{name}.tfrecord" for name in index["shards"])
+    utterances, num_frames, sizes, checksums, problems = [], {}, [], [], []
+    names = field(directory / INDEX_FILE, index, "shards", list)
+    for name in names:
+        if not (isinstance(name, str) and re.fullmatch(r"shard-\d+", name)):
+            raise RecordError(f"{directory / INDEX_FILE} is damaged (a shard {name!r:.80}); {REMEDY}")
+        side = read_side(directory / f"{name}.json")
+        checksums.append(side.sha256)
+        sizes.append(len(side.utterances))
+        utterances.extend(side.utterances)
+        num_frames.update(side.num_frames)
+        problems.extend(side.problems)
+    shards = tuple(directory / f"{name}.tfrecord" for name in names)
     for shard in shards:
         if not shard.exists():
-            raise RecordError(f"{shard} is missing; delete {directory} and make the records anew")
-    return RecordStore(directory, index["corpus"], tuple(utterances), num_frames, shards, tuple(problems))
+            raise RecordError(f"{shard} is missing; {REMEDY}")
+    corpus = field(directory / INDEX_FILE, index, "corpus", str)
+    return RecordStore(
+        directory=directory,
+        corpus=corpus,
+        utterances=tuple(utterances),
+        num_frames=num_frames,
+        shards=shards,
+        shard_sizes=tuple(sizes),
+        checksums=tuple(checksums),
+        problems=tuple(problems),
+    )
+
+
+def verify_shards(store: RecordStore) -> None:
+    """Compare every shard with its checksum; this reads the whole store once.
+
+    Raises:
+        RecordError: naming the first damaged shard and how to make it anew.
+    """
+    for shard, checksum in zip(store.shards, store.checksums, strict=True):
+        try:
+            found = file_sha256(shard)
+        except OSError as error:
+            raise RecordError(f"{shard} cannot be read ({error.strerror}); {REMEDY}") from None
+        if found != checksum:
+            raise RecordError(f"{shard} is damaged (its content does not match its checksum); {REMEDY}")

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from drl4ser.config import MAX_RECORDING_SECONDS, SAMPLE_RATES_HZ
+
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 _BLOCK_SECONDS = 20
+_BLOCK_VALUES = 2**23  # of all channels together: a file may claim a thousand of them
 
 
 def find_audio(path: Path) -> list[Path]:
@@ -35,11 +38,13 @@ def load_audio(path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
         (signal, rate): float32 [num_samples], full scale = 1, channels averaged; and its rate in Hz.
 
     Raises:
-        ValueError: if the file is missing, empty or not audio, or `sample_rate` is not positive.
+        ValueError: if the file is missing, empty, not audio, cut short, longer than an hour or of a rate that no
+            speech has, or if `sample_rate` is not positive.
     """
     if sample_rate is not None:
         check_rate(sample_rate)
     with _open(path) as file:
+        _check_length(file)
         rate = sample_rate or file.samplerate
         signal = _resample_blocks(_read_mono(file), file.samplerate, rate, file.frames)
     if signal.size == 0:
@@ -84,6 +89,7 @@ def _open(path):
 
     try:
         with soundfile.SoundFile(str(Path(path))) as file:
+            _check_rate_of(file)
             yield file
     except (soundfile.SoundFileError, RuntimeError, OSError, TypeError) as error:
         raise ValueError(
@@ -91,9 +97,32 @@ def _open(path):
         ) from error
 
 
+def _check_rate_of(file) -> None:
+    lowest, highest = SAMPLE_RATES_HZ
+    if not lowest <= file.samplerate <= highest:
+        raise _refusal(
+            file, f"its sampling rate is {file.samplerate} Hz, not one of {lowest} to {highest} Hz"
+        )
+
+
+def _check_length(file) -> None:
+    if file.frames > MAX_RECORDING_SECONDS * file.samplerate:
+        raise _refusal(file, f"it is longer than {MAX_RECORDING_SECONDS:.0f} s: cut it into utterances")
+
+
 def _read_mono(file):
-    for block in file.blocks(int(_BLOCK_SECONDS * file.samplerate), dtype="float32", always_2d=True):
+    """Yields float32 blocks. Not `SoundFile.blocks`: of a file that is cut short it yields memory never written."""
+    size, missing = min(_BLOCK_SECONDS * file.samplerate, _BLOCK_VALUES // file.channels), file.frames
+    while missing:
+        block = file.read(min(int(size), missing), dtype="float32", always_2d=True)
+        if len(block) == 0:
+            raise _refusal(file, f"it is cut short: {missing} of {file.frames} samples are missing")
+        missing -= len(block)
         yield block.mean(axis=1, dtype=np.float32)
+
+
+def _refusal(file, reason: str) -> ValueError:
+    return ValueError(f"`path` must be a readable audio file. Received: path={file.name!r} ({reason})")
 
 
 def resample(signal: np.ndarray, sample_rate: int, new_rate: int) -> np.ndarray:

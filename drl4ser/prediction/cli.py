@@ -10,7 +10,7 @@ from drl4ser.features import find_audio
 from drl4ser.prediction.formats import csv_header, format_csv, format_json, format_text
 from drl4ser.prediction.result import Prediction
 from drl4ser.predictor import Predictor
-from drl4ser.quiet import import_tensorflow
+from drl4ser.quiet import import_tensorflow, one_line
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -98,7 +98,7 @@ def _print_predictions(predictor: Predictor, path: Path, options: argparse.Names
     for prediction in _predict(predictor, path, options):
         print(form(prediction), flush=True)
         for line in prediction.warnings if form is format_text else ():
-            print(f"warning: {path}: {line}", file=sys.stderr)
+            print(f"warning: {one_line(path)}: {line}", file=sys.stderr)
 
 
 def _predict(predictor: Predictor, path: Path, options: argparse.Namespace) -> Iterable[Prediction]:
@@ -108,5 +108,5 @@ def _predict(predictor: Predictor, path: Path, options: argparse.Namespace) -> I
 
 
 def _report(error: Exception) -> int:
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {one_line(error)}", file=sys.stderr)
     return 1

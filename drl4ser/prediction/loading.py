@@ -1,8 +1,6 @@
 """What a run directory holds, read and checked: nothing else is needed to apply a trained system."""
 
 import dataclasses
-import json
-import warnings
 from pathlib import Path
 
 import keras
@@ -14,11 +12,20 @@ from drl4ser.features.input_range import InputRange
 from drl4ser.kernels import KernelMachine
 from drl4ser.models import build_model_from_config
 from drl4ser.text import WordVectors
-from drl4ser.training.kernel_stage import KERNEL_FILE, KERNEL_SYSTEMS
+from drl4ser.training.checkpoints import load_weights
+from drl4ser.training.kernel_stage import KERNEL_SYSTEMS
 from drl4ser.training.results import read_record
-from drl4ser.training.run_directory import RECORD_FILE
-
-WEIGHTS_FILE = "model.weights.h5"
+from drl4ser.training.run_directory import (
+    CONFIG_FILE,
+    INPUT_RANGE_FILE,
+    KERNEL_FILE,
+    NORMALIZER_FILE,
+    RECORD_FILE,
+    WEIGHTS_FILE,
+    WORDS_FILE,
+    read_object,
+    verify_files,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,15 +71,16 @@ def load_run(directory: Path | str, precision: str | None = None) -> TrainedRun:
             f"{directory} was trained on LLDs of version {version}, this program "
             f"makes version {EXTRACTOR_VERSION}: train it anew"
         )
-    config = from_dict(ExperimentConfig, _read_json(directory / "config.json"))
-    normalizer = Normalizer.from_dict(_read_json(directory / "normalizer.json"))
-    _check_fit(directory / "normalizer.json", "LLDs", len(normalizer.mean), config.model.lld_dim)
-    range_file = directory / "input_range.json"
-    input_range = InputRange.from_dict(_read_json(range_file)) if range_file.exists() else None
+    verify_files(directory)
+    config = from_dict(ExperimentConfig, read_object(directory / CONFIG_FILE))
+    normalizer = Normalizer.from_dict(read_object(directory / NORMALIZER_FILE))
+    _check_fit(directory / NORMALIZER_FILE, "LLDs", len(normalizer.mean), config.model.lld_dim)
+    range_file = directory / INPUT_RANGE_FILE
+    input_range = InputRange.from_dict(read_object(range_file)) if range_file.exists() else None
     word_vectors = None
     if "lexical" in config.model.modality:
-        word_vectors = WordVectors.load(directory / "words.bin")
-        _check_fit(directory / "words.bin", "dimensions", word_vectors.dimension, config.model.word_dim)
+        word_vectors = WordVectors.load(directory / WORDS_FILE)
+        _check_fit(directory / WORDS_FILE, "dimensions", word_vectors.dimension, config.model.word_dim)
     model = _load_model(config, directory / WEIGHTS_FILE, precision or config.train.precision)
     machine = KernelMachine.load(directory / KERNEL_FILE) if config.model.system in KERNEL_SYSTEMS else None
     return TrainedRun(directory, config, normalizer, input_range, word_vectors, model, machine)
@@ -92,12 +100,7 @@ def _load_model(config: ExperimentConfig, weights: Path, precision: str) -> kera
     keras.config.set_dtype_policy(precision)
     try:
         model = build_model_from_config(config.model)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras only warns when it leaves weights random
-            model.load_weights(weights)
-    except (ValueError, OSError, KeyError, UserWarning) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"{weights} is damaged or does not fit config.json beside it ({reason})") from error
+        load_weights(weights, model)
     finally:
         keras.config.set_dtype_policy(before)
     return model
@@ -108,10 +111,3 @@ def _check_fit(path: Path, what: str, found: int, wanted: int) -> None:
         raise ValueError(
             f"{path} has {found} {what}, config.json beside it says {wanted}: train that run anew"
         )
-
-
-def _read_json(path: Path) -> dict:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} is missing or damaged ({error})") from error

@@ -3,7 +3,8 @@
 import re
 
 # Annotations of IEMOCAP's transcribers, such as [LAUGHTER], ++GARBAGE++ and <BREATHING>: heard, not said.
-_EVENT = re.compile(r"\[[^\]]*\]|\+\+[^+]*\+\+|<[^>]*>")
+# An event holds no second opening bracket: searching for one to close each of a million would never end.
+_EVENT = re.compile(r"\[[^\[\]]*\]|\+\+[^+]*\+\+|<[^<>]*>")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 

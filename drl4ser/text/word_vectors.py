@@ -1,6 +1,8 @@
 """Word vectors in the word2vec formats, held by gensim."""
 
+import gzip
 import logging
+import re
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 from drl4ser.text.tokens import spellings, tokenize
 
 _BINARY_BY_SUFFIX = {".bin": True, ".bin.gz": True, ".txt": False, ".txt.gz": False}
+_MOST_COMPRESSION = 1032  # of deflate: a longest match of 258 bytes in two bits
 _EXPECTED = (
     "expected word vectors in word2vec format (.bin, .bin.gz, .txt or .txt.gz), "
     "such as GoogleNews-vectors-negative300.bin.gz"
@@ -46,6 +49,7 @@ class WordVectors:
         if not path.is_file():
             raise ValueError(f"{path} does not exist or is not a file; {_EXPECTED}")
         try:
+            _check_header(path, binary, limit)
             keyed_vectors = import_gensim_models().KeyedVectors.load_word2vec_format(
                 str(path), binary=binary, limit=limit
             )
@@ -104,6 +108,23 @@ class WordVectors:
         if rows:
             small.add_vectors([words[row] for row in rows], self.vectors[rows])
         return WordVectors(small)
+
+
+def _check_header(path: Path, binary: bool, limit: int | None) -> None:
+    """Raises ValueError for a header that asks for more memory than a file of this size can fill."""
+    compressed = path.name.lower().endswith(".gz")
+    with gzip.open(path) if compressed else path.open("rb") as file:
+        header = re.fullmatch(rb"(\d{1,12}) (\d{1,6})\s*\n", file.readline(64))
+    if header is None:
+        raise ValueError("its first line should be the number of words and their dimension")
+    num_words, dimension = (int(number) for number in header.groups())
+    num_words = min(num_words, limit or num_words)
+    # A word of one letter and its space; four bytes a value, or a digit and a space.
+    smallest = num_words * (2 + dimension * (4 if binary else 2) - (not binary))
+    if num_words < 1 or dimension < 1:
+        raise ValueError("it holds no words")
+    if smallest > path.stat().st_size * (_MOST_COMPRESSION if compressed else 1):
+        raise ValueError(f"it is too small for {num_words} words of dimension {dimension}")
 
 
 def import_gensim_models():

@@ -1,21 +1,38 @@
 """The complete state of an unfinished fold in one file, so that a run killed at any moment ends with the same numbers.
 
-The file is an uncompressed NumPy archive without pickled objects: every variable of the model (weights, batch-norm
-statistics, dropout seeds) and of the optimiser, the best weights so far, and the progress as JSON.
+The weights of a finished fold are Keras' HDF5 file. A checkpoint is an uncompressed NumPy archive without pickled
+objects: every variable of the model (weights, batch-norm statistics, dropout seeds) and of the optimiser, the best
+weights so far, and the progress as JSON. The archive has a CRC-32 of each member.
 """
 
 import io
 import json
+import struct
+import warnings
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
-from drl4ser.atomic import atomic_write_bytes
+from drl4ser.atomic import atomic_path, atomic_write_bytes
 
 _PROGRESS = "progress"
+# What NumPy's and zipfile's readers raise for bytes that are not theirs.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    OverflowError,
+    MemoryError,
+)
+_DAMAGE += (TypeError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile)
 
 
 def save_checkpoint(path: Path, groups: dict[str, Sequence[Any]], progress: dict[str, Any]) -> None:
@@ -44,10 +61,16 @@ def load_checkpoint(path: Path, groups: dict[str, Sequence[Any]]) -> dict[str, A
         ValueError: if the file is damaged or belongs to another model; nothing has been assigned then.
     """
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+        content = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > len(content):
+                raise ValueError("it is compressed")  # ours are not; a small file could fill the memory
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         progress = json.loads(arrays.pop(_PROGRESS).tobytes())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        if not isinstance(progress, dict):
+            raise ValueError("its progress is no JSON object")
+    except _DAMAGE as error:
         raise ValueError(
             f"{path} is damaged ({error}); delete it and run again to start this fold anew"
         ) from error
@@ -56,9 +79,36 @@ def load_checkpoint(path: Path, groups: dict[str, Sequence[Any]]) -> dict[str, A
         for group, members in groups.items()
         for position, variable in enumerate(members)
     }
-    shapes = {name: tuple(array.shape) for name, array in arrays.items()}
-    if shapes != {name: tuple(variable.shape) for name, variable in variables.items()}:
+    found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
+    if found != {name: _shape_and_type(variable) for name, variable in variables.items()}:
         raise ValueError(f"{path} is of another model; delete it and run again to start this fold anew")
     for name, variable in variables.items():
         variable.assign(arrays[name])
     return progress
+
+
+def save_weights(path: Path, model: keras.Model) -> None:
+    """Write a model's weights, complete or not at all; `path` ends in .weights.h5."""
+    with atomic_path(path) as temporary:
+        model.save_weights(temporary)
+
+
+def load_weights(path: Path, model: keras.Model) -> None:
+    """The inverse of `save_weights`.
+
+    Raises:
+        ValueError: if the file is missing, damaged or of another model; Keras may have assigned a part by then.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras only warns when it leaves weights random
+            model.load_weights(path)
+    except (*_DAMAGE, UserWarning) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"{path} is damaged or does not fit config.json beside it ({reason}); run this fold again"
+        ) from error
+
+
+def _shape_and_type(variable) -> tuple[tuple[int, ...], str]:
+    return tuple(variable.shape), np.dtype(getattr(variable.dtype, "name", variable.dtype)).name

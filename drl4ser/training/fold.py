@@ -2,28 +2,32 @@
 
 Run directory: `config.json`, `normalizer.json`, `input_range.json` (what the training recordings were like),
 `words.bin` (the vocabulary, for systems with lexical input), `model.weights.h5` (best epoch), `kernel_machine.npz`
-(for systems with one), `history.json`, `tensorboard/` and, last of all, `record.json`. While it is unfinished there is
-a `checkpoint.npz` instead of it.
+(for systems with one), `history.json`, `tensorboard/`, `checksums.json` and, last of all, `record.json`. While it is
+unfinished there is a `checkpoint.npz` instead of it.
 """
 
+import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
-from drl4ser.atomic import atomic_write_text
+from drl4ser.atomic import atomic_write_text, remove_leftovers
 from drl4ser.config import ExperimentConfig
 from drl4ser.corpora.folds import Fold, describe_overlap, limit_training, make_folds
 from drl4ser.data.pipeline import LabelledPart, fit_input_range, fit_normalizer, load_part
-from drl4ser.data.store import RecordStore
+from drl4ser.data.store import RecordStore, verify_shards
 from drl4ser.features import EXTRACTOR_VERSION
+from drl4ser.locks import lock_folder
 from drl4ser.models import balanced_units, build_model_from_config
 from drl4ser.text import WordVectors
 from drl4ser.training import metrics
-from drl4ser.training.kernel_stage import KERNEL_FILE, KERNEL_SYSTEMS, KernelClassifier
+from drl4ser.training.checkpoints import save_weights
+from drl4ser.training.kernel_stage import KERNEL_SYSTEMS, KernelClassifier
 from drl4ser.training.results import (
     FoldRecord,
     append_seconds,
@@ -32,7 +36,19 @@ from drl4ser.training.results import (
     make_record,
     write_record,
 )
-from drl4ser.training.run_directory import RECORD_FILE, finished_record, plain_values
+from drl4ser.training.run_directory import (
+    CONFIG_FILE,
+    HISTORY_FILE,
+    INPUT_RANGE_FILE,
+    KERNEL_FILE,
+    NORMALIZER_FILE,
+    RECORD_FILE,
+    WEIGHTS_FILE,
+    WORDS_FILE,
+    finished_record,
+    plain_values,
+    write_checksums,
+)
 from drl4ser.training.run_logger import RunLogger
 from drl4ser.training.seeding import seed_fold
 from drl4ser.training.trainer import Trainer
@@ -57,12 +73,23 @@ def run_fold(
 
     Raises:
         TrainingError: if the loss becomes NaN or infinite.
+        RecordError: if a shard is damaged; it is named.
+        LockedError: if another process runs this fold.
     """
     record = finished_record(directory, config)
     if record is not None:
         return record
+    with lock_folder(directory, "wait for it to end, or choose another RUNS_DIR"), _clear_errors(store):
+        return _run_unfinished(config, store, directory, word_vectors, on_epoch)
+
+
+def _run_unfinished(config, store, directory, word_vectors, on_epoch) -> FoldRecord:
+    record = finished_record(directory, config)  # again: whoever held the lock may have run it
+    if record is not None:
+        return record
+    remove_leftovers(directory)
     started = time.monotonic()
-    atomic_write_text(directory / "config.json", json.dumps(plain_values(config), indent=1) + "\n")
+    atomic_write_text(directory / CONFIG_FILE, json.dumps(plain_values(config), indent=1) + "\n")
     keras.backend.clear_session()  # the graphs of the fold before
     keras.config.set_dtype_policy(config.train.precision)
     seed = seed_fold(config.seed, config.fold)
@@ -88,6 +115,19 @@ def run_fold(
     return record
 
 
+@contextlib.contextmanager
+def _clear_errors(store: RecordStore) -> Iterator[None]:
+    """TensorFlow's errors about files as ours, which name the file and the remedy."""
+    try:
+        yield
+    except (
+        tf.errors.OpError,
+        UnicodeDecodeError,
+    ) as error:  # the latter where a message quotes a damaged record
+        verify_shards(store)
+        raise OSError(f"TensorFlow failed: {str(error)[:500]}") from error
+
+
 def select_fold(config: ExperimentConfig, store: RecordStore) -> Fold:
     """The training, validation and test part that `config` asks for."""
     utterances = store.subset(config.classes)
@@ -101,9 +141,9 @@ def _load_parts(
 ) -> tuple[Fold, dict[str, LabelledPart]]:
     utterances, fold = store.subset(config.classes), select_fold(config, store)
     normalizer = fit_normalizer(store, fold.train, config.train.trim_db)
-    atomic_write_text(directory / "normalizer.json", json.dumps(normalizer.to_dict()) + "\n")
+    atomic_write_text(directory / NORMALIZER_FILE, json.dumps(normalizer.to_dict()) + "\n")
     input_range = fit_input_range(store, fold.train, config.frame)
-    atomic_write_text(directory / "input_range.json", json.dumps(input_range.to_dict()) + "\n")
+    atomic_write_text(directory / INPUT_RANGE_FILE, json.dumps(input_range.to_dict()) + "\n")
     if "lexical" not in config.model.modality:
         word_vectors = None
     elif word_vectors is None:
@@ -115,7 +155,7 @@ def _load_parts(
         )
     else:
         word_vectors = word_vectors.subset(utterance.text for utterance in utterances)
-        word_vectors.save(directory / "words.bin")
+        word_vectors.save(directory / WORDS_FILE)
     number = {name: index for index, name in enumerate(config.classes)}
     labels = {utterance.id: number[utterance.emotion] for utterance in utterances}
     parts = {
@@ -140,8 +180,8 @@ def _finish(config, store, fold, trainer, kernels, parts, directory, logger) -> 
     unseen = {name: parts[name] for name in ("validation", "test")}
     by_id = {utterance.id: utterance for utterance in store.utterances}
     write_embedding(directory / "tensorboard", trainer.model, unseen, by_id, config.train.batch_size)
-    trainer.model.save_weights(directory / "model.weights.h5")
-    atomic_write_text(directory / "history.json", json.dumps(trainer.history) + "\n")
+    save_weights(directory / WEIGHTS_FILE, trainer.model)
+    atomic_write_text(directory / HISTORY_FILE, json.dumps(trainer.history) + "\n")
     record = make_record(
         config,
         utterances=test.ids,
@@ -156,6 +196,7 @@ def _finish(config, store, fold, trainer, kernels, parts, directory, logger) -> 
         commit=current_commit(),
         versions={**current_versions(), "llds": EXTRACTOR_VERSION},
     )
+    write_checksums(directory)
     write_record(directory / RECORD_FILE, record)
     trainer.checkpoint.unlink(missing_ok=True)
     return record

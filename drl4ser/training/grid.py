@@ -1,7 +1,6 @@
 """Many folds of many systems: worker processes, progress with an estimate, finished folds skipped."""
 
 import functools
-import multiprocessing
 import os
 import threading
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from drl4ser.config import ExperimentConfig, FrameConfig
 from drl4ser.quiet import import_tensorflow, silenced
 from drl4ser.training.results import FoldRecord
 from drl4ser.training.run_directory import run_directory
-from drl4ser.workers import make_pool
+from drl4ser.workers import make_pool, make_queue
 
 _events = None  # in a worker: the queue that carries (config, row of the history) to the parent
 
@@ -28,7 +27,8 @@ def run_grid(
     """Run every fold of `configs`, `num_jobs` at a time, and return their records in the same order.
 
     Folds are independent; each process gets its share of the cores. A fold that was interrupted goes on where its
-    last checkpoint was, a finished one is read from its record.
+    last checkpoint was, a finished one is read from its record. On a Ray cluster (RAY_ADDRESS) the processes are
+    its tasks, as many at a time as it has processors for, and a fold whose node dies goes on on another.
 
     Args:
         configs: one for each fold.
@@ -42,9 +42,10 @@ def run_grid(
     """
     num_jobs = max(1, min(num_jobs, len(configs)))
     num_threads = max(1, (os.cpu_count() or 1) // num_jobs)
-    events = multiprocessing.get_context("spawn").SimpleQueue()
+    events = make_queue()
     run = functools.partial(_run, records_dir=records_dir, runs_dir=runs_dir, word_vectors=word_vectors)
-    with _Progress(configs, events), make_pool(num_jobs, _start_worker, (events, num_threads)) as pool:
+    workers = make_pool(num_jobs, _start_worker, (events, num_threads), num_threads)
+    with _Progress(configs, events), workers as pool:
         try:
             futures = [pool.submit(run, config) for config in configs]
             return [future.result() for future in futures]

@@ -11,7 +11,6 @@ from drl4ser.models import kernel_features
 from drl4ser.training.trainer import Evaluation, evaluate_part
 
 KERNEL_SYSTEMS = ("poria_cnn_mkl",)
-KERNEL_FILE = "kernel_machine.npz"
 
 
 class KernelClassifier:

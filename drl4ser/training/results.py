@@ -1,7 +1,7 @@
 """One record for each (experiment, fold, seed): what a fold's test part gave and what is needed to check it.
 
 A record holds no time, host or directory, so a run that was killed and resumed writes the same bytes as one
-that was not. Times go to `seconds.jsonl` beside the records.
+that was not, and it carries its own checksum. Times go to `seconds.jsonl` beside the records.
 """
 
 import dataclasses
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from drl4ser.atomic import atomic_write_text
-from drl4ser.config import ExperimentConfig, to_dict
+from drl4ser.checksums import SEAL, check_seal, seal
+from drl4ser.config import ExperimentConfig, from_dict, to_dict
 from drl4ser.training import metrics
 from drl4ser.training.provenance import current_commit as current_commit
 from drl4ser.training.provenance import current_versions as current_versions
@@ -133,7 +134,9 @@ def read_record(path: str | Path) -> FoldRecord:
 
 def write_records(path: str | Path, records: Iterable[FoldRecord]) -> Path:
     """Writes records as JSON lines in the order of modality, system, fold and seed, whole or not at all."""
-    lines = [_to_json(vars(record)) for record in sorted(records, key=lambda record: record.key)]
+    lines = [
+        _to_json(seal(_plain(vars(record)))) for record in sorted(records, key=lambda record: record.key)
+    ]
     return atomic_write_text(path, "".join(f"{line}\n" for line in lines))
 
 
@@ -147,9 +150,17 @@ def read_records(path: str | Path) -> list[FoldRecord]:
     for number, line in enumerate(Path(path).read_bytes().splitlines(), start=1):
         try:
             records.append(_from_json(line.decode("utf-8")))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, LookupError, OverflowError, RecursionError, MemoryError) as error:
             raise ValueError(_damaged(path, f"line {number}: {error}")) from error
     return records
+
+
+def experiment_of(path: str | Path, record: FoldRecord) -> ExperimentConfig:
+    """The configuration that a record of the file `path` was made with. Raises ValueError if it is damaged."""
+    try:
+        return from_dict(ExperimentConfig, record.config)
+    except (ValueError, TypeError) as error:
+        raise ValueError(_damaged(path, f"config of {record.key}: {error}")) from error
 
 
 def append_seconds(path: str | Path, record: FoldRecord, seconds: float) -> None:
@@ -172,6 +183,11 @@ def read_seconds(path: str | Path) -> list[dict[str, Any]]:
     return rows
 
 
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """As it comes back from JSON."""
+    return json.loads(_to_json(values))
+
+
 def _to_json(values: dict[str, Any]) -> str:
     # NumPy arrays and scalars become lists and numbers; NaN is no JSON and would not compare equal either.
     return json.dumps(
@@ -180,9 +196,10 @@ def _to_json(values: dict[str, Any]) -> str:
 
 
 def _from_json(line: str) -> FoldRecord:
-    values = json.loads(line)
-    if not isinstance(values, dict):
+    sealed = json.loads(line)
+    if not isinstance(sealed, dict):
         raise ValueError("not a JSON object")
+    values = {name: value for name, value in sealed.items() if name != SEAL}
     expected = {field.name for field in dataclasses.fields(FoldRecord)}
     for name in sorted(expected ^ set(values)):
         raise ValueError(f"field {name!r} is {'missing' if name in expected else 'unknown'}")
@@ -192,7 +209,9 @@ def _from_json(line: str) -> FoldRecord:
             values[field.name] = value = float(value)
         if field.type in (str, int, float) and type(value) is not field.type:
             raise ValueError(f"field {field.name!r} must be {field.type.__name__}, found {value!r}")
-    return FoldRecord(**{**values, "classes": tuple(values["classes"])})
+    record = FoldRecord(**{**values, "classes": tuple(values["classes"])})
+    check_seal(sealed)  # last: what is wrong with a value says more
+    return record
 
 
 def _damaged(path: str | Path, reason: str) -> str:

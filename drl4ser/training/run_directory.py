@@ -1,12 +1,27 @@
 """Where a fold keeps its files, whose they are and whether it is finished; knows no TensorFlow."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
+from drl4ser.atomic import atomic_write_text
+from drl4ser.checksums import check_seal, file_sha256, seal
 from drl4ser.config import ExperimentConfig, complete, to_dict
 from drl4ser.training.results import FoldRecord, read_record
 
+_Made = TypeVar("_Made")
+CONFIG_FILE = "config.json"
+NORMALIZER_FILE = "normalizer.json"
+INPUT_RANGE_FILE = "input_range.json"
+WORDS_FILE = "words.bin"
+WEIGHTS_FILE = "model.weights.h5"
+KERNEL_FILE = "kernel_machine.npz"
+HISTORY_FILE = "history.json"
+CHECKSUM_FILE = "checksums.json"
 RECORD_FILE = "record.json"
+_KEPT = (CONFIG_FILE, NORMALIZER_FILE, INPUT_RANGE_FILE, WORDS_FILE, WEIGHTS_FILE, KERNEL_FILE, HISTORY_FILE)
+_REMEDY = "delete that folder and run this fold again"
 
 
 def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
@@ -23,9 +38,9 @@ def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | N
     Raises:
         ValueError: if `directory` belongs to another configuration; it says which value differs.
     """
-    path = directory / "config.json"
+    path = directory / CONFIG_FILE
     if path.exists():
-        found = complete(ExperimentConfig, json.loads(path.read_text(encoding="utf-8")))
+        found = read_made(path, lambda values: complete(ExperimentConfig, values))
         wanted = plain_values(config)
         if found != wanted:
             raise ValueError(
@@ -34,6 +49,52 @@ def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | N
             )
     record = directory / RECORD_FILE
     return read_record(record) if record.exists() else None
+
+
+def read_object(path: Path) -> dict:
+    """A JSON object of a run directory. Raises ValueError, with the remedy, if it is missing or damaged."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is missing or damaged ({error}); {_REMEDY}") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} is damaged (not a JSON object); {_REMEDY}")
+    return values
+
+
+def read_made(path: Path, make: Callable[[dict], _Made]) -> _Made:
+    """What `make` makes of a JSON object of a run directory; its errors become ValueErrors that name the file."""
+    try:
+        return make(read_object(path))
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        name = "" if str(path) in str(error) else f"{path} is damaged: "
+        raise ValueError(f"{name}{error}; {_REMEDY}") from error
+
+
+def write_checksums(directory: Path) -> None:
+    """Note what the files of a fold are when it is finished."""
+    present = [name for name in _KEPT if (directory / name).exists()]
+    sums = seal({name: file_sha256(directory / name) for name in present})
+    atomic_write_text(directory / CHECKSUM_FILE, json.dumps(sums, indent=1) + "\n")
+
+
+def verify_files(directory: Path) -> None:
+    """Compare a finished fold's files with their checksums; folds of earlier versions have none.
+
+    Raises:
+        ValueError: naming the first file that is damaged or missing.
+    """
+    path = directory / CHECKSUM_FILE
+    if not path.exists():
+        return
+    try:
+        sums = check_seal(read_object(path))
+        for name in _KEPT:
+            if name in sums and file_sha256(directory / name) != sums[name]:
+                path = directory / name
+                raise ValueError("its content does not match its checksum")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is missing or damaged ({error}); {_REMEDY}") from None
 
 
 def plain_values(config: ExperimentConfig) -> dict:

@@ -161,9 +161,8 @@ class Trainer:
         num_classes = self.model.output_shape[-1]
         if not self.train.class_weights:
             return tf.ones(num_classes)
-        labels = np.array([label for _, label in self.training.dataset.as_numpy_iterator()])
-        counts = np.bincount(labels, minlength=num_classes)
-        return tf.constant(len(labels) / (num_classes * counts), tf.float32)
+        counts = np.bincount(self.training.labels, minlength=num_classes)
+        return tf.constant(self.training.num_utterances / (num_classes * counts), tf.float32)
 
     def _state(self) -> dict[str, list]:
         return {

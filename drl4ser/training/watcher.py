@@ -90,12 +90,10 @@ def write_embedding(
 
 def _first_of_each_class(part: LabelledPart):
     """(inputs, labels, ids) of one batch."""
-    labels = [int(label) for _, label in part.dataset.as_numpy_iterator()]
-    wanted = tf.constant([labels.index(label) for label in sorted(set(labels))], tf.int64)
+    labels, first = np.unique(part.labels, return_index=True)
+    wanted = tf.constant(first, tf.int64)
     chosen = part.dataset.enumerate().filter(lambda index, _: tf.reduce_any(index == wanted))
-    few = dataclasses.replace(
-        part, dataset=chosen.map(lambda _, element: element), num_utterances=len(wanted)
-    )
+    few = dataclasses.replace(part, dataset=chosen.map(lambda _, element: element), labels=labels)
     return next(iter(evaluation_batches(few, len(wanted))))
 
 

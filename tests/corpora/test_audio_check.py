@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import soundfile
@@ -101,3 +103,40 @@ def test_unreadable_files_are_not_duplicates_of_each_other(tmp_path):
 def test_sort_out_wants_one_inspection_an_utterance(tmp_path):
     with pytest.raises(ValueError, match="zip"):
         sort_out([Utterance("a", tmp_path, "sad")], [])
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "mp3"])
+def test_a_file_cut_short_is_not_used(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    soundfile.write(path, np.random.default_rng(0).normal(scale=0.1, size=32_000), 16_000)
+    assert inspect_audio(path).reason is None
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert inspect_audio(path).reason.startswith(("cut short: ", "unreadable: "))
+
+
+def make_flac_that_promises(path, num_samples: int) -> None:
+    """A second of FLAC whose header (STREAMINFO, bits 108 to 143) claims `num_samples`."""
+    soundfile.write(path, np.random.default_rng(0).normal(scale=0.1, size=16_000), 16_000)
+    content = bytearray(path.read_bytes())
+    content[21] = content[21] & 0xF0 | num_samples >> 32
+    content[22:26] = (num_samples & 0xFFFFFFFF).to_bytes(4, "big")
+    path.write_bytes(bytes(content))
+
+
+def test_a_header_that_promises_too_much_fills_no_memory(tmp_path):
+    path = tmp_path / "a.flac"
+    make_flac_that_promises(path, 2**36 - 1)
+    assert inspect_audio(path).reason.startswith("too long: 4294967 s, at most 3600 s")
+    make_flac_that_promises(path, 3600 * 16_000)
+    # libsndfile reports the missing end as an error or by returning less
+    assert inspect_audio(path).reason.startswith(("cut short: ", "unreadable: "))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.wav")
+    assert inspect_audio(tmp_path / "a.wav").reason == "unreadable: not a file"
+
+
+def test_an_unlikely_rate(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.full(16_000, 0.5), 50)
+    assert inspect_audio(tmp_path / "a.wav").reason == "unreadable: a sampling rate of 50 Hz"

@@ -115,6 +115,7 @@ def test_a_damaged_or_missing_index_is_named(records_dir, tmp_path, name):
 
 def test_an_old_extractor_is_an_error(records_dir, tmp_path):
     index = json.loads((records_dir / "index.json").read_text(encoding="utf-8"))
+    del index["seal"]
     (tmp_path / "index.json").write_text(json.dumps({**index, "extractor": "0"}), encoding="utf-8")
     with pytest.raises(RecordError, match="extractor='0', this version wants"):
         open_store(tmp_path)

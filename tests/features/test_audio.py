@@ -80,3 +80,21 @@ def test_names_the_file_it_cannot_read(tmp_path):
             list(stream_audio(tmp_path / name, RATE))
     with pytest.raises(ValueError, match="sample_rate=-1"):
         load_audio(tmp_path / "words.wav", sample_rate=-1)
+
+
+def test_a_file_cut_short_is_refused_not_filled_up(tmp_path):
+    """`SoundFile.blocks` gave memory that nobody had written for the samples that were missing."""
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, make_voice(150, 3.0), RATE)
+    path.write_bytes(path.read_bytes()[:6000])
+    with pytest.raises(ValueError, match=r"a\.mp3.*cut short: \d+ of 48000 samples are missing"):
+        load_audio(path)
+
+
+def test_rates_and_lengths_that_no_speech_has_are_refused(tmp_path):
+    soundfile.write(tmp_path / "slow.wav", np.full(4_000, 0.5), 500)
+    with pytest.raises(ValueError, match="500 Hz, not one of 1000 to 768000 Hz"):
+        load_audio(tmp_path / "slow.wav")
+    soundfile.write(tmp_path / "long.flac", np.zeros(3601 * 1000), 1000)
+    with pytest.raises(ValueError, match="longer than 3600 s: cut it into utterances"):
+        load_audio(tmp_path / "long.flac")

@@ -57,6 +57,7 @@ def test_a_run_directory_is_complete(finished):
     directory, record = finished
     names = {path.name for path in directory.iterdir()}
     assert names == {
+        "checksums.json",
         "config.json",
         "history.json",
         "model.weights.h5",

@@ -1,0 +1,120 @@
+"""What people write by hand or get from others: manifests, IEMOCAP's text files, word vectors."""
+
+import csv
+import gzip
+import io
+import os.path
+import struct
+from pathlib import Path
+from random import Random
+
+from benchmarks.fuzzing.kind import READ, Kind
+from benchmarks.fuzzing.mutations import mutate_bytes, random_name
+from drl4ser.corpora import read_corpus
+from drl4ser.text import WordVectors, tokenize
+
+_MANIFEST = (
+    "path,emotion,speaker,session,text\r\n"
+    'a.wav,sad,Ann,1,"Well, ""no"""\r\n'
+    "b/c d.wav,joy,Bob,2,[LAUGHTER] yes\r\n"
+)
+_PATHS = ("a.wav", "b/c d.wav", "../a", "/etc/passwd", "b/../../x", ".", "a\0")
+
+
+def _prepare_manifest(folder: Path):
+    (folder / "b").mkdir()
+    for name in ("a.wav", "b/c d.wav"):
+        (folder / name).touch()
+    path = folder / "manifest.csv"
+
+    def draw(rng: Random) -> bytes:
+        return mutate_bytes(rng, [_MANIFEST.encode()]) if rng.random() < 0.5 else _any_rows(rng, folder)
+
+    def read(content: bytes) -> str:
+        path.write_bytes(content)
+        utterances = read_corpus("manifest", path)
+        inside = os.path.realpath(folder) + "/"
+        for utterance in utterances:
+            tokenize(utterance.text)
+            if not os.path.realpath(utterance.path).startswith(inside) or not utterance.path.exists():
+                raise AssertionError(f"{utterance.path} is not in the folder of the manifest")
+        return READ
+
+    return draw, read
+
+
+def _any_rows(rng: Random, folder: Path) -> bytes:
+    """Well-formed rows of any text: names of files that are there, and paths that lead out of the folder."""
+    names = [random_name(rng) for _ in range(rng.randint(1, 3))]
+    for name in names:
+        if name not in (".", ".."):
+            (folder / name).touch()
+    if rng.random() < 0.3:
+        names.append(rng.choice(_PATHS))
+    text = io.StringIO()
+    rows = [(name, random_name(rng), random_name(rng)) for name in names]
+    csv.writer(text).writerows([("path", "emotion", "text"), *rows])
+    return text.getvalue().encode()
+
+
+_DIALOGUE = "Ses01F_impro01"
+_EVALUATION = (
+    "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\r\n\r\n"
+    "[6.2901 - 8.2357]\tSes01F_impro01_F000\tneu\t[2.5000, 2.5000, 2.5000]\r\n"
+    "C-E2:\tNeutral;\t()\r\n\r\n[10.0100 - 11.3925]\tSes01F_impro01_M001\txxx\t[2.5000, 2.5000, 2.5000]\r\n"
+)
+_TRANSCRIPTION = (
+    "Ses01F_impro01_F000 [006.2901-008.2357]: Excuse me.\r\nM: [BREATHING]\r\n"
+    "Ses01F_impro01_M001 [010.0100-011.3925]: Yeah.\r\n"
+)
+
+
+def _prepare_iemocap(folder: Path):
+    session = folder / "Session1"
+    evaluation = session / "dialog" / "EmoEvaluation" / f"{_DIALOGUE}.txt"
+    transcription = session / "dialog" / "transcriptions" / f"{_DIALOGUE}.txt"
+    wav = session / "sentences" / "wav" / _DIALOGUE / f"{_DIALOGUE}_F000.wav"
+    for path in (evaluation, transcription, wav):
+        path.parent.mkdir(parents=True)
+    wav.touch()
+
+    def read(contents: tuple[bytes, bytes]) -> str:
+        evaluation.write_bytes(contents[0])
+        transcription.write_bytes(contents[1])
+        for utterance in read_corpus("synthetic", folder, "all", allow_partial=True):
+            tokenize(utterance.text)
+            if utterance.path != wav:
+                raise AssertionError(f"{utterance.path} is not in the corpus")
+        return READ
+
+    originals = [_EVALUATION.encode()], [_TRANSCRIPTION.encode()]
+    return lambda rng: tuple(mutate_bytes(rng, original) for original in originals), read
+
+
+def _prepare_word_vectors(folder: Path):
+    vectors = {"the": (0.5, -1.25, 3e-3), "Angst": (1.0, 2.0, 3.0), "né": (0.0, 0.0, 7.5)}
+    header = f"{len(vectors)} 3\n"
+    text = header + "".join(f"{word} {' '.join(map(str, values))}\n" for word, values in vectors.items())
+    binary = b"".join(word.encode() + b" " + struct.pack("<3f", *v) for word, v in vectors.items())
+    examples = {".txt": text.encode(), ".bin": header.encode() + binary}
+    examples |= {f"{suffix}.gz": gzip.compress(content) for suffix, content in examples.items()}
+
+    def draw(rng: Random) -> tuple[str, bytes]:
+        suffix = rng.choice(list(examples))
+        return suffix, mutate_bytes(rng, [examples[suffix]])
+
+    def read(case: tuple[str, bytes]) -> str:
+        path = folder / f"words{case[0]}"
+        path.write_bytes(case[1])
+        word_vectors = WordVectors.load(path)
+        word_vectors.subset(["the Angst of né"]).embed("the Angst")
+        return READ
+
+    return draw, read
+
+
+KINDS = (
+    Kind("manifest", _prepare_manifest, ("manifest",)),
+    Kind("iemocap", _prepare_iemocap, (_DIALOGUE, "synthetic", "Session1")),
+    Kind("word_vectors", _prepare_word_vectors, ("words",)),
+)

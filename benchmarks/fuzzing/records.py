@@ -1,0 +1,90 @@
+"""Folders of LLD records: the JSON files, with their seals made right or not, and the TFRecord shards."""
+
+import json
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from benchmarks.fuzzing.kind import READ, Kind
+from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
+from drl4ser.checksums import SEAL, seal
+from drl4ser.corpora import Utterance, make_folds
+from drl4ser.data import extraction
+from drl4ser.data.store import open_store, verify_shards
+
+_SHARD = "shard-00000"
+
+
+def _make_store(folder: Path) -> Path:
+    """Two utterances whose LLDs come from no audio: only the format matters here."""
+    utterances = [Utterance(name, folder / name, "sad", "s", "1", "So be it.") for name in ("a", "b")]
+    directory = folder / "records"
+    llds = np.random.default_rng(0).normal(size=(2, 9, 17)).astype(np.float32)
+    described = {name: extraction.Description(values, name) for name, values in zip("ab", llds, strict=True)}
+    original, extraction.describe = extraction.describe, lambda utterance, frame: described[utterance.id]
+    try:
+        extraction.make_records(utterances, directory, "manifest")
+    finally:
+        extraction.describe = original
+    return directory
+
+
+def with_seal(content: bytes) -> bytes:
+    """The attacker's own seal."""
+    values = json.loads(content)
+    values.pop(SEAL, None)
+    try:
+        return json.dumps(seal(values)).encode()
+    except ValueError:
+        return content
+
+
+def _prepare_index(folder: Path):
+    directory = _make_store(folder)
+    originals = {name: (directory / name).read_bytes() for name in ("index.json", f"{_SHARD}.json")}
+
+    def draw(rng: Random) -> tuple[str, bytes]:
+        name = rng.choice(list(originals))
+        if rng.random() < 0.5:
+            return name, mutate_bytes(rng, [originals[name]])
+        return name, with_seal(mutate_json(rng, json.loads(originals[name])))
+
+    def read(case: tuple[str, bytes]) -> str:
+        name, content = case
+        (directory / name).write_bytes(content)
+        try:
+            store = open_store(directory)
+            verify_shards(store)
+            if len({utterance.id for utterance in store.utterances}) >= 3:
+                make_folds(store.utterances)
+            return READ
+        finally:
+            (directory / name).write_bytes(originals[name])
+
+    return draw, read
+
+
+def _prepare_shard(folder: Path):
+    import tensorflow as tf
+
+    from drl4ser.data.records import parse_utterance, serialize_utterance
+
+    llds = np.random.default_rng(0).normal(size=(3, 17)).astype(np.float32)
+    example = serialize_utterance(Utterance("a", folder / "a", "sad", "s", "1", "So be it."), llds)
+    parse = tf.function(parse_utterance, input_signature=[tf.TensorSpec([], tf.string)])
+
+    def read(content: bytes) -> str:
+        try:
+            parse(tf.constant(content))
+        except (tf.errors.InvalidArgumentError, UnicodeDecodeError) as error:
+            raise ValueError(f"{_SHARD} is damaged") from error  # as training/fold.py does
+        return READ
+
+    return lambda rng: mutate_bytes(rng, [example]), read
+
+
+KINDS = (
+    Kind("record_index", _prepare_index, ("index.json", _SHARD, "records was made with", "records")),
+    Kind("record", _prepare_shard, (_SHARD,)),
+)

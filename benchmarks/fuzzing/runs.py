@@ -1,0 +1,147 @@
+"""Run directories: settings, results, checkpoints and weights."""
+
+import json
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from benchmarks.fuzzing.kind import READ, Kind
+from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
+from benchmarks.fuzzing.records import with_seal
+from drl4ser.config import ExperimentConfig, from_dict
+from drl4ser.features import Normalizer
+from drl4ser.training.results import experiment_of, make_record, read_records, write_record
+from drl4ser.training.run_directory import (
+    CHECKSUM_FILE,
+    CONFIG_FILE,
+    NORMALIZER_FILE,
+    finished_record,
+    plain_values,
+    read_made,
+    run_directory,
+    verify_files,
+    write_checksums,
+)
+
+_RESULTS_FILE = "folds.jsonl"
+
+
+def _make_record():
+    return make_record(
+        ExperimentConfig(),
+        utterances=["a", "b", "c", "d"],
+        labels=np.arange(4),
+        predictions=np.array([0, 1, 2, 2]),
+        num_parameters=9,
+        units=256,
+        epochs=7,
+        best_epoch=4,
+        validation_ua=0.5,
+        overlap={"test_speakers": 1, "shared_speakers": 1, "test_texts": 1, "shared_texts": 1},
+        commit="abc",
+        versions={"llds": "1"},
+    )
+
+
+def _prepare_results(folder: Path):
+    path = write_record(folder / _RESULTS_FILE, _make_record())
+    original = path.read_bytes()
+
+    def read(content: bytes) -> str:
+        path.write_bytes(content)
+        for record in read_records(path):
+            config = experiment_of(path, record)
+            directory = run_directory(folder / "runs", config)
+            if not directory.resolve().is_relative_to((folder / "runs").resolve()):
+                raise AssertionError(f"{directory} is outside the runs directory")
+        return READ
+
+    def draw(rng: Random) -> bytes:
+        if rng.random() < 0.5:
+            return mutate_bytes(rng, [original])
+        return with_seal(mutate_json(rng, json.loads(original)))
+
+    return draw, read
+
+
+def _prepare_settings(folder: Path):
+    config = ExperimentConfig()
+    values = {"mean": [0.5] * 17, "std": [1.5] * 17}
+    originals = {
+        CONFIG_FILE: json.dumps(plain_values(config)).encode(),
+        NORMALIZER_FILE: json.dumps(values).encode(),
+    }
+    for name, content in originals.items():
+        (folder / name).write_bytes(content)
+    write_checksums(folder)
+    originals[CHECKSUM_FILE] = (folder / CHECKSUM_FILE).read_bytes()
+
+    def draw(rng: Random) -> tuple[str, bytes]:
+        name = rng.choice(list(originals))
+        if rng.random() < 0.5:
+            return name, mutate_bytes(rng, [originals[name]])
+        return name, mutate_json(rng, json.loads(originals[name]))
+
+    def read(case: tuple[str, bytes]) -> str:
+        name, content = case
+        (folder / name).write_bytes(content)
+        try:
+            read_made(folder / CONFIG_FILE, lambda found: from_dict(ExperimentConfig, found))
+            read_made(folder / NORMALIZER_FILE, Normalizer.from_dict)
+            finished_record(folder, config)
+            if name == CHECKSUM_FILE:
+                verify_files(folder)
+            return READ  # of the others, an attacker would have written the checksums too
+        finally:
+            (folder / name).write_bytes(originals[name])
+
+    return draw, read
+
+
+def _small_model():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([keras.Input([3]), keras.layers.Dense(2, name="dense")])
+
+
+def _prepare_checkpoint(folder: Path):
+    from drl4ser.training.checkpoints import load_checkpoint, save_checkpoint
+
+    model, path = _small_model(), folder / "checkpoint.npz"
+    save_checkpoint(path, {"model": model.variables}, {"history": [{"epoch": 1}]})
+    original = path.read_bytes()
+    values = [variable.numpy() for variable in model.variables]
+
+    def read(content: bytes) -> str:
+        path.write_bytes(content)
+        load_checkpoint(path, {"model": model.variables})
+        for variable, value in zip(model.variables, values, strict=True):
+            np.testing.assert_array_equal(variable.numpy(), value)  # damage that was not found
+        return READ
+
+    return lambda rng: mutate_bytes(rng, [original]), read
+
+
+def _prepare_weights(folder: Path):
+    from drl4ser.training.checkpoints import load_weights, save_weights
+
+    model, path = _small_model(), folder / "model.weights.h5"
+    save_weights(path, model)
+    original = path.read_bytes()
+
+    def read(content: bytes) -> str:
+        path.write_bytes(content)
+        load_weights(path, model)
+        return READ
+
+    return lambda rng: mutate_bytes(rng, [original]), read
+
+
+KINDS = (
+    Kind("results", _prepare_results, (_RESULTS_FILE,)),
+    Kind("run_settings", _prepare_settings, (CONFIG_FILE, NORMALIZER_FILE, CHECKSUM_FILE, "was run with")),
+    Kind("checkpoint", _prepare_checkpoint, ("checkpoint.npz",)),
+    Kind("weights", _prepare_weights, ("model.weights.h5",)),
+)
