@@ -3,7 +3,11 @@
 #   make reproduce-table1, reproduce-table2                  the default corpus, in minutes
 #   make reproduce-table2 CORPUS=iemocap DATA_DIR=/data/IEMOCAP_full_release PROFILE=paper \
 #        WORD_VECTORS=/data/GoogleNews-vectors-negative300.bin.gz
+#   make reproduce-figure5                                   attention and informativeness of an utterance, drawn
+#   make reproduce-figure5 RUN=runs/... AUDIO=speech.wav     the same for any recording; BLOCK=1..8, HEAD=0..4, TEXT=...
+#   make reproduce-saliency                                  does S3 attend to the words that bear the emotion?
 #   make reproduce-figure6                                   UA against the number of training utterances
+#   make notebooks                                           all notebooks, executed, as pages in build/notebooks
 #   make test, lint, tensorboard
 
 CORPUS ?= synthetic
@@ -45,7 +49,8 @@ SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
 	--precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
-.PHONY: setup test lint format records default-corpus corpus lld-report benchmark reproduce-table1 reproduce-table2 reproduce-figure6 readme tensorboard clean
+.PHONY: setup test lint format records default-corpus corpus lld-report benchmark \
+	reproduce-table1 reproduce-table2 reproduce-figure6 readme tensorboard clean reproduce-figure5 reproduce-saliency notebooks
 .DEFAULT_GOAL := help
 
 help:
@@ -88,6 +93,18 @@ corpus: setup
 reproduce-table1 reproduce-table2: reproduce-%: records
 	$(MODULE) experiments.$* $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
 		--results_dir="$(RESULTS_DIR)"
+
+reproduce-figure5: $(if $(RUN),setup,records)
+	$(MODULE) experiments.figure5 $(SETTINGS) --results_dir="$(RESULTS_DIR)" $(if $(RUN),--run="$(RUN)") \
+		$(if $(AUDIO),--audio="$(AUDIO)") $(if $(TEXT),--text="$(TEXT)") $(if $(BLOCK),--block=$(BLOCK)) $(if $(HEAD),--head=$(HEAD))
+
+reproduce-saliency: records
+	$(MODULE) experiments.saliency $(SETTINGS) --results_dir="$(RESULTS_DIR)"
+
+# They look at the run of reproduce-figure5, or at RUN with the records in RECORDS_DIR.
+notebooks: $(if $(RUN),setup,reproduce-figure5)
+	DRL4SER_ROOT="$(CURDIR)" $(if $(RUN),DRL4SER_RUN="$(RUN)" DRL4SER_RECORDS="$(RECORDS_DIR)") \
+		$(MODULE) nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
 
 # Figure 6: several seeds, and with SIZES=30,60,120 other numbers of training utterances of each class.
 reproduce-figure6: SEEDS = 0,1,2

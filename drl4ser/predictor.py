@@ -55,6 +55,17 @@ class Predictor:
             ValueError: if the file cannot be read, is shorter than a frame or longer than `MAX_SECONDS`; it is named.
         """
         path, config = Path(path), self.run.config
+        _, rate, llds = self.read(path)
+        (probabilities,) = self.predict_llds([llds], [text])
+        oddities = find_oddities(llds, rate, config.frame, self.run.input_range)
+        return Prediction(path, config.classes, probabilities, (*oddities, *self._check_words(text)))
+
+    def read(self, path: Path) -> tuple[np.ndarray, int, np.ndarray]:
+        """A recording that is short enough to be one utterance: samples, their rate in Hz, LLDs.
+
+        Raises:
+            ValueError: as `predict`.
+        """
         _, seconds = inspect_header(path)
         if seconds > MAX_SECONDS:
             raise ValueError(
@@ -63,10 +74,7 @@ class Predictor:
             )
         with _naming(path):
             signal, rate = load_audio(path)
-            llds = extract_llds(signal, rate, config.frame)
-        (probabilities,) = self.predict_llds([llds], [text])
-        oddities = find_oddities(llds, rate, config.frame, self.run.input_range)
-        return Prediction(path, config.classes, probabilities, (*oddities, *self._check_words(text)))
+            return signal, rate, extract_llds(signal, rate, self.run.config.frame)
 
     def predict_windows(
         self, path: Path | str, window_seconds: float = 3.0, hop_seconds: float = 1.0

@@ -28,7 +28,18 @@ ALLOWED = {
     "models": {"layers"},
     "analysis": {"models", "layers"},
     "training": {"features", "text", "corpora", "kernels", "data", "models", "analysis"},
-    "prediction": {"features", "text", "kernels", "models", "training", "analysis", "predictor"},
+    "prediction": {
+        "features",
+        "text",
+        "corpora",
+        "kernels",
+        "data",
+        "models",
+        "training",
+        "analysis",
+        "predictor",
+    },
+    "saliency": {"features", "corpora", "models", "training", "analysis", "prediction", "predictor"},
 }
 WITHOUT_TENSORFLOW = ("features", "text", "corpora", "kernels")
 

@@ -27,6 +27,10 @@ class AttentionBlock:
     weights: np.ndarray
     times: np.ndarray
 
+    def head(self, number: int) -> np.ndarray:
+        """The matrix of one head, counted from 1, or the mean of all with 0: [N, N]."""
+        return self.weights[number - 1] if number else self.weights.mean(axis=0)
+
     @property
     def received(self) -> np.ndarray:
         """How much attention each step gets, in shares of an even spread (mean 1): [heads, N]."""

@@ -54,6 +54,30 @@ def confusion_grid(panels: Sequence[tuple[str, object]], classes: Sequence[str],
     return figure
 
 
+def recall_figure(recalls, classes: Sequence[str], title: str = "") -> Figure:
+    """Recall of each class as bars with their percentages, 8 cm wide.
+
+    Args:
+        recalls: fractions [C], NaN for a class without utterances.
+        classes: C class names.
+        title: stands above.
+
+    Returns:
+        The figure.
+    """
+    width = PANEL_CM / _CM_PER_INCH
+    figure = Figure(figsize=(width, width * 0.6), dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    bars = axes.bar(classes, [100 * recall for recall in recalls], color="#56B4E9", edgecolor="black")
+    axes.bar_label(bars, fmt="%.0f", fontsize=7)
+    axes.set_ylim(0, 110)
+    axes.set_ylabel("recall / %", fontsize=7)
+    axes.set_title(title, fontsize=8)
+    axes.tick_params(labelsize=7, length=2)
+    return figure
+
+
 def figure_to_array(figure: Figure) -> np.ndarray:
     """The figure as uint8 [height, width, 4] (red, green, blue, opacity), as TensorBoard's images want it."""
     canvas = FigureCanvasAgg(figure)

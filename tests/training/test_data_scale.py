@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from drl4ser.config import ExperimentConfig
 from drl4ser.training.report.data_scale import build_curve, render_data_scale, write_data_scale
 from drl4ser.training.results import make_record
 
+ROOT = Path(__file__).parents[2]
 LABELS = np.arange(40) % 4
 
 
@@ -66,3 +69,10 @@ def test_table_and_picture(records, tmp_path):
     assert rows[2][:4] == ["5", "0.05", "1", "20.0"] and rows[2][5] == "-"
     assert rows[4][:4] == ["100", "1", "2", "85.0 ± 7.1"] and rows[4][5] == "88.2"
     assert render_data_scale(directory) == table
+
+
+def test_the_committed_curves_follow_from_their_records():
+    for directory in sorted((ROOT / "results" / "figure6").glob("*")):
+        assert (directory / "figure6.md").read_text(encoding="utf-8") == render_data_scale(directory), (
+            directory
+        )

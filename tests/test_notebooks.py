@@ -1,0 +1,60 @@
+"""The notebooks run from top to bottom on a finished run, and are stored as they were before they ran."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_stored_without_outputs(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert code and not any(cell["outputs"] or cell["execution_count"] for cell in code)
+
+
+def test_all_notebooks_run(trained_run, records_dir, tmp_path):
+    run = tmp_path / "experiment" / "s3-acoustic+lexical" / "fold-00-seed-0"
+    shutil.copytree(trained_run[0], run)
+    command = [
+        sys.executable,
+        "-m",
+        "nbconvert",
+        "--execute",
+        "--to",
+        "html",
+        "--output-dir",
+        tmp_path / "pages",
+    ]
+    environment = {
+        "DRL4SER_ROOT": str(ROOT),
+        "DRL4SER_RUN": str(run),
+        "DRL4SER_RECORDS": str(records_dir),
+        "IPYTHONDIR": str(tmp_path / "ipython"),  # nothing of the user's own
+    }
+    done = subprocess.run(
+        [*command, *NOTEBOOKS],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    attention, results = (
+        (tmp_path / "pages" / f"{name}.html").read_text(encoding="utf-8")
+        for name in ("02_attention_and_informativeness", "03_results")
+    )
+    assert "jupyter.widget-view" in attention and "IntSlider" in attention
+    assert results.count("data:image/png;base64") == 3 and "Traceback" not in results
+    record = trained_run[1]
+    assert f"UA {record.ua:.1%}" in results and "S3" in results
+    errors = sum(label != found for label, found in zip(record.labels, record.predictions, strict=True))
+    assert results.count("taken for") == min(errors, 5) + results.count("taken for {predicted}")
