@@ -64,6 +64,14 @@ def gradients(layer, x, weight_of_output=None, variables=None, **kwargs):
     return tape.gradient(loss, [x, *variables])
 
 
+def check_padding_gets_no_gradient(layer, x, mask):
+    """Nor do the weights get anything from NaN in it."""
+    layer(x, mask=mask)
+    randomize(layer)
+    found = [np.asarray(gradient) for gradient in gradients(layer, x, mask=mask)]
+    assert np.all(found[0][~mask] == 0) and all(np.all(np.isfinite(gradient)) for gradient in found)
+
+
 def check_every_weight_learns(layer, x, **kwargs):
     layer(x, **kwargs)
     randomize(layer)

@@ -7,9 +7,9 @@ from drl4ser.layers.pooled_conv import pool_maximum
 from tests.layers.harness import (
     LENGTHS,
     check_every_weight_learns,
+    check_padding_gets_no_gradient,
     check_reload,
     check_three_ways,
-    gradients,
     padded_batch,
     random,
     randomize,
@@ -59,12 +59,7 @@ def test_alone_as_in_a_batch():
 
 
 def test_padding_gets_no_gradient():
-    layer = PooledConv(6, 3, 1, 2)
-    x, mask = padded_batch((5, 0), num_steps=8, filler=np.nan)
-    layer(x, mask=mask)
-    randomize(layer)
-    found = [np.asarray(gradient) for gradient in gradients(layer, x, mask=mask)]
-    assert np.all(found[0][~mask] == 0) and all(np.all(np.isfinite(gradient)) for gradient in found)
+    check_padding_gets_no_gradient(PooledConv(6, 3, 1, 2), *padded_batch((5, 0), num_steps=8, filler=np.nan))
 
 
 def test_conventions(tmp_path):
