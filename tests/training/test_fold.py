@@ -12,6 +12,7 @@ import pytest
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig, change, to_dict
 from drl4ser.corpora import make_folds
 from drl4ser.text import WordVectors
+from drl4ser.training import grid
 from drl4ser.training.fold import run_fold
 from drl4ser.training.grid import run_grid
 from drl4ser.training.metrics import confusion_matrix
@@ -60,6 +61,7 @@ def test_a_run_directory_is_complete(finished):
         "checksums.json",
         "config.json",
         "history.json",
+        "input_range.json",
         "model.weights.h5",
         "normalizer.json",
         "record.json",
@@ -107,10 +109,17 @@ def test_word_vectors_must_fit(store, word_vectors, tmp_path):
         run_fold(wide, store, tmp_path / "b", word_vectors)
 
 
-def test_folds_in_other_processes_give_the_same_records(finished, records_dir, word_vectors_file, tmp_path):
-    configs = [CONFIG, dataclasses.replace(CONFIG, fold=1)]
+def test_folds_in_other_processes_give_the_same_records(
+    finished, records_dir, word_vectors_file, tmp_path, monkeypatch
+):
+    pools = []
+    make_pool = grid.make_pool
+    monkeypatch.setattr(grid, "make_pool", lambda *args: pools.append(make_pool(*args)) or pools[-1])
+    monkeypatch.setattr(grid, "FOLDS_PER_WORKER", 1)
+    configs = [dataclasses.replace(CONFIG, fold=fold) for fold in (0, 1, 2)]
     records = run_grid(configs, records_dir, tmp_path, word_vectors_file, num_jobs=2)
-    assert [record.fold for record in records] == [0, 1]
+    assert [record.fold for record in records] == [0, 1, 2]
+    assert len(pools) == 2  # memory that TensorFlow does not give back goes with its process
     here = (finished[0] / "record.json").read_bytes()
     assert (run_directory(tmp_path, CONFIG) / "record.json").read_bytes() == here
 
