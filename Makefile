@@ -23,8 +23,11 @@ EPOCHS ?=
 TRAIN ?= true
 PRECISION ?= float32
 JOBS ?= $(if $(filter quick,$(PROFILE)),2,1)
-RUNS_DIR ?= runs
-RESULTS_DIR ?= results
+FRONTEND ?= drl4ser
+# Another front end's values have their own folders.
+OF_FRONTEND := $(if $(filter-out drl4ser,$(FRONTEND)),-$(FRONTEND))
+RUNS_DIR ?= runs$(OF_FRONTEND)
+RESULTS_DIR ?= results$(OF_FRONTEND)
 EMOTIONS ?=
 ALLOW_PARTIAL ?= false
 EVERY ?= 12
@@ -34,7 +37,7 @@ PYTHON ?= python3.11
 
 # What is made, not brought: LLD records of any corpus, and the default corpus with its word vectors.
 CACHE_DIR ?= data
-RECORDS_DIR ?= $(CACHE_DIR)/records/$(CORPUS)
+RECORDS_DIR ?= $(CACHE_DIR)/records/$(CORPUS)$(OF_FRONTEND)
 SYNTHETIC_DIR := $(CACHE_DIR)/synthetic
 ifeq ($(CORPUS),synthetic)
 DATA_DIR ?= $(SYNTHETIC_DIR)/corpus
@@ -47,7 +50,7 @@ MODULE := $(BIN)/python -m
 
 SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_DIR)" --word_vectors="$(WORD_VECTORS)" \
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
-	--precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
+	--frontend=$(FRONTEND) --precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
 .PHONY: setup test lint format records default-corpus corpus lld-report benchmark \
 	reproduce-table1 reproduce-table2 reproduce-figure6 readme tensorboard clean reproduce-figure5 reproduce-saliency notebooks
@@ -85,7 +88,7 @@ endif
 
 records: default-corpus
 	$(MODULE) data_prep.make_records --corpus=$(CORPUS) --data_dir="$(DATA_DIR)" --records_dir="$(RECORDS_DIR)" \
-		--allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(EMOTIONS))
+		--frontend=$(FRONTEND) --allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(EMOTIONS))
 
 corpus: setup
 	$(MODULE) data_prep.download_corpus --corpus=$(CORPUS) --output_dir="$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS))"

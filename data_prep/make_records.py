@@ -3,13 +3,14 @@
 A run that was killed goes on at the shard where it was. Files that cannot be used are listed and left out.
 """
 
+import dataclasses
 import os
 from pathlib import Path
 
 from absl import flags
 
 from data_prep.command import run
-from drl4ser.config import FrameConfig
+from drl4ser.config import FRONTENDS, FrameConfig
 from drl4ser.corpora import CORPORA, read_corpus
 from drl4ser.data.extraction import make_records
 from drl4ser.quiet import one_line
@@ -20,6 +21,7 @@ flags.DEFINE_string("data_dir", None, "Its folder, as released; for a manifest, 
 flags.DEFINE_string("records_dir", None, "Folder of the records.", required=True)
 flags.DEFINE_list("emotions", None, "Classes to keep, or 'all'. Default: angry, happy, neutral, sad.")
 flags.DEFINE_bool("allow_partial", False, "Accept an incomplete copy of IEMOCAP.")
+flags.DEFINE_enum("frontend", "drl4ser", FRONTENDS, "Whose program extracts the LLDs.")
 flags.DEFINE_integer("num_workers", os.cpu_count(), "Processes.", lower_bound=1)
 
 
@@ -27,8 +29,9 @@ def main() -> None:
     """Read the corpus, extract, report the files that were left out."""
     emotions = "all" if FLAGS.emotions == ["all"] else FLAGS.emotions
     utterances = read_corpus(FLAGS.corpus, Path(FLAGS.data_dir), emotions, FLAGS.allow_partial)
+    frame = dataclasses.replace(FrameConfig(), frontend=FLAGS.frontend)
     problems = make_records(
-        utterances, Path(FLAGS.records_dir), FLAGS.corpus, FrameConfig(), num_workers=FLAGS.num_workers
+        utterances, Path(FLAGS.records_dir), FLAGS.corpus, frame, num_workers=FLAGS.num_workers
     )
     print(f"{FLAGS.records_dir}: {len(utterances) - len(problems)} of {len(utterances)} utterances")
     for path, reason in problems:

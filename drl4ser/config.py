@@ -11,6 +11,7 @@ import types
 import typing
 from typing import Any, TypeVar
 
+FRONTENDS = ("drl4ser", "opensmile")
 MODALITIES = ("acoustic", "acoustic+lexical", "lexical")
 
 MAX_LAYER_SIZE = 8192
@@ -24,7 +25,10 @@ _Config = TypeVar("_Config")
 
 @dataclasses.dataclass(frozen=True)
 class FrameConfig:
-    """How a signal is cut into frames and described (paper, section 4.1; ComParE 2016 for the MFCCs)."""
+    """How a signal is cut into frames and described (paper, section 4.1; ComParE 2016 for the MFCCs).
+
+    `frontend` says whose program does it: ours, or openSMILE with a configuration for the same 17 LLDs.
+    """
 
     sample_rate: int = 16_000
     frame_ms: float = 25.0
@@ -36,8 +40,11 @@ class FrameConfig:
     mel_low_hz: float = 20.0
     mel_high_hz: float = 8_000.0
     lifter: int = 22
+    frontend: str = "drl4ser"
 
     def __post_init__(self):
+        if self.frontend not in FRONTENDS:
+            raise ValueError(f"`frontend` must be one of {FRONTENDS}. Received: frontend={self.frontend!r}")
         for name in ("sample_rate", "frame_ms", "hop_ms", "f0_min_hz"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={getattr(self, name)}")

@@ -36,6 +36,7 @@ flags.DEFINE_list("seeds", ["0"], "Seeds; each draws its own folds and initial w
 flags.DEFINE_integer(
     "epochs", None, "Most epochs of a fold. Default: as recipe and profile say.", lower_bound=1
 )
+flags.DEFINE_enum("frontend", "drl4ser", config.FRONTENDS, "Whose LLDs the records hold.")
 flags.DEFINE_enum("precision", "float32", ["float32", "mixed_bfloat16"], "Arithmetic of the layers.")
 flags.DEFINE_multi_string("change", [], "Any setting, such as train.learning_rate=1e-4 or model.dropout=0.5.")
 flags.DEFINE_bool("train", True, "Without: only report the folds that are finished.")
@@ -85,7 +86,10 @@ def _check(name: str, values: list[str], known: tuple[str, ...]) -> None:
 
 
 def _changes() -> dict[str, dict]:
-    changes: dict[str, dict] = {"train": {"precision": FLAGS.precision}}
+    changes: dict[str, dict] = {
+        "train": {"precision": FLAGS.precision},
+        "frame": {"frontend": FLAGS.frontend},
+    }
     if FLAGS.epochs:
         changes["train"]["max_epochs"] = FLAGS.epochs
     for text in FLAGS.change:

@@ -5,6 +5,7 @@ import numpy as np
 from drl4ser.config import FrameConfig
 from drl4ser.features import voicing
 from drl4ser.features.framing import count_frames, frame_signal, prepare_signal
+from drl4ser.features.opensmile_llds import extract_opensmile_llds
 from drl4ser.features.spectral import compute_log_energy, compute_mfcc, compute_zcr
 
 LLD_NAMES = (
@@ -37,7 +38,7 @@ def extract_llds(
     Args:
         signal: float array [num_samples] or [num_samples, channels] (averaged), full scale = 1.
         sample_rate: its rate in Hz; other rates than 16 kHz are resampled first.
-        config: the frames and the ranges of analysis.
+        config: the frames and the ranges of analysis; with `frontend="opensmile"` the values are openSMILE's.
         block_frames: frames worked on at a time; changes memory and speed, never a value.
 
     Returns:
@@ -48,6 +49,8 @@ def extract_llds(
     """
     if block_frames < 1:
         raise ValueError(f"`block_frames` must be positive. Received: block_frames={block_frames}")
+    if config.frontend == "opensmile":
+        return extract_opensmile_llds(signal, sample_rate, config)
     signal = prepare_signal(signal, sample_rate, config)
     num_frames = count_frames(len(signal), config)
     llds = np.empty((num_frames, len(LLD_NAMES) - 12 + config.num_mfcc), np.float32)

@@ -30,6 +30,8 @@ def stream_llds(
     Raises:
         ValueError: as `extract_llds` does; for what is wrong with a block, when that block is reached.
     """
+    if config.frontend != "drl4ser":
+        raise ValueError(f"streams are described by frontend='drl4ser' only. Received: {config.frontend!r}")
     check_rate(sample_rate)
     samples = (to_mono(block) for block in blocks if np.size(block))
     if sample_rate != config.sample_rate:

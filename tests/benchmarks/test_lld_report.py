@@ -71,7 +71,7 @@ def test_the_report_of_a_folder(manifest, tmp_path):
         "--num_pictures=1",
     ]
     command += ["--minutes=0.02,0.05", "--speech_seconds=1", f"--results_dir={tmp_path / 'results'}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     directory = tmp_path / "results" / "lld-report" / "toy"
     names = ["0.png", "lld-report.csv", "lld-report.json", "lld-report.md"]
@@ -91,7 +91,7 @@ def test_the_report_of_a_folder(manifest, tmp_path):
 
 def test_a_folder_without_recordings_is_named(tmp_path):
     command = [sys.executable, "-m", "benchmarks.lld_report", f"--data_dir={tmp_path}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert (
         done.returncode == 1
         and f"{tmp_path} holds no audio file" in done.stderr

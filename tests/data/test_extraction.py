@@ -147,3 +147,21 @@ def test_a_killed_extraction_goes_on_and_gives_the_same_bytes(manifest, records_
     subprocess.run(command, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
     assert contents(tmp_path / "records") == contents(records_dir)
     assert (tmp_path / "records" / "shard-00000.tfrecord").stat().st_mtime_ns == first
+
+
+def test_records_remember_the_front_end(manifest, tmp_path):
+    ours, theirs = FrameConfig(), FrameConfig(frontend="opensmile")
+    utterances = read_corpus("manifest", manifest)[:3]
+    make_records(utterances, tmp_path / "records", "manifest", theirs)
+    store = open_store(tmp_path / "records", theirs)
+    import tensorflow as tf
+
+    record = parse_utterance(next(iter(tf.data.TFRecordDataset(str(store.shards[0])))))
+    first = next(item for item in utterances if item.id == record["id"].numpy().decode())
+    np.testing.assert_array_equal(record["llds"], extract_llds(*load_audio(first.path), theirs))
+    for opened in (
+        lambda: open_store(tmp_path / "records", ours),
+        lambda: make_records(utterances, tmp_path / "records", "manifest", ours),
+    ):
+        with pytest.raises(RecordError, match="'frontend': 'opensmile'"):
+            opened()

@@ -109,7 +109,7 @@ def test_the_command(folder, tmp_path):
     def run(source, output):
         command = [sys.executable, "-m", "data_prep.extract_llds", f"--input={source}", f"--output={output}"]
         return subprocess.run(
-            [*command, "--num_workers=1"], cwd=ROOT, capture_output=True, text=True, timeout=120
+            [*command, "--num_workers=1"], cwd=ROOT, capture_output=True, text=True, timeout=600
         )
 
     done = run(folder, tmp_path / "out.npz")

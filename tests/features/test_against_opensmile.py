@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from drl4ser.config import FrameConfig
-from drl4ser.features import extract_llds, load_audio
+from drl4ser.features import extract_llds, load_audio, stream_llds
 from drl4ser.features.opensmile_llds import extract_opensmile_llds, round_to_pcm
 from tests.features.signals import RATE, make_noise, make_voice
 
@@ -74,7 +74,19 @@ from drl4ser.config import FrameConfig
 from drl4ser.features.opensmile_llds import extract_opensmile_llds
 print(float(extract_opensmile_llds(np.linspace(-1, 1, 4000), 16000, FrameConfig()).sum()))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     alone = extract_opensmile_llds(np.linspace(-1, 1, 4000), RATE, FrameConfig())
     assert float(done.stdout) == float(alone.sum())
+
+
+def test_the_setting_chooses_the_front_end():
+    config = FrameConfig(frontend="opensmile")
+    signal = make_voice(240, 0.3, 44_100)
+    np.testing.assert_array_equal(
+        extract_llds(signal, 44_100, config), extract_opensmile_llds(signal, 44_100, config)
+    )
+    with pytest.raises(ValueError, match=r"one of \('drl4ser', 'opensmile'\).*'praat'"):
+        FrameConfig(frontend="praat")
+    with pytest.raises(ValueError, match=r"streams.*'opensmile'"):
+        list(stream_llds([signal], 44_100, config))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from drl4ser.config import ExperimentConfig, complete
 from drl4ser.training.results import FoldRecord
 from drl4ser.training.statistics import NUM_SAMPLES
 
@@ -17,6 +18,9 @@ def collect_facts(records: Sequence[FoldRecord]) -> dict[str, Any]:
     counts = Counter(labels.values())
     facts = {name: getattr(first, name) for name in ("corpus", "profile", "recipe", "split", "num_folds")}
     names = sorted({name for record in records for name in record.versions})
+    frontend = complete(ExperimentConfig, first.config)["frame"]["frontend"]
+    if frontend != "drl4ser":
+        facts["frontend"] = frontend
     return facts | {
         "num_utterances": len(labels),
         "classes": {name: counts[index] for index, name in enumerate(first.classes)},

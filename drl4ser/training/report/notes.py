@@ -63,10 +63,11 @@ def _significance(rows) -> list[str]:
 
 def _training(facts) -> str:
     seeds = ", ".join(map(str, facts["seeds"]))
+    source = f", LLDs of {facts['frontend']}" if "frontend" in facts else ""
     return (
         f"Recipe {facts['recipe']}, profile {facts['profile']} (width {facts['width']:g}), "
         f"{facts['precision']}, {format_span(facts['epochs'])} epochs a fold, "
-        f"seed{'s' if len(facts['seeds']) > 1 else ''} {seeds}."
+        f"seed{'s' if len(facts['seeds']) > 1 else ''} {seeds}{source}."
     )
 
 
