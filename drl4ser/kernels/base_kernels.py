@@ -46,30 +46,32 @@ class KernelMeans:
         spread = {name: 2 * float(x.var(axis=0, dtype=np.float64).sum()) for name, x in features.items()}
         return cls(centers, {name: value or 1.0 for name, value in spread.items()})
 
+    def center(self, features: Features) -> Features:
+        """float64 features around the training mean: the same distances without the rounding of large numbers."""
+        return {name: features[name] - center for name, center in self.centers.items()}
+
 
 def compute_kernels(
-    kernels: Sequence[BaseKernel], x: Features, y: Features, means: KernelMeans
+    kernels: Sequence[BaseKernel], x: Features, y: Features, squared_distances: Mapping[str, float]
 ) -> np.ndarray:
     """All kernel values of two sets of utterances.
 
     Args:
         kernels: m base kernels.
-        x: modality -> [n, D].
-        y: modality -> [l, D].
-        means: of the training features.
+        x: modality -> float64 [n, D], centred.
+        y: modality -> float64 [l, D], centred.
+        squared_distances: modality -> s, the mean in training.
 
     Returns:
         float64 [m, n, l].
     """
     products = {}
     for name in dict.fromkeys(kernel.modality for kernel in kernels):
-        # Around the mean: it changes no distance, but it keeps the differences of large numbers out of them.
-        one, two = (np.asarray(z[name], np.float64) - means.centers[name] for z in (x, y))
-        squares = np.square(one).sum(axis=1)[:, np.newaxis] + np.square(two).sum(axis=1)
-        product = 2 * one @ two.T
-        distance = np.maximum(squares - product, 0.0)
-        products[name] = (product / means.squared_distances[name], distance / means.squared_distances[name])
-    values = np.empty((len(kernels), *product.shape)) if kernels else np.empty((0, 0, 0))
+        squares = [np.einsum("ij,ij->i", z[name], z[name]) for z in (x, y)]  # no copy of the features
+        product = 2 * x[name] @ y[name].T
+        distance = np.maximum(np.add.outer(*squares) - product, 0.0)
+        products[name] = (product / squared_distances[name], distance / squared_distances[name])
+    values = np.empty((len(kernels), *product.shape))
     for kernel, out in zip(kernels, values, strict=True):
         product, distance = products[kernel.modality]
         if kernel.factor == LINEAR:

@@ -43,23 +43,27 @@ class CombinedKernel:
             ValueError: if no kernel tells anything about the labels.
         """
         means = KernelMeans.of(features)
+        centered = means.center(features)
         targets = (labels[:, np.newaxis] == np.unique(labels)).astype(np.float64)
         products = CenteredProducts(len(kernels), targets)
-        for rows, part in _blocks(features):
-            products.add_rows(rows, compute_kernels(kernels, part, features, means))
+        for rows, part in _blocks(centered):
+            products.add_rows(rows, compute_kernels(kernels, part, centered, means.squared_distances))
         weights = align_kernels(*products.finish())
         chosen = tuple(kernel for kernel, weight in zip(kernels, weights, strict=True) if weight > 0)
         raw = cls(chosen, weights[weights > 0], means)
-        matrix = raw(features, features)
+        matrix = raw._combine(centered, centered)
         spread = np.trace(matrix) / len(matrix) - matrix.mean()
         matrix /= spread
         return cls(chosen, raw.weights / spread, means), matrix
 
     def __call__(self, x: Features, y: Features) -> np.ndarray:
         """Values for two sets of utterances, modality -> [n, D] and [l, D]: float64 [n, l]."""
+        return self._combine(self.means.center(x), self.means.center(y))
+
+    def _combine(self, x: Features, y: Features) -> np.ndarray:
         matrix = np.empty([len(next(iter(z.values()))) for z in (x, y)])
         for rows, part in _blocks(x):
-            values = compute_kernels(self.kernels, part, y, self.means)
+            values = compute_kernels(self.kernels, part, y, self.means.squared_distances)
             matrix[rows] = np.tensordot(self.weights, values, axes=1)
         return matrix
 

@@ -32,7 +32,7 @@ def test_base_kernels_are_those_of_scikit_learn():
     distance = np.mean([np.sum((a - b) ** 2) for a in x["acoustic"] for b in x["acoustic"]])
     assert means.squared_distances["acoustic"] == pytest.approx(distance, rel=1e-5)
     kernels = [BaseKernel("acoustic", 4.0), BaseKernel("lexical", LINEAR), BaseKernel("acoustic", 0.25)]
-    rbf, linear, wide = compute_kernels(kernels, y, x, means)
+    rbf, linear, wide = compute_kernels(kernels, means.center(y), means.center(x), means.squared_distances)
     np.testing.assert_allclose(rbf, rbf_kernel(y["acoustic"], x["acoustic"], 4 / distance), rtol=1e-5)
     np.testing.assert_allclose(wide, rbf**0.0625, rtol=1e-9)
     centered = [z["lexical"] - x["lexical"].mean(axis=0) for z in (y, x)]
