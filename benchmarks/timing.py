@@ -24,7 +24,9 @@ class Effort:
 MIN_ROUNDS = 3
 
 
-def time_in_turns(sides: Mapping[str, Callable[[], object]], effort: Effort) -> dict[str, list[float]]:
+def time_in_turns(
+    sides: Mapping[str, Callable[[], object]], effort: Effort, warm: bool = False
+) -> dict[str, list[float]]:
     """Seconds of every call, the sides called one after the other, round after round.
 
     Each is called once before, untimed, so compilation and first touches do not count. The order is turned
@@ -33,11 +35,12 @@ def time_in_turns(sides: Mapping[str, Callable[[], object]], effort: Effort) -> 
     Args:
         sides: functions that return only when their work is done.
         effort: rounds and time to spend.
+        warm: whether each has been called already.
 
     Returns:
         Seconds of each side, one number a round.
     """
-    for call in sides.values():
+    for call in () if warm else sides.values():
         call()
     seconds = {name: [] for name in sides}
     started = time.perf_counter()

@@ -29,7 +29,9 @@ def measure(effort: Effort) -> Result:
     rows, facts, samples = [], [], {}
     for name, batches in cases.items():
         padded = any(len(set(inputs["num_frames"])) > 1 for inputs, _ in batches)
-        seconds = time_in_turns(sides.over(batches, padded), effort)
+        calls = sides.over(batches, padded)
+        losses = {side: call()[0] for side, call in calls.items() if side != "product"}
+        seconds = time_in_turns(calls, effort, warm=True)
         what = f"S3 training step, {name}"
         per_step = {side: np.array(values) / len(batches) for side, values in seconds.items()}
         eager, compiled = per_step["eager"], per_step["compiled"]
@@ -41,7 +43,9 @@ def measure(effort: Effort) -> Result:
         facts.append(
             f"{what}: {operations / len(batches) / 1e9:.1f} billion multiply-adds (real frames only)"
         )
-        samples[name] = seconds
+        shown = ", ".join(f"{side} {loss:.6f}" for side, loss in losses.items())
+        facts.append(f"{what}: loss of the first batch, all sides with the same weights: {shown}")
+        samples[name] = {**seconds, "losses": losses}
     return Result(rows, facts, samples)
 
 
@@ -63,20 +67,21 @@ def to_torch(batch, padded: bool):
 
 
 class _Sides:
-    """Steps that start from the same weights."""
+    """The training steps of our model and of PyTorch's two."""
 
     def __init__(self, model):
-        modules = {"eager": torch_rlc.S3(), "compiled": torch_rlc.S3()}
-        for module in modules.values():
-            torch_weights.copy_s3(module, model)
+        self._model = model
+        self._modules = {"eager": torch_rlc.S3(), "compiled": torch_rlc.S3()}
         self._ours = make_our_step(model)
         self._theirs = {
             name: torch_step.make_train_step(module, compile_it=name == "compiled")
-            for name, module in modules.items()
+            for name, module in self._modules.items()
         }
 
     def over(self, batches, padded):
-        """Each side as a function that trains on all batches, and one product of square matrices."""
+        """Each side as a function that trains on all batches, from our weights; one product of square matrices."""
+        for module in self._modules.values():
+            torch_weights.copy_s3(module, self._model)
         tensors = [to_tensors(*batch) for batch in batches]
         torch_tensors = [to_torch(batch, padded) for batch in batches]
         square = tf.random.normal([PRODUCT_SIZE, PRODUCT_SIZE], seed=0)
