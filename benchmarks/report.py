@@ -17,14 +17,15 @@ PACKAGES = ("tensorflow", "keras", "torch", "numpy", "opensmile", "praat-parselm
 TABLE, PICTURE = "benchmark.md", "benchmark.png"
 
 
-def write_result(directory: Path, name: str, result: Result) -> Path:
+def write_result(directory: Path, name: str, result: Result, settings: dict) -> Path:
     """One module's numbers with the machine they were measured on."""
     content = {
         "module": name,
         "rows": [{**dataclasses.asdict(row), "met": row.met} for row in result.rows],
         "facts": list(result.facts),
         "samples": result.samples,
-        "machine": describe_machine(),
+        "machine": {**describe_machine(), "clock": settings["clock"], "threads": settings["threads"]},
+        "settings": settings,
     }
     return atomic_write_text(directory / f"{name}.json", json.dumps(content, indent=1) + "\n")
 
@@ -91,15 +92,17 @@ def _render_machines(results: list[dict]) -> list[str]:
     groups = {}
     for result in results:
         machine = result["machine"]
-        key = (machine["processor"], machine["cores"], tuple(machine["versions"].items()))
+        names = ("processor", "cores", "clock", "threads")
+        key = (*(machine[name] for name in names), tuple(machine["versions"].items()))
         groups.setdefault(key, []).append(machine)
     lines = []
-    for (processor, cores, versions), machines in groups.items():
+    for (processor, cores, clock, threads, versions), machines in groups.items():
         loads = sorted(machine["load_1_minute"] for machine in machines)
         commits = ", ".join(sorted({machine["commit"] for machine in machines}))
         packages = ", ".join(f"{name} {version}" for name, version in versions)
+        timed = f"{clock} time, {f'{threads} threads' if threads else 'default threads'}"
         load = f"load while measuring {loads[0]} to {loads[-1]}"
-        lines.append(f"- {processor}, {cores} cores; {load}; commit {commits}; {packages}.")
+        lines.append(f"- {processor}, {cores} cores; {timed}; {load}; commit {commits}; {packages}.")
     return lines
 
 

@@ -3,7 +3,8 @@
 Every module is measured in a process of its own, one after the other. Needs the extra `bench`.
 """
 
-import importlib
+import dataclasses
+import importlib.util
 from pathlib import Path
 
 from absl import flags
@@ -11,7 +12,7 @@ from tqdm import tqdm
 
 from benchmarks.picture import draw_ratios
 from benchmarks.report import PICTURE, TABLE, read_results, read_row, render_table, write_result
-from benchmarks.timing import Effort
+from benchmarks.timing import CLOCKS, Effort
 from data_prep.command import run
 from drl4ser.atomic import atomic_write_bytes, atomic_write_text
 from drl4ser.quiet import import_tensorflow
@@ -35,6 +36,13 @@ flags.DEFINE_list("modules", MODULES, "Which to measure.")
 flags.DEFINE_string("results_dir", "benchmarks/results", "Where JSON files, table and picture go.")
 flags.DEFINE_integer("rounds", 15, "Most rounds of a comparison.", lower_bound=1)
 flags.DEFINE_float("seconds", 30.0, "No round (but the third) begins after so many seconds.", lower_bound=0)
+flags.DEFINE_enum(
+    "clock", "wall", list(CLOCKS), "What to time by; processor, with --threads=1, where others compute."
+)
+flags.DEFINE_integer(
+    "threads", None, "Threads of each side. Default: what each library takes.", lower_bound=1
+)
+flags.DEFINE_bool("compiled", True, "Whether to measure torch.compile, which takes minutes.")
 
 
 def main() -> None:
@@ -43,10 +51,12 @@ def main() -> None:
     for name in FLAGS.modules:
         if name not in MODULES:
             raise ValueError(f"--modules has {name!r}; there are {', '.join(MODULES)}")
+    effort = Effort(FLAGS.rounds, FLAGS.seconds, FLAGS.clock, FLAGS.compiled)
+    settings = {**dataclasses.asdict(effort), "threads": FLAGS.threads}
     for name in tqdm(FLAGS.modules, unit="module"):
         with make_pool(1) as pool:
-            result = pool.submit(measure, name, Effort(FLAGS.rounds, FLAGS.seconds)).result()
-        write_result(directory, name, result)
+            result = pool.submit(measure, name, effort, FLAGS.threads).result()
+        write_result(directory, name, result, settings)
     results = read_results(directory, MODULES)
     table = render_table(results)
     atomic_write_text(directory / TABLE, table)
@@ -55,9 +65,14 @@ def main() -> None:
     print(table)
 
 
-def measure(name: str, effort: Effort):
+def measure(name: str, effort: Effort, threads: int | None):
     """The result of one module; runs in the process that measures."""
-    import_tensorflow()
+    tf = import_tensorflow()
+    if threads:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        if importlib.util.find_spec("torch"):
+            importlib.import_module("torch").set_num_threads(threads)
     return importlib.import_module(f"benchmarks.{name}").measure(effort)
 
 

@@ -1,6 +1,7 @@
 """Timing, counting and reporting of the benchmarks."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,11 @@ def test_sides_take_turns_in_an_order_that_turns_around():
 
 def test_time_that_is_up_ends_the_rounds_after_the_third():
     assert len(time_in_turns({"a": lambda: None}, Effort(rounds=9, seconds=0.0))["a"]) == 3
+
+
+def test_the_processors_clock_does_not_count_waiting():
+    effort = Effort(rounds=1, clock="processor")
+    assert time_in_turns({"a": lambda: time.sleep(0.2)}, effort)["a"][0] < 0.1
 
 
 def test_a_speed_up_is_the_median_of_the_rounds():
@@ -65,7 +71,9 @@ def test_multiply_adds_of_a_small_network_counted_by_hand():
 
 
 def test_a_result_survives_its_file_and_becomes_a_table(tmp_path):
-    write_result(tmp_path, "gca_lstm", Result([ROW], ["a fact"], {"ours": [1.0]}))
+    write_result(
+        tmp_path, "gca_lstm", Result([ROW], ["a fact"], {"ours": [1.0]}), {"clock": "wall", "threads": None}
+    )
     (result,) = read_results(tmp_path, MODULES)
     assert read_row(result["rows"][0]) == ROW
     assert result["machine"]["cores"] >= 1 and "tensorflow" in result["machine"]["versions"]
