@@ -8,7 +8,7 @@ from benchmarks.result import Result, compare_seconds
 from benchmarks.timing import Effort, time_in_turns
 from drl4ser.layers import GCALSTM
 
-BATCH, DIM, UNITS = 128, 512, 256
+BATCH, DIM, UNITS = 32, 512, 256
 STEPS = (10, 50, 200)
 WANTED = 2.0
 
