@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PICTURE = re.compile(r'<img[^>]+src="data:image/png;base64')
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -52,9 +54,9 @@ def test_all_notebooks_run(trained_run, records_dir, tmp_path):
         (tmp_path / "pages" / f"{name}.html").read_text(encoding="utf-8")
         for name in ("02_attention_and_informativeness", "03_results")
     )
-    assert "jupyter.widget-view" in attention and "IntSlider" in attention
-    assert results.count("data:image/png;base64") == 3 and "Traceback" not in results
+    assert "jupyter.widget-view" in attention and len(PICTURE.findall(attention)) >= 2
+    assert len(PICTURE.findall(results)) == 3
     record = trained_run[1]
     assert f"UA {record.ua:.1%}" in results and "S3" in results
     errors = sum(label != found for label, found in zip(record.labels, record.predictions, strict=True))
-    assert results.count("taken for") == min(errors, 5) + results.count("taken for {predicted}")
+    assert len(re.findall(r"taken for \w+ \(\d+%\)", results)) == min(errors, 5)
