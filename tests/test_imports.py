@@ -26,7 +26,7 @@ ALLOWED = {
     "data": {"features", "text", "corpora"},
     "layers": set(),
     "models": {"layers"},
-    "analysis": {"models", "layers"},
+    "analysis": {"features", "models", "layers"},
     "training": {"features", "text", "corpora", "kernels", "data", "models", "analysis"},
     "prediction": {
         "features",
