@@ -36,6 +36,7 @@ def main() -> None:
                 rows.append(
                     {**_probe("epoch", str(store), DRL4SER_CACHE_GIB=gib), "stage": f"epoch x{times}, {name}"}
                 )
+        rows.append(_probe("extraction", FLAGS.records_dir))
         rows.append(_probe("step", FLAGS.records_dir))
     directory = Path(FLAGS.results_dir)
     atomic_write_text(

@@ -18,6 +18,7 @@ RID_CLASSES = {"angry": 82_952, "happy": 67_499, "neutral": 61_629, "sad": 82_12
 """Utterances of the paper's second corpus; 358,024 in all."""
 _FILES_A_FOLDER = 1000
 _STEPS = 3
+_EXTRACTED = 60
 
 
 def write_rid_manifest(folder: Path) -> Path:
@@ -69,6 +70,23 @@ def probe_manifest(path: str) -> dict:
     if sum(len(fold.test) for fold in folds) != len(utterances):
         raise ValueError("the test parts are not the corpus")
     return {"stage": "manifest read, checked and split", "utterances": len(utterances)}
+
+
+def probe_extraction(path: str) -> dict:
+    """Check and describe up to `_EXTRACTED` recordings of a store in one process, as a worker of extraction does."""
+    from drl4ser.config import FrameConfig
+    from drl4ser.data.extraction import describe
+
+    utterances = open_store(Path(path)).utterances[: _EXTRACTED + 1]
+    describe(utterances[0], FrameConfig())  # imports and compiles what it needs
+    started = time.monotonic(), time.process_time()
+    frames = sum(len(describe(utterance, FrameConfig()).llds) for utterance in utterances[1:])
+    return {
+        "stage": f"LLDs of {frames * FrameConfig().hop_ms / 1000:.0f} s of speech",
+        "utterances": len(utterances) - 1,
+        "seconds": time.monotonic() - started[0],
+        "processor_seconds": time.process_time() - started[1],
+    }
 
 
 def probe_epoch(path: str) -> dict:
@@ -128,6 +146,7 @@ def _fold_of(path: str):
 
 
 PROBES: dict[str, Callable[[str], dict]] = {
+    "extraction": probe_extraction,
     "manifest": probe_manifest,
     "epoch": probe_epoch,
     "step": probe_step,

@@ -22,8 +22,10 @@ def wait_until(condition, seconds=120.0):
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    """Address of a head without processors for tasks and the process of a node with two; a second is added later."""
+def cluster():
+    """A head without processors for tasks, and its first node with two; the test adds another."""
+    os.environ["DRL4SER_SECONDS_BETWEEN_CHECKPOINTS"] = "0"  # the workers have the nodes' environment
+    os.environ["RAY_raylet_start_wait_time_s"] = "300"  # noqa: SIM112 - on a machine that does much else
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
@@ -34,7 +36,7 @@ def cluster(tmp_path_factory):
 
 
 def command(module, address, *arguments):
-    environment = {**os.environ, "RAY_ADDRESS": address}
+    environment = {**os.environ, "RAY_ADDRESS": address, "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0"}
     return subprocess.Popen(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=ROOT,
@@ -91,7 +93,6 @@ def test_a_cluster_gives_the_local_bytes_also_when_a_node_dies(
         f"--results_dir={tmp_path / 'local'}",
     )
     finish(local)
-    os.environ["DRL4SER_SECONDS_BETWEEN_CHECKPOINTS"] = "0"
     remote = command(
         "experiments.table2",
         ray_cluster.address,
