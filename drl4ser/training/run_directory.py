@@ -89,9 +89,9 @@ def verify_files(directory: Path) -> None:
         return
     try:
         sums = check_seal(read_object(path))
-        for name in _KEPT:
-            if name in sums and file_sha256(directory / name) != sums[name]:
-                path = directory / name
+        for name in (name for name in _KEPT if name in sums):
+            path = directory / name
+            if file_sha256(path) != sums[name]:
                 raise ValueError("its content does not match its checksum")
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} is missing or damaged ({error}); {_REMEDY}") from None
