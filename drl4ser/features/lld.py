@@ -26,14 +26,16 @@ def extract_llds(
 ) -> np.ndarray:
     """Extracts the 17 low-level descriptors, all of the same frame: samples [80 n, 80 n + 400) at 16 kHz.
 
-    | column | name | unit | range | from |
-    |---|---|---|---|---|
-    | 0-11 | mfcc_1..mfcc_12 | - | about -150..150 | `spectral.compute_mfcc` |
-    | 12 | log_energy | ln of power | -41.59..0 | `spectral.compute_log_energy` |
-    | 13 | voicing_probability | - | 0..1 | `voicing.analyse_voicing` |
-    | 14 | hnr_db | dB | -20..40 | `voicing.analyse_voicing` |
-    | 15 | log_f0 | ln of Hz | 0 (unvoiced) or ln 60..ln 500 | `voicing.track_f0`, `voicing.analyse_voicing` |
-    | 16 | zcr | crossings a sample | 0..1 | `spectral.compute_zcr` |
+    | column | name | formula | unit | range | source, details |
+    |---|---|---|---|---|---|
+    | 0-11 | mfcc_1..12 | liftered DCT-II of 26 log mel bands | - | about -150..150 | HTK; `spectral.compute_mfcc` |
+    | 12 | log_energy | ln mean x^2 | ln of power | -41.59..0 | cEnergy; `spectral.compute_log_energy` |
+    | 13 | voicing_probability | (r' + v) / 2 | - | 0..1 | RAPT; `voicing.analyse_voicing` |
+    | 14 | hnr_db | 10 log10(r / (1 - r)) | dB | -20..40 | Boersma 1993; `voicing.analyse_voicing` |
+    | 15 | log_f0 | ln F0, 0 where unvoiced | ln of Hz | ln 60..ln 500 | Talkin 1995; `voicing.track_f0` |
+    | 16 | zcr | sign changes / samples | 1 / sample | 0..1 | cMZcr; `spectral.compute_zcr` |
+
+    r is the normalised cross-correlation at the pitch period, r' the same with faint noise added, v is 1 where voiced.
 
     Args:
         signal: float array [num_samples] or [num_samples, channels] (averaged), full scale = 1.
