@@ -103,7 +103,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         # The scale goes to the weights, D * D products, instead of the scores, T * T.
         scale = (x.shape[-1] // self.num_heads) ** -0.5
         projection = tf.concat([self.w_q * scale, self.w_k, self.w_v], axis=1)
-        queries, keys, values = self._split_heads(project(x, projection))
+        queries, keys, values = self._split_heads(project(x, projection), tf.shape(x))
         heads = tf.transpose(attend(queries, keys, values, mask), [0, 2, 1, 3])
         output = mask_padding(project(tf.reshape(heads, tf.shape(x)), self.w_o), mask)
         if not return_attention:
@@ -113,9 +113,11 @@ class MultiHeadSelfAttention(keras.layers.Layer):
             attention = tf.where(mask[:, tf.newaxis, :, tf.newaxis], attention, 0.0)
         return output, attention
 
-    def _split_heads(self, projected):
-        """[B, T, 3 D] -> queries, keys and values, each [B, heads, T, D / heads]."""
-        shape = tf.shape(projected)
+    def _split_heads(self, projected, shape):
+        """[B, T, 3 D] -> queries, keys and values, each [B, heads, T, D / heads].
+
+        B and T come from the layer's input: tf2onnx mistakes the shape of `project`'s reshaped product.
+        """
         size = projected.shape[-1] // (3 * self.num_heads)
         split = tf.reshape(projected, [shape[0], shape[1], 3, self.num_heads, size])
         return tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]))

@@ -1,0 +1,127 @@
+"""Exports against the run they were made from, read back by programs that know the format only."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from drl4ser.export import FORMATS, compare_with_original, export_and_check, export_run
+from drl4ser.export.onnx_file import write_onnx
+from drl4ser.features import extract_llds, load_audio
+from drl4ser.predictor import Predictor
+
+
+@pytest.fixture(scope="module")
+def predictor(trained_run):
+    return Predictor(trained_run[0], precision="float32")
+
+
+@pytest.fixture(scope="module")
+def exported(trained_run, tmp_path_factory):
+    """All formats of the trained run: their folder, and by path the difference that the check found."""
+    directory = tmp_path_factory.mktemp("exported")
+    return directory, dict(export_and_check(trained_run[0], list(FORMATS), directory))
+
+
+@pytest.fixture(scope="module")
+def speech(store, predictor, tmp_path_factory):
+    """Raw LLDs and words of two recordings with NaN in the padding, and what the run makes of them."""
+    llds = [extract_llds(*load_audio(item.path)) for item in store.utterances[:2]]
+    texts = ["a sad sentence", ""]
+    inputs = predictor.prepare(llds, texts)
+    raw = np.full(inputs["llds"].shape, np.nan, np.float32)
+    for row, item in zip(raw, llds, strict=True):
+        row[: len(item)] = item
+    path = tmp_path_factory.mktemp("speech") / "inputs.npz"
+    np.savez(path, **{**inputs, "llds": raw})
+    return path, predictor.predict_llds(llds, texts)
+
+
+def test_every_format_gives_what_the_run_gives(exported):
+    directory, differences = exported
+    assert {path.name for path in differences} == {"model.keras", "saved_model", "model.onnx"}
+    assert all(difference < 1e-4 for difference in differences.values()), differences
+    interface = json.loads((directory / "interface.json").read_text())
+    assert interface["classes"] == ["angry", "happy", "neutral", "sad"]
+    assert interface["inputs"]["llds"] == [[None, None, 17], "float32"]
+    assert interface["frame"]["hop_ms"] == 5.0 and interface["trim_db"] == 0.0
+    assert (directory / "words.bin").exists()
+
+
+def test_a_saved_model_needs_tensorflow_only(exported, speech):
+    code = (
+        "import sys; sys.modules['drl4ser'] = None; sys.modules['keras'] = None; import json, numpy as np;"
+        "import tensorflow as tf; loaded = tf.saved_model.load(sys.argv[1]);"
+        "inputs = {name: tf.constant(value) for name, value in np.load(sys.argv[2]).items()};"
+        "print(json.dumps(loaded.signatures['serving_default'](**inputs)['probabilities'].numpy().tolist()))"
+    )
+    command = [sys.executable, "-c", code, str(exported[0] / "saved_model"), str(speech[0])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(json.loads(done.stdout), speech[1], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["keras", "onnx"])
+def test_real_speech(exported, speech, name):
+    run = FORMATS[name].load(exported[0] / FORMATS[name].name)
+    np.testing.assert_allclose(run(dict(np.load(speech[0]))), speech[1], atol=1e-5)
+
+
+def test_the_check_finds_an_export_that_looks_at_padding(predictor):
+    def careful(inputs):
+        return predictor.predict_prepared({**inputs, "llds": normalize(inputs["llds"])})
+
+    def normalize(llds):
+        return ((llds - predictor.run.normalizer.mean) / predictor.run.normalizer.std).astype(np.float32)
+
+    def blind(inputs):
+        longest = np.full_like(inputs["num_frames"], inputs["llds"].shape[1])
+        return careful({**inputs, "num_frames": longest})
+
+    assert compare_with_original(predictor, careful) < 1e-5
+    assert compare_with_original(predictor, blind) > 1e-4
+
+
+def as_model(function):
+    inputs = keras.Input((1,), name="x")
+
+    class Apply(keras.layers.Layer):
+        def call(self, x):
+            return function(x)
+
+    return keras.Model({"x": inputs}, {"y": Apply()(inputs)}, name="tiny")
+
+
+def test_expm1_keeps_its_digits_near_zero(tmp_path):
+    import onnxruntime
+
+    write_onnx(as_model(tf.math.expm1), tmp_path / "expm1.onnx")
+    x = -np.concatenate([np.logspace(-30, 2, 100), [0.0]]).astype(np.float32)[:, np.newaxis]
+    (y,) = onnxruntime.InferenceSession(str(tmp_path / "expm1.onnx")).run(["y"], {"x": x})
+    np.testing.assert_allclose(y, np.expm1(x), rtol=1e-6)
+
+
+def test_what_onnx_cannot_hold_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"ONNX cannot hold tiny: it has no operator Lgamma$"):
+        write_onnx(as_model(tf.math.lgamma), tmp_path / "lgamma.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_a_kernel_machine_is_refused(predictor, tmp_path, name):
+    run = dataclasses.replace(predictor.run, kernel_machine=object())
+    with pytest.raises(
+        ValueError, match=f"{name} cannot hold s3: its classifier is a support vector machine"
+    ):
+        export_run(run, name, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_format(trained_run, tmp_path):
+    with pytest.raises(ValueError, match="unknown format 'pickle'; choose among keras, saved_model, onnx"):
+        list(export_and_check(trained_run[0], ["pickle"], tmp_path))
