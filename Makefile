@@ -53,7 +53,7 @@ SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_
 	--frontend=$(FRONTEND) --precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
 .PHONY: setup test lint format records default-corpus corpus lld-report benchmark \
-	reproduce-table1 reproduce-table2 reproduce-figure6 readme tensorboard clean reproduce-figure5 reproduce-saliency notebooks
+	reproduce-table1 reproduce-table2 reproduce-figure6 export readme tensorboard clean reproduce-figure5 reproduce-saliency notebooks
 .DEFAULT_GOAL := help
 
 help:
@@ -121,6 +121,10 @@ lld-report: default-corpus
 benchmark: setup
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[bench]"
 	$(MODULE) benchmarks.run
+
+export: setup
+	$(if $(RUN),,$(error RUN is not set: give the directory of a finished run, RUN=runs/...))
+	$(MODULE) experiments.export --run="$(RUN)" $(if $(FORMATS),--formats=$(FORMATS)) $(if $(OUTPUT_DIR),--output_dir="$(OUTPUT_DIR)")
 
 readme: setup
 	$(MODULE) experiments.update_readme

@@ -40,6 +40,7 @@ ALLOWED = {
         "predictor",
     },
     "saliency": {"features", "corpora", "models", "training", "analysis", "prediction", "predictor"},
+    "export": {"features", "prediction", "predictor"},
 }
 WITHOUT_TENSORFLOW = ("features", "text", "corpora", "kernels")
 

@@ -15,7 +15,7 @@ def build_served_model(run: TrainedRun) -> keras.Model:
         A model from {"llds": float32 [B, T, 17] as `extract_llds` makes them, "num_frames": int32 [B]} and, with
         lexical input, {"words": float32 [B, K, D], "num_words": int32 [B]} to
         {"probabilities": float32 [B, num_classes]}.
-        Padding may hold anything.
+        Padding may hold any finite values.
     """
     inputs = {
         item.name: keras.Input(item.shape[1:], dtype=item.dtype, name=item.name) for item in run.model.inputs
