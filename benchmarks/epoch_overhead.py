@@ -20,7 +20,7 @@ AT_MOST = 1.1
 def measure(effort: Effort) -> Result:
     """The paper's sizes, and the narrow network of profile quick, whose steps are shortest."""
     rows, samples = [], {}
-    effort = Effort(effort.rounds, effort.seconds / 2)
+    effort = effort.share(2)
     for profile in ("paper", "quick"):
         seconds = time_in_turns(make_sides(profile), effort)
         epochs, steps = (quartiles(seconds[name])[0] for name in ("epoch", "steps"))

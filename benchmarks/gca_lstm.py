@@ -15,7 +15,7 @@ WANTED = 2.0
 
 def measure(effort: Effort) -> Result:
     """One row for each number of steps."""
-    effort = Effort(effort.rounds, effort.seconds / len(STEPS))
+    effort = effort.share(len(STEPS))
     rows, samples = [], {}
     for num_steps in STEPS:
         x, mask = make_sequences(BATCH, num_steps, DIM)

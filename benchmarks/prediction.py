@@ -19,7 +19,7 @@ WANTED = 1.0
 
 def measure(effort: Effort) -> Result:
     """Model alone against model alone; the extraction of the LLDs, the same for both, is in the facts."""
-    effort = Effort(effort.rounds, effort.seconds / 2)
+    effort = effort.share(2)
     model = build_model("s3")
     module = torch_rlc.S3().eval()
     torch_weights.copy_s3(module, model)

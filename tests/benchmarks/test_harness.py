@@ -35,6 +35,10 @@ def test_the_processors_clock_does_not_count_waiting():
     assert time_in_turns({"a": lambda: time.sleep(0.2)}, effort)["a"][0] < 0.1
 
 
+def test_a_share_of_an_effort_keeps_its_clock():
+    assert Effort(5, 60.0, "processor", False).share(3) == Effort(5, 20.0, "processor", False)
+
+
 def test_a_speed_up_is_the_median_of_the_rounds():
     row = compare_seconds("a", "b", [1.0, 2.0, 4.0], [2.0, 2.0, 12.0], wanted=2.0)
     assert (row.ours, row.theirs, row.ratio) == (2000.0, 2000.0, 2.0)
