@@ -1,9 +1,11 @@
 """The same 17 descriptors from openSMILE: another front end for the models and a peer to measure ours against."""
 
+import concurrent.futures
 import contextlib
 import ctypes
 import functools
 import importlib.util
+import multiprocessing
 import os
 import sys
 from pathlib import Path
@@ -38,6 +40,18 @@ def extract_opensmile_llds(signal, sample_rate: int, config: FrameConfig) -> np.
         ImportError: if openSMILE is not installed.
     """
     signal = prepare_signal(signal, sample_rate, config)
+    if "tensorflow" in sys.modules:
+        return _process_without_tensorflow().submit(_extract, signal, config).result()
+    return _extract(signal, config)
+
+
+@functools.lru_cache
+def _process_without_tensorflow() -> concurrent.futures.Executor:
+    # see `import_opensmile`: even so, openSMILE aborted in processes that TensorFlow had worked in
+    return concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+
+
+def _extract(signal: np.ndarray, config: FrameConfig) -> np.ndarray:
     llds = build_smile(config)(round_to_pcm(signal), config.sample_rate)[0].T.astype(np.float32)
     num_frames = count_frames(len(signal), config)
     if len(llds) != num_frames:
