@@ -11,7 +11,6 @@ from data_prep.command import run
 from drl4ser.corpora import read_words
 from drl4ser.data.store import open_store
 from drl4ser.quiet import import_tensorflow
-from drl4ser.training.results import FoldRecord
 from drl4ser.training.run_directory import run_directory
 from experiments import settings
 
@@ -28,16 +27,6 @@ flags.DEFINE_integer("head", 1, "Which of its heads; 0 for their mean.", lower_b
 flags.DEFINE_string("results_dir", "results", "The pictures go to figure5/ in it.")
 
 
-def choose_utterance(record: FoldRecord) -> str:
-    """The first test utterance that is recognised, an angry one as in the paper if there is one."""
-    right = [
-        (record.classes[label] != "angry", name)
-        for name, label, found in zip(record.utterances, record.labels, record.predictions, strict=True)
-        if label == found
-    ]
-    return min(right)[1] if right else record.utterances[0]
-
-
 def choose_input() -> tuple[Path, Path]:
     """The run directory and the recording that the flags ask for."""
     if bool(FLAGS.run) != bool(FLAGS.audio):
@@ -47,6 +36,8 @@ def choose_input() -> tuple[Path, Path]:
     FLAGS.folds = 1
     (config,) = settings.experiments(["s3"], ["acoustic"])
     (record,) = settings.run([config])
+    from drl4ser.prediction.tested import choose_utterance
+
     name = choose_utterance(record)
     paths = {utterance.id: utterance.path for utterance in open_store(Path(FLAGS.records_dir)).utterances}
     return run_directory(Path(FLAGS.runs_dir), config), paths[name]

@@ -57,3 +57,13 @@ def predict_tested(run: Path | str, records_dir: Path | str) -> TestedPart:
     utterances = [by_id[name] for name in record.utterances]
     rows = [predictor.predict(item.path, item.text).probabilities for item in utterances]
     return TestedPart(record, utterances, np.stack(rows))
+
+
+def choose_utterance(record: FoldRecord) -> str:
+    """The first test utterance that is recognised, an angry one as in the paper if there is one."""
+    right = [
+        (record.classes[label] != "angry", name)
+        for name, label, found in zip(record.utterances, record.labels, record.predictions, strict=True)
+        if label == found
+    ]
+    return min(right)[1] if right else record.utterances[0]

@@ -86,7 +86,10 @@ def test_the_report_of_a_folder(manifest, tmp_path):
     assert [item["num_frames"] for item in report["lengths"]] == [236, 596]
     assert all(30 < item["peak_mb"] < 300 for item in report["lengths"])
     assert (directory / "lld-report.md").read_text(encoding="utf-8") in done.stdout
-    assert len(list(csv.DictReader((directory / "lld-report.csv").open()))) == 19
+    assert (
+        len(list(csv.DictReader((directory / "lld-report.csv").read_text(encoding="utf-8").splitlines())))
+        == 19
+    )
 
 
 def test_a_folder_without_recordings_is_named(tmp_path):

@@ -8,8 +8,8 @@ from drl4ser.analysis.attention import Inspector
 from drl4ser.features.normalization import Normalizer
 from drl4ser.prediction.figure5 import draw_figure5
 from drl4ser.prediction.inspection import inspect_recording
+from drl4ser.prediction.tested import choose_utterance
 from drl4ser.predictor import Predictor
-from experiments.figure5 import choose_utterance
 
 WORDS = [("a", 0.0, 0.1, False), ("sad", 0.1, 0.3, True), ("sentence", 0.3, 0.4, False)]
 

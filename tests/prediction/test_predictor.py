@@ -1,5 +1,6 @@
 """From a run directory to probabilities: the same as evaluation gave, windows as files of their own, clear errors."""
 
+import dataclasses
 import json
 import shutil
 
@@ -13,6 +14,7 @@ from drl4ser.data.pipeline import evaluation_batches, load_part
 from drl4ser.features import Normalizer
 from drl4ser.predictor import Predictor
 from drl4ser.text import WordVectors
+from drl4ser.training.results import read_record, write_record
 from tests.conftest import SAMPLE_RATE, write_voice
 
 
@@ -126,7 +128,8 @@ def test_recordings_that_cannot_be(predictor, tmp_path):
 def test_a_run_directory_of_before_still_works(trained_run, predictor, store, tmp_path):
     old = tmp_path / "old"
     shutil.copytree(trained_run[0], old)
-    (old / "input_range.json").unlink()
+    for name in ("input_range.json", "checksums.json"):
+        (old / name).unlink()
     prediction = Predictor(old).predict(store.utterances[0].path, "a sad sentence")
     wanted = predictor.predict(store.utterances[0].path, "a sad sentence")
     np.testing.assert_array_equal(prediction.probabilities, wanted.probabilities)
@@ -134,8 +137,9 @@ def test_a_run_directory_of_before_still_works(trained_run, predictor, store, tm
 
 
 def damage(directory, name):
-    """Spoils one file of a run directory; returns what the message must say."""
+    """Spoils one file of a run directory without checksums; returns what the message must say."""
     path = directory / name
+    (directory / "checksums.json").unlink()
     if name == "words.bin":
         path.write_bytes(b"1 3\nsad " + np.zeros(3, "<f4").tobytes() + b"\n")
         return "3 dimensions, config.json beside it says 10"
@@ -146,7 +150,9 @@ def damage(directory, name):
         path.unlink()
         return "model.weights.h5 is missing"
     if name == "record.json":
-        path.write_text(path.read_text().replace('"llds": "', '"llds": "other-'))
+        record = read_record(path)
+        versions = {**record.versions, "llds": f"other-{record.versions['llds']}"}
+        write_record(path, dataclasses.replace(record, versions=versions))
         return "was trained on LLDs of version other-"
     path.write_text('{"mean": [0], "std": [1]}')
     return "normalizer.json has 1 LLDs, config.json beside it says 17"
