@@ -23,6 +23,7 @@ class Predictor:
 
     Args:
         run_directory: of a finished fold; nothing else is read.
+        precision: arithmetic of the layers, a Keras policy; None for what the fold was trained and tested with.
 
     Attributes:
         run: what the directory holds, a `drl4ser.prediction.loading.TrainedRun`.
@@ -32,13 +33,13 @@ class Predictor:
             together, or its LLDs were made by another version.
     """
 
-    def __init__(self, run_directory: Path | str):
+    def __init__(self, run_directory: Path | str, precision: str | None = None):
         # TensorFlow takes seconds: not before it is needed.
         from drl4ser.prediction.loading import input_signature, load_run
         from drl4ser.training.kernel_stage import KernelClassifier
         from drl4ser.training.step import make_evaluation_step
 
-        self.run = load_run(run_directory)
+        self.run = load_run(run_directory, precision)
         if self.run.kernel_machine is None:
             self._step = make_evaluation_step(self.run.model, (input_signature(self.run.model),))
         else:
@@ -115,7 +116,11 @@ class Predictor:
         Returns:
             float64 [number of recordings, num_classes].
         """
-        logits = np.asarray(self._step(self.prepare(llds, texts)), np.float64)
+        return self.predict_prepared(self.prepare(llds, texts))
+
+    def predict_prepared(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """Probabilities, float64 [B, num_classes], for what `prepare` makes."""
+        logits = np.asarray(self._step(inputs), np.float64)
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         return exponentials / exponentials.sum(axis=1, keepdims=True)
 

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from drl4ser.features import find_audio
@@ -69,7 +69,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     form.add_argument("--csv", action="store_true", help="print a table with a header")
     parser.add_argument("--window", type=float, metavar="S", help="predict for windows of so many seconds")
     parser.add_argument("--hop", type=float, metavar="S", help="seconds between windows (default 1)")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FOLDER", help="draw each waveform, coloured by informativeness, there"
+    )
     options = parser.parse_args(arguments)
+    if options.window is not None and options.plot is not None:
+        parser.error("--plot draws whole recordings and not windows")
     if options.window is None and options.hop is not None:
         parser.error("--hop needs --window")
     if options.window is not None and options.text is not None:
@@ -78,6 +83,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _predict_all(predictor: Predictor, options: argparse.Namespace) -> int:
+    draw = _make_plotter(predictor, options)
     failed = 0
     for name in expand_names(options.audio):
         try:
@@ -88,9 +94,22 @@ def _predict_all(predictor: Predictor, options: argparse.Namespace) -> int:
         for path in paths:
             try:
                 _print_predictions(predictor, path, options)
+                draw(path)
             except ValueError as error:
                 failed = _report(error)
     return failed
+
+
+def _make_plotter(predictor: Predictor, options: argparse.Namespace) -> Callable[[Path], object]:
+    if options.plot is None:
+        return lambda path: None
+    from drl4ser.analysis.attention import Inspector  # these take a second
+    from drl4ser.prediction.plotting import save_plot
+
+    inspector = Inspector(predictor.run.model, predictor.run.config.frame)
+    return lambda path: save_plot(
+        predictor, inspector, path, find_transcript(path, options.text), options.plot
+    )
 
 
 def _print_predictions(predictor: Predictor, path: Path, options: argparse.Namespace) -> None:

@@ -5,12 +5,15 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 import pytest
 import soundfile
 
 from drl4ser.prediction.cli import main
+from drl4ser.prediction.plotting import plot_path
 from drl4ser.predictor import Predictor
 from tests.conftest import CLASSES, SAMPLE_RATE
 
@@ -105,6 +108,18 @@ def test_windows(predict, tmp_path):
     assert [json.loads(line)["start_seconds"] for line in lines] == [0.0, 1.0, 1.5]
 
 
+def test_plots_lie_as_the_files_do(predict, store, tmp_path, monkeypatch):
+    monkeypatch.chdir(store.utterances[0].path.parent)
+    name = store.utterances[0].path.name
+    code, lines, _ = predict(name, "--plot", tmp_path / "plots")
+    assert code == 0 and len(lines) == 1
+    picture = (tmp_path / "plots" / name).with_suffix(".png")
+    assert matplotlib.image.imread(picture).std() > 0.05 and picture.with_suffix(".pdf").exists()
+    assert plot_path(Path("out"), Path("/data/../a.b/c.wav")) == Path("out/data/a.b/c")
+    code, _, errors = predict("missing.wav", "--plot", tmp_path / "plots")
+    assert code == 1 and "missing.wav" in errors
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -112,6 +127,7 @@ def test_windows(predict, tmp_path):
         (["x.wav", "--hop", "1"], "--hop needs --window"),
         (["x.wav", "--window", "1", "--text", "a"], "--text belongs to a whole recording"),
         (["x.wav", "--json", "--csv"], "not allowed with"),
+        (["x.wav", "--window", "1", "--plot", "y"], "--plot draws whole recordings"),
     ],
 )
 def test_wrong_usage(predict, capsys, arguments, words):
