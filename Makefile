@@ -129,7 +129,6 @@ export: setup
 readme: setup
 	$(MODULE) experiments.update_readme
 
-# Every kind of input, CASES times each, in minutes to hours: what is neither read nor refused ends the run.
 # Kills, full disks, damage and rivals in every stage; full disks need root (they are mounted).
 .PHONY: faults
 faults: setup
@@ -139,6 +138,7 @@ faults: setup
 scale: records
 	$(MODULE) benchmarks.scale --records_dir="$(RECORDS_DIR)" --results_dir="$(RESULTS_DIR)"
 
+# Every kind of input, CASES times each, in minutes to hours: what is neither read nor refused ends the run.
 .PHONY: fuzz
 fuzz: setup
 	$(MODULE) benchmarks.fuzz --cases=$(CASES) --output="$(RESULTS_DIR)/fuzz.json"

@@ -239,7 +239,12 @@ def to_dict(config) -> dict[str, Any]:
 
 def complete(config_class: type, values: dict[str, Any]) -> dict[str, Any]:
     """Plain values of an older version with the settings that came later, which it had at their defaults."""
-    return json.loads(json.dumps(to_dict(from_dict(config_class, values))))
+    return plain_values(from_dict(config_class, values))
+
+
+def plain_values(config) -> dict[str, Any]:
+    """`to_dict` as it comes back from JSON."""
+    return json.loads(json.dumps(to_dict(config)))
 
 
 def from_dict(config_class: type[_Config], values: dict[str, Any]) -> _Config:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.special import softmax
 
 from drl4ser.features import extract_llds, load_audio
 from drl4ser.features.audio import inspect_header, stream_audio
@@ -121,8 +122,7 @@ class Predictor:
     def predict_prepared(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """Probabilities, float64 [B, num_classes], for what `prepare` makes."""
         logits = np.asarray(self._step(inputs), np.float64)
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return exponentials / exponentials.sum(axis=1, keepdims=True)
+        return softmax(logits, axis=1)
 
     def prepare(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """What the model takes for `predict_llds`: normalised, padded with zeros, and the lengths."""

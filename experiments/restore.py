@@ -4,15 +4,13 @@ A long experiment can be continued on another machine from what was committed: t
 Their weights do not come back.
 """
 
-import json
 from pathlib import Path
 
 from absl import flags
 
 from data_prep.command import run
-from drl4ser.atomic import atomic_write_text
 from drl4ser.training.results import experiment_of, read_records, write_record
-from drl4ser.training.run_directory import RECORD_FILE, finished_record, plain_values, run_directory
+from drl4ser.training.run_directory import RECORD_FILE, finished_record, run_directory, write_config
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("folds_file", None, "A folds.jsonl that a table was made from.", required=True)
@@ -26,7 +24,7 @@ def main() -> None:
         config = experiment_of(FLAGS.folds_file, record)
         directory = run_directory(Path(FLAGS.runs_dir), config)
         if finished_record(directory, config) is None:
-            atomic_write_text(directory / "config.json", json.dumps(plain_values(config), indent=1) + "\n")
+            write_config(directory, config)
             write_record(directory / RECORD_FILE, record)
             restored += 1
     print(f"{FLAGS.runs_dir}: {restored} folds restored")

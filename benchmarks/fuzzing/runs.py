@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.fuzzing.kind import READ, Kind
 from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
 from benchmarks.fuzzing.records import with_seal
-from drl4ser.config import ExperimentConfig, from_dict
+from drl4ser.config import ExperimentConfig, from_dict, plain_values
 from drl4ser.features import Normalizer
 from drl4ser.training.results import experiment_of, make_record, read_records, write_record
 from drl4ser.training.run_directory import (
@@ -17,7 +17,6 @@ from drl4ser.training.run_directory import (
     CONFIG_FILE,
     NORMALIZER_FILE,
     finished_record,
-    plain_values,
     read_made,
     run_directory,
     verify_files,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import softmax
 
 from drl4ser.config import FrameConfig
 from drl4ser.layers import GCALSTM, ResidualConvGroup
@@ -106,14 +107,12 @@ class Inspector:
                 blocks.append(AttentionBlock(f"group {number}, block {block}", real, times))
         times = blocks[-1].times
         informativeness = seen["informativeness"][index, :, : len(times)] if "informativeness" in seen else ()
-        logits = seen["logits"][index].astype(np.float64)
-        exponentials = np.exp(logits - logits.max())
         return Inspection(
             tuple(blocks),
             np.reshape(informativeness, (-1, len(times))),
             times,
             seen["representation"][index],
-            exponentials / exponentials.sum(),
+            softmax(seen["logits"][index].astype(np.float64)),
         )
 
 

@@ -37,7 +37,6 @@ from drl4ser.training.results import (
     write_record,
 )
 from drl4ser.training.run_directory import (
-    CONFIG_FILE,
     HISTORY_FILE,
     INPUT_RANGE_FILE,
     KERNEL_FILE,
@@ -46,8 +45,8 @@ from drl4ser.training.run_directory import (
     WEIGHTS_FILE,
     WORDS_FILE,
     finished_record,
-    plain_values,
     write_checksums,
+    write_config,
 )
 from drl4ser.training.run_logger import RunLogger
 from drl4ser.training.seeding import seed_fold
@@ -89,7 +88,7 @@ def _run_unfinished(config, store, directory, word_vectors, on_epoch) -> FoldRec
         return record
     remove_leftovers(directory)
     started = time.monotonic()
-    atomic_write_text(directory / CONFIG_FILE, json.dumps(plain_values(config), indent=1) + "\n")
+    write_config(directory, config)
     keras.backend.clear_session()  # the graphs of the fold before
     keras.config.set_dtype_policy(config.train.precision)
     seed = seed_fold(config.seed, config.fold)

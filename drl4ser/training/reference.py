@@ -3,7 +3,6 @@
 It is not in the paper. It is what anyone can compute for any corpus, on the same folds as the systems of the table.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from importlib import metadata
@@ -12,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from drl4ser.atomic import atomic_write_text
 from drl4ser.config import ExperimentConfig
 from drl4ser.corpora.folds import Fold, describe_overlap
 from drl4ser.data.compare_functionals import load_compare_functionals
@@ -22,7 +20,7 @@ from drl4ser.kernels import BaseKernel, KernelMachine
 from drl4ser.training.fold import select_fold
 from drl4ser.training.provenance import current_commit, current_versions
 from drl4ser.training.results import FoldRecord, append_seconds, make_record, write_record
-from drl4ser.training.run_directory import RECORD_FILE, finished_record, plain_values, run_directory
+from drl4ser.training.run_directory import RECORD_FILE, finished_record, run_directory, write_config
 
 REFERENCE = "opensmile_svm"
 # scikit-learn's gamma="scale", 1 / (number of features * their variance): half the mean squared distance.
@@ -57,7 +55,7 @@ def run_reference(
 
 def _run_fold(config: ExperimentConfig, store, functionals: dict[str, np.ndarray], directory: Path):
     started = time.monotonic()
-    atomic_write_text(directory / "config.json", json.dumps(plain_values(config), indent=1) + "\n")
+    write_config(directory, config)
     fold, utterances = select_fold(config, store), store.subset(config.classes)
     number = {utterance.id: config.classes.index(utterance.emotion) for utterance in utterances}
     machine, normalizer = _fit(config, fold, functionals, number)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from drl4ser.atomic import atomic_write_text
 from drl4ser.checksums import check_seal, file_sha256, seal
-from drl4ser.config import ExperimentConfig, complete, to_dict
+from drl4ser.config import ExperimentConfig, complete, plain_values
 from drl4ser.training.results import FoldRecord, read_record
 
 _Made = TypeVar("_Made")
@@ -49,6 +49,11 @@ def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | N
             )
     record = directory / RECORD_FILE
     return read_record(record) if record.exists() else None
+
+
+def write_config(directory: Path, config: ExperimentConfig) -> None:
+    """Say whose the directory is."""
+    atomic_write_text(directory / CONFIG_FILE, json.dumps(plain_values(config), indent=1) + "\n")
 
 
 def read_object(path: Path) -> dict:
@@ -95,11 +100,6 @@ def verify_files(directory: Path) -> None:
                 raise ValueError("its content does not match its checksum")
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} is missing or damaged ({error}); {_REMEDY}") from None
-
-
-def plain_values(config: ExperimentConfig) -> dict:
-    """`to_dict` as it comes back from JSON."""
-    return json.loads(json.dumps(to_dict(config)))
 
 
 def _first_difference(found: dict, wanted: dict, prefix: str = "") -> str:
