@@ -1,5 +1,6 @@
 """The same 17 descriptors from openSMILE: another front end for the models and a peer to measure ours against."""
 
+import atexit
 import concurrent.futures
 import contextlib
 import ctypes
@@ -48,7 +49,9 @@ def extract_opensmile_llds(signal, sample_rate: int, config: FrameConfig) -> np.
 @functools.lru_cache
 def _process_without_tensorflow() -> concurrent.futures.Executor:
     # see `import_opensmile`: even so, openSMILE aborted in processes that TensorFlow had worked in
-    return concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    executor = concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    atexit.register(executor.shutdown)  # later, the interpreter has taken apart what its own clean-up needs
+    return executor
 
 
 def _extract(signal: np.ndarray, config: FrameConfig) -> np.ndarray:
