@@ -13,6 +13,7 @@ MODULES = {
     "checksums",
     "config",
     "locks",
+    "plain_values",
     "quiet",
     "workers",
 }  # single modules that every package may import

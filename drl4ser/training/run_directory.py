@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from drl4ser.atomic import atomic_write_text
 from drl4ser.checksums import check_seal, file_sha256, seal
-from drl4ser.config import ExperimentConfig, complete, plain_values
+from drl4ser.config import ExperimentConfig
+from drl4ser.plain_values import complete, plain_values
 from drl4ser.training.results import FoldRecord, read_record
 
 _Made = TypeVar("_Made")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from drl4ser.config import ExperimentConfig, plain_values
+from drl4ser.config import ExperimentConfig
+from drl4ser.plain_values import plain_values
 from drl4ser.training.checkpoints import load_checkpoint, save_checkpoint
 from drl4ser.training.results import read_record, write_record
 from drl4ser.training.run_directory import (
