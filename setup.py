@@ -47,6 +47,7 @@ setup(
             "pyarrow",
             "pytest",
             "pytest-xdist",
+            "ray",
             "ruff",
             "selenium",
             "tf2onnx",

@@ -59,11 +59,13 @@ class RayExecutor(concurrent.futures.Executor):
 
 
 def make_ray_queue():
-    """A queue between processes of the cluster."""
-    connect()
+    """A queue between processes of the cluster, kept on this process's node: any other may die."""
+    ray = connect()
     from ray.util.queue import Queue
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    return Queue(actor_options={"num_cpus": 0})
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
 
 
 def connect():

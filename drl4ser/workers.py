@@ -2,6 +2,7 @@
 
 import collections
 import concurrent.futures
+import json
 import multiprocessing
 import os
 import threading
@@ -17,6 +18,22 @@ _AHEAD_ON_RAY = 1024  # of a whole cluster, of which nobody knows how many worke
 def on_ray() -> bool:
     """Whether the environment names a Ray cluster; without one, the workers are processes of this machine."""
     return bool(os.environ.get("RAY_ADDRESS"))
+
+
+def several_machines() -> bool:
+    """Whether TF_CONFIG names more than one process, who then train each fold together (`training.replicas`).
+
+    Raises:
+        ValueError: if it is malformed.
+    """
+    try:
+        cluster = json.loads(os.environ.get("TF_CONFIG") or "{}").get("cluster", {})
+        return sum(len(cluster.get(job, [])) for job in ("chief", "worker")) > 1
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ValueError(
+            'TF_CONFIG must be like {"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"type": "worker", '
+            f'"index": 0}}}}. Received: {os.environ["TF_CONFIG"]!r}'
+        ) from error
 
 
 def make_pool(

@@ -7,11 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from ray.cluster_utils import Cluster
 
 ROOT = Path(__file__).parents[1]
-RAY = Path(sys.executable).with_name("ray")
-
-pytest.importorskip("ray")
 
 
 def wait_until(condition, seconds=120.0):
@@ -21,22 +19,39 @@ def wait_until(condition, seconds=120.0):
         time.sleep(0.05)
 
 
+PATIENCE = {  # of Ray, on a machine that does much else; the workers have the nodes' environment
+    "RAY_worker_register_timeout_seconds": "300",
+    "RAY_health_check_timeout_ms": "60000",
+    "RAY_health_check_failure_threshold": "10",
+    "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0",
+}
+
+
+def started(start, *arguments, attempts=5, **named):
+    """A node; Ray gives one 30 seconds to start, which no setting of its own changes."""
+    for attempt in range(1, attempts + 1):
+        try:
+            return start(*arguments, **named)
+        except Exception:
+            if attempt == attempts:
+                raise
+
+
 @pytest.fixture(scope="module")
 def cluster():
     """A head without processors for tasks, and its first node with two; the test adds another."""
-    os.environ["DRL4SER_SECONDS_BETWEEN_CHECKPOINTS"] = "0"  # the workers have the nodes' environment
-    os.environ["RAY_raylet_start_wait_time_s"] = "300"  # noqa: SIM112 - on a machine that does much else
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    node = cluster.add_node(num_cpus=2)
-    cluster.wait_for_nodes()
-    yield cluster, node
-    cluster.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in PATIENCE.items():
+            patch.setenv(name, value)
+        head = started(
+            Cluster, initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+        )
+        yield head, started(head.add_node, num_cpus=2)
+        head.shutdown()
 
 
 def command(module, address, *arguments):
-    environment = {**os.environ, "RAY_ADDRESS": address, "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0"}
+    environment = {**os.environ, "RAY_ADDRESS": address}
     return subprocess.Popen(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=ROOT,
@@ -101,7 +116,7 @@ def test_a_cluster_gives_the_local_bytes_also_when_a_node_dies(
         f"--results_dir={tmp_path / 'ray'}",
     )
     wait_until(lambda: list((tmp_path / "b").rglob("checkpoint.npz")))
-    ray_cluster.add_node(num_cpus=2)
+    started(ray_cluster.add_node, num_cpus=2)
     ray_cluster.remove_node(first, allow_graceful=False)
     finish(remote)
     name = Path("table2") / "manifest-quick-paper-random"

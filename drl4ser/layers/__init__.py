@@ -1,7 +1,9 @@
 """Keras layers of the paper's equations; they know nothing of configurations or flags."""
 
 from drl4ser.layers.batch_norm import MaskedBatchNormalization
+from drl4ser.layers.batch_normalization import BatchNormalization
 from drl4ser.layers.bidirectional_lstm import BidirectionalLSTM
+from drl4ser.layers.dropout import Dropout
 from drl4ser.layers.frame_dense import FrameDense
 from drl4ser.layers.functionals import Functionals
 from drl4ser.layers.gca_lstm import GCALSTM
@@ -18,8 +20,10 @@ from drl4ser.layers.stacked_lstm import StackedLSTM
 __all__ = [
     "GCALSTM",
     "AttentionPooling",
+    "BatchNormalization",
     "BidirectionalLSTM",
     "DownsampleMask",
+    "Dropout",
     "FrameDense",
     "Functionals",
     "GCALSTMCell",

@@ -4,10 +4,14 @@ import keras
 import tensorflow as tf
 
 from drl4ser.layers.masking import mask_padding
+from drl4ser.layers.replicas import add_replicas
 
 
 def normalize_batch(x, gamma, beta, mask, epsilon):
     """Normalises with the statistics of the real frames; the gradient is written out to pass over x less often.
+
+    Where several replicas share a batch, the statistics and d_x are those of the whole batch; d_gamma and d_beta are a
+    replica's part, to be added up like all weights' gradients.
 
     Args:
         x: [B, T, D] float32, finite in the padding.
@@ -21,7 +25,6 @@ def normalize_batch(x, gamma, beta, mask, epsilon):
     """
     real = tf.ones_like(x[:, :, 0]) if mask is None else tf.cast(mask, x.dtype)
     real = tf.reshape(real, [1, -1])
-    count = tf.maximum(tf.reduce_sum(real), 1.0)
 
     def sum_real(values):
         # A product with the mask: one pass over the memory, and the sum is of real frames only.
@@ -29,16 +32,20 @@ def normalize_batch(x, gamma, beta, mask, epsilon):
 
     @tf.custom_gradient
     def normalize(x, gamma, beta):
-        mean = sum_real(x) / count
-        variance = sum_real(tf.math.squared_difference(x, mean)) / count
+        total, count = add_replicas(sum_real(x), tf.reduce_sum(real))
+        count = tf.maximum(count, 1.0)
+        mean = total / count
+        (squares,) = add_replicas(sum_real(tf.math.squared_difference(x, mean)))
+        variance = squares / count
         inverse = tf.math.rsqrt(variance + epsilon)
         scale = gamma * inverse
 
         def gradient(d_y, *_):
             centered = x - mean
             d_beta, d_scale = sum_real(d_y), sum_real(d_y * centered)
-            slope = scale * d_scale * tf.square(inverse) / count
-            d_x = d_y * scale - centered * slope - scale * d_beta / count
+            all_d_beta, all_d_scale = add_replicas(d_beta, d_scale)
+            slope = scale * all_d_scale * tf.square(inverse) / count
+            d_x = d_y * scale - centered * slope - scale * all_d_beta / count
             return mask_padding(d_x, mask), d_scale * inverse, d_beta
 
         return (mask_padding(x * scale + (beta - mean * scale), mask), mean, variance), gradient

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from drl4ser.layers.dropout import Dropout
 from drl4ser.layers.masking import downsample_mask
 from drl4ser.layers.normalized_conv import NormalizedConv
 from drl4ser.layers.self_attention import MultiHeadSelfAttention
@@ -52,7 +53,7 @@ class ResidualBlock(keras.layers.Layer):
         self.first = NormalizedConv(filters, kernel_size, strides, momentum, name="first", **policy)
         self.second = NormalizedConv(filters, kernel_size, 1, momentum, name="second", **policy)
         self.attention = MultiHeadSelfAttention(num_heads, name="attention", **policy) if num_heads else None
-        self.drop = keras.layers.Dropout(dropout, name="drop", **policy)
+        self.drop = Dropout(dropout, name="drop", **policy)
         self.shortcut = None
 
     def build(self, input_shape):

@@ -11,8 +11,10 @@ import keras
 from drl4ser.config import ModelConfig
 from drl4ser.layers import (
     AttentionPooling,
+    BatchNormalization,
     BidirectionalLSTM,
     DownsampleMask,
+    Dropout,
     FrameDense,
     Functionals,
     MeanPooling,
@@ -32,9 +34,9 @@ def build_xia_dnn(config: ModelConfig) -> keras.Model:
     def describe(scaled, llds, mask):
         functionals = Functionals(name="functionals")(llds, mask=mask)
         # Positions count frames and slopes are per frame: each functional becomes a z-score.
-        return keras.layers.BatchNormalization(
+        return BatchNormalization(
             momentum=0.9, center=False, scale=False, dtype="float32", name="functionals_norm"
-        )(functionals)
+        )(functionals, mask=keras.ops.any(mask, axis=1))
 
     def read(scaled, words, mask):
         return MeanPooling(name="mean_word")(words, mask=mask)
@@ -58,7 +60,7 @@ def build_mirsamadi_attention(config: ModelConfig) -> keras.Model:
 
     def encode(scaled, llds, mask):
         x = FrameDense(4 * units, name="frame_dense_1")(llds, mask=mask)
-        x = keras.layers.Dropout(scaled.dropout, name="frame_dropout")(x)
+        x = Dropout(scaled.dropout, name="frame_dropout")(x)
         x = FrameDense(4 * units, name="frame_dense_2")(x, mask=mask)
         x = BidirectionalLSTM(units, name="bidirectional_lstm")(x, mask=mask)
         return AttentionPooling(name="attention_pooling")(x, mask=mask)

@@ -3,7 +3,7 @@
 import keras
 
 from drl4ser.config import ModelConfig
-from drl4ser.layers import GCALSTM, DownsampleMask, ResidualConvGroup, StackedLSTM
+from drl4ser.layers import GCALSTM, DownsampleMask, Dropout, ResidualConvGroup, StackedLSTM
 from drl4ser.models.assembly import assemble, scale_width
 from drl4ser.models.parameter_balance import balanced_units
 
@@ -49,7 +49,7 @@ def learn_features(config: ModelConfig, llds: keras.KerasTensor, mask: keras.Ker
         )
         x = group(x, mask=mask)
         mask = DownsampleMask(name=f"mask_{i}")(mask)
-    return keras.layers.Dropout(config.dropout, name="features_dropout")(x), mask
+    return Dropout(config.dropout, name="features_dropout")(x), mask
 
 
 def _encode_with_gca_lstm(config, llds, mask):

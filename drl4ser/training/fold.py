@@ -28,6 +28,7 @@ from drl4ser.text import WordVectors
 from drl4ser.training import metrics
 from drl4ser.training.checkpoints import save_weights
 from drl4ser.training.kernel_stage import KERNEL_SYSTEMS, KernelClassifier
+from drl4ser.training.replicas import find_replicas
 from drl4ser.training.results import (
     FoldRecord,
     append_seconds,
@@ -78,11 +79,18 @@ def run_fold(
     record = finished_record(directory, config)
     if record is not None:
         return record
-    with lock_folder(directory, "wait for it to end, or choose another RUNS_DIR"), _clear_errors(store):
-        return _run_unfinished(config, store, directory, word_vectors, on_epoch)
+    checkpoint, replicas = directory / "checkpoint.npz", find_replicas()
+    with (
+        _clear_errors(store),
+        replicas.own_folder(directory) as own,
+        lock_folder(own, "wait for it to end, or choose another RUNS_DIR"),
+    ):
+        record = _run_unfinished(config, store, own, word_vectors, on_epoch, checkpoint, replicas)
+        replicas.agree(True)  # a worker that ended while another still writes would look like one that died
+        return record
 
 
-def _run_unfinished(config, store, directory, word_vectors, on_epoch) -> FoldRecord:
+def _run_unfinished(config, store, directory, word_vectors, on_epoch, checkpoint, replicas) -> FoldRecord:
     record = finished_record(directory, config)  # again: whoever held the lock may have run it
     if record is not None:
         return record
@@ -93,8 +101,8 @@ def _run_unfinished(config, store, directory, word_vectors, on_epoch) -> FoldRec
     keras.config.set_dtype_policy(config.train.precision)
     seed = seed_fold(config.seed, config.fold)
     fold, parts = _load_parts(config, store, directory, word_vectors)
-    model = build_model_from_config(config.model)
-    checkpoint = directory / "checkpoint.npz"
+    with replicas.scope():
+        model = build_model_from_config(config.model)
     logger = RunLogger(directory / "tensorboard", config, resumes=checkpoint.exists())
     watcher = AttentionWatcher(model, parts["validation"], config)
 
@@ -103,7 +111,9 @@ def _run_unfinished(config, store, directory, word_vectors, on_epoch) -> FoldRec
         logger.log_pictures(watcher.look(row["epoch"]), row["epoch"])
         on_epoch(row)
 
-    trainer = Trainer(model, config.train, parts["train"], parts["validation"], seed, checkpoint, follow)
+    trainer = Trainer(
+        model, config.train, parts["train"], parts["validation"], seed, checkpoint, follow, replicas
+    )
     trainer.fit()
     kernels = None
     if config.model.system in KERNEL_SYSTEMS:
@@ -197,5 +207,6 @@ def _finish(config, store, fold, trainer, kernels, parts, directory, logger) -> 
     )
     write_checksums(directory)
     write_record(directory / RECORD_FILE, record)
-    trainer.checkpoint.unlink(missing_ok=True)
+    if trainer.replicas.is_chief:
+        trainer.checkpoint.unlink(missing_ok=True)
     return record

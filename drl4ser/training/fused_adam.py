@@ -10,6 +10,7 @@ class FusedAdam(keras.optimizers.Adam):
 
     The update, the variables and their order are those of `keras.optimizers.Adam`, or of `AdamW` with
     `weight_decay`; Keras computes it by ten passes over the weights and their moments. `amsgrad` is not supported.
+    Of several replicas (`tf.distribute`), each updates its own copy, with gradients that are added up already.
     """
 
     def update_step(self, gradient, variable, learning_rate):
@@ -28,3 +29,7 @@ class FusedAdam(keras.optimizers.Adam):
             epsilon=self.epsilon,
             grad=tf.cast(gradient, variable.dtype),
         )
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            self.update_step(gradient, variable, learning_rate)

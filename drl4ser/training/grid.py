@@ -13,7 +13,7 @@ from drl4ser.config import ExperimentConfig, FrameConfig
 from drl4ser.quiet import import_tensorflow, silenced
 from drl4ser.training.results import FoldRecord
 from drl4ser.training.run_directory import run_directory
-from drl4ser.workers import make_pool, make_queue, on_ray
+from drl4ser.workers import make_pool, make_queue, on_ray, several_machines
 
 # TensorFlow registers every traced custom gradient for good and so keeps the fold's graphs, some 100 MB (measured with
 # S3 on TensorFlow 2.21). New processes after so many folds each keep the memory of a long run where it was.
@@ -33,7 +33,8 @@ def run_grid(
 
     Folds are independent; each process gets its share of the cores. A fold that was interrupted goes on where its
     last checkpoint was, a finished one is read from its record. On a Ray cluster (RAY_ADDRESS) the processes are
-    its tasks, as many at a time as it has processors for, and a fold whose node dies goes on on another.
+    its tasks, as many at a time as it has processors for, and a fold whose node dies goes on on another. Machines that
+    TF_CONFIG names share each fold, one at a time; this is called on all of them.
 
     Args:
         configs: one for each fold.
@@ -45,7 +46,7 @@ def run_grid(
     Raises:
         ValueError, TrainingError: the first error of a fold; folds not yet begun are given up.
     """
-    num_jobs = max(1, min(num_jobs, len(configs)))
+    num_jobs = 1 if several_machines() else max(1, min(num_jobs, len(configs)))
     num_threads = max(1, (os.cpu_count() or 1) // num_jobs)
     events = make_queue()
     run = functools.partial(_run, records_dir=records_dir, runs_dir=runs_dir, word_vectors=word_vectors)
@@ -79,9 +80,11 @@ def _run(
     config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vectors: Path | None
 ) -> FoldRecord:
     from drl4ser.training.fold import run_fold
+    from drl4ser.training.replicas import find_replicas
 
     lexical = word_vectors is not None and "lexical" in config.model.modality
     with silenced():  # errors travel to the parent as exceptions
+        find_replicas()  # before TensorFlow computes anything
         record = run_fold(
             config,
             _store(records_dir, config.frame),

@@ -1,6 +1,6 @@
 """The training and evaluation steps: pure functions of variables and a batch, compiled once per model.
 
-Nothing here reads flags, files or the clock, so a step can run as it is under `tf.distribute.Strategy.run`.
+Nothing here reads flags, files or the clock. A step says what one replica does; `Replicas` makes it one of several.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from drl4ser.config import TrainConfig
 from drl4ser.training.fused_adam import FusedAdam
+from drl4ser.training.replicas import ONE_REPLICA, Replicas
 
 
 def make_optimizer(train: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -55,6 +56,7 @@ def make_train_step(
     class_weights: tf.Tensor,
     averages: list[tf.Variable],
     signature: tuple,
+    replicas: Replicas = ONE_REPLICA,
 ) -> Callable:
     """A compiled function (inputs, labels) -> (loss, gradient norm), both float32 scalars.
 
@@ -65,14 +67,16 @@ def make_train_step(
         class_weights: float32 [C].
         averages: moving averages of the trainable variables, updated in place; empty without `ema_momentum`.
         signature: specs of (inputs, labels) with open lengths, so that the step is traced just once.
+        replicas: who share each batch; the variables were made in their scope.
     """
 
-    @tf.function(input_signature=signature)
     def train_step(inputs, labels):
+        own_inputs, own_labels = replicas.share(inputs, labels)
         with tf.GradientTape() as tape:
-            logits = model(inputs, training=True)
-            loss = tf.reduce_mean(cross_entropy(logits, labels, class_weights, train.label_smoothing))
-        gradients = tape.gradient(loss, model.trainable_variables)
+            logits = model(own_inputs, training=True)
+            losses = cross_entropy(logits, own_labels, class_weights, train.label_smoothing)
+            loss = replicas.mean(losses, labels)
+        loss, *gradients = replicas.add_up([loss, *tape.gradient(loss, model.trainable_variables)])
         norm = tf.linalg.global_norm(gradients)
         if train.clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, train.clip_norm, use_norm=norm)
@@ -84,7 +88,7 @@ def make_train_step(
             average.assign(momentum * average + (1.0 - momentum) * variable)
         return loss, norm
 
-    return train_step
+    return replicas.compile(train_step, signature)
 
 
 def make_evaluation_step(model: keras.Model, signature: tuple) -> Callable:

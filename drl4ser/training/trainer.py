@@ -17,6 +17,7 @@ import tensorflow as tf
 from drl4ser.config import TrainConfig
 from drl4ser.data.pipeline import LabelledPart, evaluation_batches, training_batches
 from drl4ser.training import checkpoints, metrics, step
+from drl4ser.training.replicas import ONE_REPLICA, Replicas
 
 # of a fold; the environment can set it for tests and for disks that are slow or full
 SECONDS_BETWEEN_CHECKPOINTS = float(os.environ.get("DRL4SER_SECONDS_BETWEEN_CHECKPOINTS", "20"))
@@ -57,6 +58,7 @@ class Trainer:
         seed: fixes the order and the augmentation of every epoch.
         checkpoint: file of the unfinished state; a run that finds one goes on from there.
         on_epoch: called after each epoch with one row of the history.
+        replicas: who share each step; `model` was made in their scope.
     """
 
     def __init__(
@@ -68,19 +70,22 @@ class Trainer:
         seed: int,
         checkpoint: Path,
         on_epoch: Callable[[dict], None] = lambda row: None,
+        replicas: Replicas = ONE_REPLICA,
     ):
+        self.replicas = replicas
         self.model, self.train, self.seed = model, train, seed
         self.training, self.validation = training, validation
         self.checkpoint, self.on_epoch = checkpoint, on_epoch
         self.history: list[dict] = []
-        self.optimizer = step.make_optimizer(train, -(-training.num_utterances // train.batch_size))
-        self.optimizer.build(model.trainable_variables)
         averaged = model.trainable_variables if train.ema_momentum else []
-        self._averages = [tf.Variable(variable, trainable=False) for variable in averaged]
-        self._best = [tf.Variable(variable, trainable=False) for variable in model.variables]
+        with replicas.scope():
+            self.optimizer = step.make_optimizer(train, -(-training.num_utterances // train.batch_size))
+            self.optimizer.build(model.trainable_variables)
+            self._averages = [tf.Variable(variable, trainable=False) for variable in averaged]
+            self._best = [tf.Variable(variable, trainable=False) for variable in model.variables]
         inputs, labels, _ = evaluation_batches(validation, train.batch_size).element_spec
         self._train_step = step.make_train_step(
-            model, self.optimizer, train, self._class_weights(), self._averages, (inputs, labels)
+            model, self.optimizer, train, self._class_weights(), self._averages, (inputs, labels), replicas
         )
         self._evaluation_step = step.make_evaluation_step(model, (inputs,))
         self._saved_at = time.monotonic()
@@ -93,14 +98,19 @@ class Trainer:
             "validation_loss", "validation_ua", "validation_wa", "validation_f1", "validation_confusion" and "best".
 
         Raises:
-            TrainingError: if the loss is not a finite number.
+            TrainingError: if the loss is not a finite number, or replicas go on from different checkpoints.
         """
         if self.checkpoint.exists():
             self.history = checkpoints.load_checkpoint(self.checkpoint, self._state())["history"]
             self._saved_at = time.monotonic()
+        if self.replicas.agree(len(self.history)) != len(self.history):
+            raise TrainingError(
+                f"{self.checkpoint} is not what the chief found: RUNS_DIR must be the same folder for all workers"
+            )
         while not self._finished():
             self._run_epoch(len(self.history) + 1)
-            if time.monotonic() - self._saved_at > SECONDS_BETWEEN_CHECKPOINTS:
+            due = time.monotonic() - self._saved_at > SECONDS_BETWEEN_CHECKPOINTS
+            if due and self.replicas.is_chief:
                 checkpoints.save_checkpoint(self.checkpoint, self._state(), {"history": self.history})
                 self._saved_at = time.monotonic()
         _assign(self.model.variables, self._best)
@@ -136,7 +146,7 @@ class Trainer:
         row = {
             "epoch": epoch,
             "loss": loss,
-            "learning_rate": float(self.optimizer.learning_rate),
+            "learning_rate": float(tf.convert_to_tensor(self.optimizer.learning_rate)),
             "gradient_norm": float(np.mean(norms)),
         }
         self._validate(row)
@@ -152,7 +162,8 @@ class Trainer:
         row["validation_loss"] = evaluation.loss
         row.update({f"validation_{name}": scores[name] for name in ("ua", "wa", "f1")})
         row["validation_confusion"] = evaluation.confusion.tolist()
-        row["best"] = self.best is None or _rank(row) > _rank(self.best)
+        # by the chief's word: another processor may round the scores of equal weights differently
+        row["best"] = bool(self.replicas.agree(self.best is None or _rank(row) > _rank(self.best)))
         if row["best"]:
             _assign(self._best, self.model.variables)
         _assign(self.model.trainable_variables[: len(own)], own)
