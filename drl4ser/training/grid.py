@@ -80,11 +80,9 @@ def _run(
     config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vectors: Path | None
 ) -> FoldRecord:
     from drl4ser.training.fold import run_fold
-    from drl4ser.training.replicas import find_replicas
 
     lexical = word_vectors is not None and "lexical" in config.model.modality
     with silenced():  # errors travel to the parent as exceptions
-        find_replicas()  # before TensorFlow computes anything
         record = run_fold(
             config,
             _store(records_dir, config.frame),
