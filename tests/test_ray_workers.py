@@ -19,11 +19,12 @@ def wait_until(condition, seconds=300.0):
         time.sleep(0.05)
 
 
-PATIENCE = {  # of Ray, on a machine that does much else; the workers have the nodes' environment
+ENVIRONMENT = {  # of the nodes, whose workers have it too, and of the commands
     "RAY_worker_register_timeout_seconds": "300",
     "RAY_health_check_timeout_ms": "60000",
     "RAY_health_check_failure_threshold": "10",
     "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0",
+    "GIT_DIR": os.devnull,  # the checkout may change meanwhile, and with it what records say of the commit
 }
 
 
@@ -41,7 +42,7 @@ def started(start, *arguments, attempts=5, **named):
 def cluster():
     """A head without processors for tasks, and its first node with two; the test adds another."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in PATIENCE.items():
+        for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         head = started(
             Cluster, initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}

@@ -84,6 +84,7 @@ class Workers:
                     **os.environ,
                     "TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
                     "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0",
+                    "GIT_DIR": os.devnull,  # records name the commit, and the checkout may change meanwhile
                 },
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -9,6 +9,7 @@ from drl4ser.config import TrainConfig
 from drl4ser.corpora import make_folds
 from drl4ser.data.pipeline import fit_normalizer, load_part
 from drl4ser.training import trainer as trainer_module
+from drl4ser.training.replicas import Replicas
 from drl4ser.training.trainer import Trainer, TrainingError
 
 TRAIN = TrainConfig(
@@ -121,3 +122,15 @@ def test_class_weights_balance_the_classes(store, parts, tmp_path):
     train = dataclasses.replace(TRAIN, class_weights=True)
     trainer = Trainer(small_model(), train, part, parts["validation"], 3, tmp_path / "c.npz")
     np.testing.assert_allclose(trainer._class_weights(), [0.5, 1.5, 1.5, 1.5])
+
+
+def test_a_worker_that_finds_another_checkpoint_than_the_chief_is_told(parts, tmp_path):
+    class ElsewhereReplicas(Replicas):
+        def agree(self, value):
+            return value + 3.0
+
+    arguments = (small_model(), TRAIN, parts["train"], parts["validation"], 3, tmp_path / "c.npz")
+    trainer = Trainer(*arguments, replicas=ElsewhereReplicas())
+    with pytest.raises(TrainingError, match=r"c\.npz is not what the chief found: RUNS_DIR must be the same"):
+        trainer.fit()
+    assert trainer.history == []
