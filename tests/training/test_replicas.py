@@ -17,9 +17,9 @@ from drl4ser.workers import several_machines
 ROOT = Path(__file__).parents[2]
 OPTIONS = (
     *("--corpus=manifest", "--systems=xia_dnn", "--modalities=acoustic", "--num_folds=3", "--folds=1"),
-    "--epochs=12",
+    "--epochs=8",
     *("--change=model.width=0.05", "--change=model.dropout=0.2", "--change=train.batch_size=5"),
-    "--change=train.patience=12",
+    "--change=train.patience=8",
 )
 
 
@@ -138,4 +138,4 @@ def test_two_workers_train_as_one_and_go_on_after_one_was_killed(records_dir, tm
     assert disturbed.find("record.json") is None
     restarted = Workers(records_dir, tmp_path / "disturbed")
     assert restarted.finish().read_bytes() == expected.read_bytes()
-    assert read_record(expected).epochs == 12 and restarted.find("checkpoint.npz") is None
+    assert read_record(expected).epochs == 8 and restarted.find("checkpoint.npz") is None
