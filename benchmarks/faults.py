@@ -1,6 +1,7 @@
 """Faults of every kind in every stage: `python -m benchmarks.faults --results_dir=results` (full disks need root)."""
 
 import json
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -9,7 +10,8 @@ from random import Random
 from absl import flags
 
 from benchmarks.fault_bench import STAGES, FaultBench
-from benchmarks.fault_cases import SilentlyWrongError, all_cases
+from benchmarks.fault_cases import all_cases
+from benchmarks.fault_damage import SilentlyWrongError
 from data_prep.command import run
 from drl4ser.atomic import atomic_write_text
 from drl4ser.training.provenance import current_commit
@@ -37,7 +39,13 @@ def main() -> None:
             matrix.setdefault(fault, {})[stage] = outcome
             print(f"{time.monotonic() - started:6.0f} s  {fault}, {stage}: {outcome}", flush=True)
     directory = Path(FLAGS.results_dir)
-    facts = {"commit": current_commit(), "seed": FLAGS.seed, "matrix": matrix}
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    facts = {
+        "commit": current_commit(),
+        "seed": FLAGS.seed,
+        "processor_seconds": round(used.ru_utime + used.ru_stime),
+        "matrix": matrix,
+    }
     atomic_write_text(directory / "faults.json", json.dumps(facts, indent=1) + "\n")
     atomic_write_text(directory / "faults.md", _table(matrix))
     if failures:
