@@ -36,6 +36,7 @@ def main() -> None:
             except SilentlyWrongError as error:
                 outcome = "SILENTLY WRONG"
                 failures.append(f"{fault} in {stage}: {error}")
+                print(error)
             matrix.setdefault(fault, {})[stage] = outcome
             print(f"{time.monotonic() - started:6.0f} s  {fault}, {stage}: {outcome}", flush=True)
     directory = Path(FLAGS.results_dir)

@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+_PREFIX = ".tmp-"
+
 
 @contextlib.contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
@@ -20,7 +22,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # The process number keeps two writers apart. `tempfile` would make the file unreadable to other users. The ending
     # stays: some libraries go by it.
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{_PREFIX}{os.getpid()}-{path.name}")
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -53,8 +55,13 @@ def atomic_write_text(path: str | Path, text: str) -> Path:
 
 def remove_leftovers(directory: Path) -> None:
     """Deletes temporary files that a killed process left in `directory`, which the caller has locked."""
-    for path in directory.glob(".tmp-*"):
+    for path in filter(is_leftover, directory.iterdir()):
         path.unlink(missing_ok=True)
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether `path` is a temporary file of a process that is writing it or was killed."""
+    return path.name.startswith(_PREFIX)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -81,6 +81,14 @@ def test_leftovers_of_a_killed_process_are_removed(folder, records_dir, manifest
     assert contents(folder) == contents(records_dir)
 
 
+def test_a_folder_of_leftovers_only_is_a_new_folder(records_dir, manifest, tmp_path):
+    """The process was killed before it had written its plan."""
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / ".tmp-123-plan.json").write_bytes(b"{")
+    make_records(read_corpus("manifest", manifest), tmp_path / "records", "manifest", shard_size=5)
+    assert contents(tmp_path / "records") == contents(records_dir)
+
+
 def test_a_shard_name_that_leads_out_of_the_folder_is_refused(folder):
     from drl4ser.data.store_files import read_json, write_json
 
