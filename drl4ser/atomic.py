@@ -55,7 +55,7 @@ def atomic_write_text(path: str | Path, text: str) -> Path:
 
 def remove_leftovers(directory: Path) -> None:
     """Deletes temporary files that a killed process left in `directory`, which the caller has locked."""
-    for path in filter(is_leftover, directory.iterdir()):
+    for path in directory.glob(f"{_PREFIX}*"):
         path.unlink(missing_ok=True)
 
 
