@@ -18,20 +18,20 @@ WRITES = {"extraction": "records", "training": "runs", "reporting": "results"}
 _PAGE = 4096
 
 
-def all_cases(bench: FaultBench, rng: Random) -> Iterator[tuple[str, str, Callable[[], str]]]:
-    """(fault, stage, function) of every case."""
+def all_cases(bench: FaultBench) -> Iterator[tuple[str, str, Callable[[Random], str]]]:
+    """(fault, stage, function) of every case; the function takes the source of its random moments and places."""
     for stage in STAGES:
-        yield "SIGKILL at random moments", stage, lambda s=stage: _kill(bench, rng, s)
+        yield "SIGKILL at random moments", stage, lambda rng, s=stage: _kill(bench, rng, s)
     for stage in STAGES:
-        yield "full disk", stage, lambda s=stage: _fill_disk(bench, rng, s)
+        yield "full disk", stage, lambda rng, s=stage: _fill_disk(bench, rng, s)
     for stage in STAGES:
-        yield "two processes at once", stage, lambda s=stage: _run_two(bench, s)
-    yield "a recording unreadable", "extraction", lambda: _hide_recording(bench, rng)
+        yield "two processes at once", stage, lambda _, s=stage: _run_two(bench, s)
+    yield "a recording unreadable", "extraction", lambda rng: _hide_recording(bench, rng)
     for stage, name in WHAT_TO_DAMAGE:
         for fault in DAMAGES:
-            yield f"{name} {fault}", stage, lambda s=stage, n=name, f=fault: _damage(bench, rng, s, n, f)
+            yield f"{name} {fault}", stage, lambda rng, s=stage, n=name, f=fault: _damage(bench, rng, s, n, f)
     for name in ("folds.jsonl", "table2.csv"):
-        yield f"{name} with a flipped bit", "reporting", lambda n=name: _damage_report(bench, rng, n)
+        yield f"{name} with a flipped bit", "reporting", lambda rng, n=name: _damage_report(bench, rng, n)
 
 
 def _kill(bench: FaultBench, rng: Random, stage: str) -> str:
@@ -118,8 +118,14 @@ def _hide_recording(bench: FaultBench, rng: Random) -> str:
 
 
 def _damage(bench: FaultBench, rng: Random, stage: str, name: str, fault: str) -> str:
-    parts = ("records",) if stage == "extraction" else ("records", "runs")
-    bench.make_place("damaged", parts, "half" if stage == "training" else "reference")
+    if stage == "extraction":
+        bench.make_place("damaged", ("records",))
+        refused = damage_one(bench, rng, stage, name, fault)
+        # What training starts from is the same then; the cases above train on such records.
+        if bench.run("damaged", stage).code or not bench.has_records("damaged"):
+            raise SilentlyWrongError("other records")
+        return "clear error, then the same records" if refused else "same records"
+    bench.make_place("damaged", ("records", "runs"), "half" if stage == "training" else "reference")
     refused = damage_one(bench, rng, stage, name, fault)
     # A record that was thrown away is made by training only.
     _end(bench, "damaged", "training" if refused and stage == "reporting" else stage)
