@@ -14,6 +14,7 @@ MODULES = {
     "checksums",
     "config",
     "locks",
+    "plain_values",
     "quiet",
     "workers",
 }  # single modules that every package may import

@@ -9,8 +9,9 @@ import numpy as np
 from benchmarks.fuzzing.kind import READ, Kind
 from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
 from benchmarks.fuzzing.records import with_seal
-from drl4ser.config import ExperimentConfig, from_dict, plain_values
+from drl4ser.config import ExperimentConfig
 from drl4ser.features import Normalizer
+from drl4ser.plain_values import from_dict, plain_values
 from drl4ser.training.results import experiment_of, make_record, read_records, write_record
 from drl4ser.training.run_directory import (
     CHECKSUM_FILE,

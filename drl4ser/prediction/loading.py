@@ -6,11 +6,12 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from drl4ser.config import ExperimentConfig, from_dict
+from drl4ser.config import ExperimentConfig
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
 from drl4ser.features.input_range import InputRange
 from drl4ser.kernels import KernelMachine
 from drl4ser.models import build_model_from_config
+from drl4ser.plain_values import from_dict
 from drl4ser.text import WordVectors
 from drl4ser.training.checkpoints import load_weights
 from drl4ser.training.kernel_stage import KERNEL_SYSTEMS

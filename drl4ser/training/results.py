@@ -14,7 +14,8 @@ import numpy as np
 
 from drl4ser.atomic import atomic_write_text
 from drl4ser.checksums import SEAL, check_seal, seal
-from drl4ser.config import ExperimentConfig, from_dict, to_dict
+from drl4ser.config import ExperimentConfig
+from drl4ser.plain_values import from_dict, to_dict
 from drl4ser.training import metrics
 from drl4ser.training.provenance import current_commit as current_commit
 from drl4ser.training.provenance import current_versions as current_versions

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from drl4ser.atomic import atomic_write_text
 from drl4ser.checksums import check_seal, file_sha256, seal
-from drl4ser.config import ExperimentConfig, complete, plain_values
-from drl4ser.training.results import FoldRecord, read_record
+from drl4ser.config import ExperimentConfig
+from drl4ser.plain_values import complete, plain_values
+from drl4ser.training.results import FoldRecord, experiment_of, read_record, read_records, write_record
 
 _Made = TypeVar("_Made")
 CONFIG_FILE = "config.json"
@@ -54,6 +55,32 @@ def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | N
 def write_config(directory: Path, config: ExperimentConfig) -> None:
     """Say whose the directory is."""
     atomic_write_text(directory / CONFIG_FILE, json.dumps(plain_values(config), indent=1) + "\n")
+
+
+def adopt_records(path: Path, runs_dir: Path) -> int:
+    """Let folds that ran elsewhere count as finished, so that a table can be completed on several machines.
+
+    Their run directories hold no weights: enough for a table, not for a prediction.
+
+    Args:
+        path: a file of records, such as the `folds.jsonl` beside a table.
+        runs_dir: where folds that are finished or begun stay as they are.
+
+    Returns:
+        How many folds are new there.
+
+    Raises:
+        ValueError: if `path` is damaged, or a run directory belongs to another configuration.
+    """
+    adopted = 0
+    for record in read_records(path):
+        config = experiment_of(path, record)
+        directory = run_directory(runs_dir, config)
+        if finished_record(directory, config) is None and not (directory / CONFIG_FILE).exists():
+            write_config(directory, config)
+            write_record(directory / RECORD_FILE, record)
+            adopted += 1
+    return adopted
 
 
 def read_object(path: Path) -> dict:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from drl4ser import atomic
-from drl4ser.config import ExperimentConfig, ModelConfig, from_dict
+from drl4ser.config import ExperimentConfig, ModelConfig
+from drl4ser.plain_values import from_dict
 from drl4ser.training import results
 
 

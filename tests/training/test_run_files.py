@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from drl4ser.config import ExperimentConfig, plain_values
+from drl4ser.config import ExperimentConfig
+from drl4ser.plain_values import plain_values
 from drl4ser.training.checkpoints import load_checkpoint, save_checkpoint
-from drl4ser.training.results import read_record, write_record
+from drl4ser.training.results import experiment_of, read_record, write_record, write_records
 from drl4ser.training.run_directory import (
+    adopt_records,
     finished_record,
+    run_directory,
     verify_files,
     write_checksums,
+    write_config,
 )
 from tests.data.test_damage import flip
 from tests.training.test_results import make_record
@@ -73,3 +77,21 @@ def test_no_flipped_bit_of_a_checkpoint_goes_unnoticed(tmp_path, seed):
         np.testing.assert_array_equal(loaded.numpy(), values)
     except ValueError as error:
         assert "checkpoint.npz" in str(error) and "delete it" in str(error)
+
+
+def test_folds_that_ran_elsewhere_count_as_finished(tmp_path):
+    records = [make_record(fold=fold) for fold in (0, 1)]
+    path = write_records(tmp_path / "folds.jsonl", records)
+    configs = [experiment_of(path, record) for record in records]
+    assert adopt_records(path, tmp_path / "runs") == 2
+    found = [finished_record(run_directory(tmp_path / "runs", config), config) for config in configs]
+    assert found == records
+    assert adopt_records(path, tmp_path / "runs") == 0
+
+
+def test_a_fold_that_has_begun_is_not_replaced(tmp_path):
+    path = write_records(tmp_path / "folds.jsonl", [make_record()])
+    config = experiment_of(path, make_record())
+    write_config(run_directory(tmp_path / "runs", config), config)
+    assert adopt_records(path, tmp_path / "runs") == 0
+    assert finished_record(run_directory(tmp_path / "runs", config), config) is None

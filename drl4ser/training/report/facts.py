@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from drl4ser.config import ExperimentConfig, complete
+from drl4ser.config import ExperimentConfig
+from drl4ser.plain_values import complete
 from drl4ser.training.results import FoldRecord
 from drl4ser.training.statistics import NUM_SAMPLES
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from drl4ser.config import ExperimentConfig, complete
+from drl4ser.config import ExperimentConfig
+from drl4ser.plain_values import complete
 from drl4ser.training.results import FoldRecord
 
 # What the rows of a table are there to vary; everything else must be the same.
