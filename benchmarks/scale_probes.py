@@ -117,7 +117,9 @@ def probe_epoch(path: str) -> dict:
         "hours": _hours(sum(store.num_frames[name] for name in fold.train)),
         "seconds": spent[0],
         "processor_seconds": spent[1],
-        "resident_mb": [int(part.max()) for part in np.array_split(resident[1] + resident[2], 4) if len(part)],
+        "resident_mb": [
+            int(part.max()) for part in np.array_split(resident[1] + resident[2], 4) if len(part)
+        ],
     }
 
 
