@@ -105,9 +105,15 @@ class FaultBench:
             process.returncode, errors[0].removeprefix("error: ") if len(errors) == 1 else "", output
         )
 
-    def kill_after(self, place: str, stage: str, seconds: float) -> bool:
-        """Begin a stage and kill it (SIGKILL); whether it was still at work."""
+    def kill_after(self, place: str, stage: str, seconds: float, written: Path | None = None) -> bool:
+        """Begin a stage and kill it (SIGKILL), so long after its begin or after `written` is there.
+
+        Returns:
+            Whether it was still at work.
+        """
         process = self.start(place, stage)
+        while written and not written.exists() and process.poll() is None:
+            time.sleep(0.001)
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -39,9 +39,13 @@ def _kill(bench: FaultBench, rng: Random, stage: str) -> str:
     bench.make_place("kill", READS[stage])
     written, killed, amid = bench.path("kill", WRITES[stage]), 0, 0
     while killed < KILLS[stage]:
-        if bench.kill_after("kill", stage, rng.uniform(0.2, 1.0) * bench.seconds[stage]):
+        # Any moment, and in turn with it one soon after the first file: most of a short stage is its beginning.
+        seconds, first = rng.uniform(0.2, 1.0) * bench.seconds[stage], None
+        if killed % 2:
+            seconds, first = rng.uniform(0.0, 0.2) * bench.seconds[stage], written
+        if bench.kill_after("kill", stage, seconds, first):
             killed += 1
-            amid += written.is_dir()
+            amid += written.exists()
         done = (written / "index.json").exists() if stage == "extraction" else bench.has_table("kill")
         if done:  # it was faster than the reference: once more from the beginning
             shutil.rmtree(written)

@@ -51,23 +51,24 @@ def _processor_seconds() -> float:
 
 
 def _note(fault: str, stage: str, outcome: str, seconds: float) -> None:
-    """One more outcome in the matrix, as JSON and Markdown; what others at this commit tried stays (`--only`)."""
-    directory, commit = Path(FLAGS.results_dir), current_commit()
+    """One more outcome in faults.json and faults.md; what was tried at another time stays, with its commit."""
+    directory = Path(FLAGS.results_dir)
     path = directory / "faults.json"
+    row = {"fault": fault, "stage": stage, "outcome": outcome, "seed": FLAGS.seed, "commit": current_commit()}
     with lock_folder(directory, "wait for it to end"):
-        facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        if (facts.get("commit"), facts.get("seed")) != (commit, FLAGS.seed):
-            facts = {"commit": commit, "seed": FLAGS.seed, "processor_seconds": 0, "matrix": {}}
-        facts["processor_seconds"] = round(facts["processor_seconds"] + seconds, 1)
-        facts["matrix"].setdefault(fault, {})[stage] = outcome
-        atomic_write_text(path, json.dumps(facts, indent=1) + "\n")
-        atomic_write_text(directory / "faults.md", _table(facts["matrix"]))
+        rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        rows = [other for other in rows if (other["fault"], other["stage"]) != (fault, stage)]
+        rows.append({**row, "processor_seconds": round(seconds, 1)})
+        atomic_write_text(path, json.dumps(rows, indent=1) + "\n")
+        atomic_write_text(directory / "faults.md", _table(rows))
 
 
-def _table(matrix: dict[str, dict[str, str]]) -> str:
+def _table(rows: list[dict]) -> str:
     lines = [f"| fault | {' | '.join(STAGES)} |", f"| --- |{' --- |' * len(STAGES)}"]
-    for fault, outcomes in matrix.items():
-        lines.append(f"| {fault} | {' | '.join(outcomes.get(stage, '') for stage in STAGES)} |")
+    outcomes = {(row["fault"], row["stage"]): row["outcome"] for row in rows}
+    for fault in dict.fromkeys(fault for fault, _, _ in all_cases(None)):
+        cells = [outcomes.get((fault, stage), "") for stage in STAGES]
+        lines.append(f"| {fault} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,7 @@
 """Files that are either complete or not there, whenever the process is killed."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,13 +25,27 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     # stays: some libraries go by it.
     temporary = path.with_name(f"{_PREFIX}{os.getpid()}-{path.name}")
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with naming_full_disks(path):
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     _sync_directory(path.parent)
+
+
+@contextlib.contextmanager
+def naming_full_disks(path: Path) -> Iterator[None]:
+    """The system does not say which file it had no room for; this does, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise OSError(
+            f"{path} cannot be written ({error.strerror}); make room and run the same command again"
+        ) from error
 
 
 def atomic_write_bytes(path: str | Path, data: bytes) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from drl4ser.atomic import atomic_write_text
+from drl4ser.atomic import atomic_write_text, naming_full_disks
 from drl4ser.checksums import SEAL, check_seal, seal
 from drl4ser.config import ExperimentConfig
 from drl4ser.plain_values import from_dict, to_dict
@@ -169,7 +169,7 @@ def append_seconds(path: str | Path, record: FoldRecord, seconds: float) -> None
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     values = {name: getattr(record, name) for name in ("system", "modality", "fold", "seed")}
-    with path.open("a", encoding="utf-8") as file:
+    with naming_full_disks(path), path.open("a", encoding="utf-8") as file:
         file.write(_to_json({**values, "seconds": round(float(seconds), 1)}) + "\n")
 
 
