@@ -145,10 +145,14 @@ def read_records(path: str | Path) -> list[FoldRecord]:
     """Reads JSON lines of records.
 
     Raises:
-        ValueError: if a line is damaged, names the file, the line and the remedy.
+        ValueError: if the file may not be read or a line is damaged; names the file, the line and the remedy.
     """
+    try:
+        lines = Path(path).read_bytes().splitlines()
+    except PermissionError as error:
+        raise ValueError(_damaged(path, str(error.strerror))) from error
     records = []
-    for number, line in enumerate(Path(path).read_bytes().splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             records.append(_from_json(line.decode("utf-8")))
         except (ValueError, TypeError, LookupError, OverflowError, RecursionError, MemoryError) as error:
