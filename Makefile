@@ -5,6 +5,7 @@
 #        WORD_VECTORS=/data/GoogleNews-vectors-negative300.bin.gz
 #   make reproduce-figure5                                   attention and informativeness of an utterance, drawn
 #   make reproduce-figure5 RUN=runs/... AUDIO=speech.wav     the same for any recording; BLOCK=1..8, HEAD=0..4, TEXT=...
+#   make demo                                                a page in the browser to try it; RUN=runs/..., DEMO_FLAGS="--port=8000"
 #   make reproduce-saliency                                  does S3 attend to the words that bear the emotion?
 #   make reproduce-figure6                                   UA against the number of training utterances
 #   make notebooks                                           all notebooks, executed, as pages in build/notebooks
@@ -100,6 +101,11 @@ reproduce-table1 reproduce-table2: reproduce-%: records
 reproduce-figure5: $(if $(RUN),setup,records)
 	$(MODULE) experiments.figure5 $(SETTINGS) --results_dir="$(RESULTS_DIR)" $(if $(RUN),--run="$(RUN)") \
 		$(if $(AUDIO),--audio="$(AUDIO)") $(if $(TEXT),--text="$(TEXT)") $(if $(BLOCK),--block=$(BLOCK)) $(if $(HEAD),--head=$(HEAD))
+
+# A local page; RUN as in reproduce-figure5. DEMO_FLAGS: --port, --host, --max_seconds, --max_megabytes.
+.PHONY: demo
+demo: $(if $(RUN),setup,records)
+	$(MODULE) experiments.demo $(SETTINGS) $(if $(RUN),--run="$(RUN)") $(DEMO_FLAGS)
 
 reproduce-saliency: records
 	$(MODULE) experiments.saliency $(SETTINGS) --results_dir="$(RESULTS_DIR)"

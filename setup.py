@@ -35,6 +35,7 @@ setup(
     ],
     extras_require={
         "dev": [
+            "gradio>=6",
             "hypothesis",
             "ipykernel",
             "ipywidgets",
@@ -47,9 +48,11 @@ setup(
             "pytest",
             "pytest-xdist",
             "ruff",
+            "selenium",
             "tf2onnx",
         ],
         "notebooks": ["ipykernel", "ipywidgets", "jupyterlab", "nbconvert"],
+        "demo": ["gradio>=6"],
         "export": ["onnx", "onnxruntime", "tf2onnx"],
         "bench": ["opensmile", "praat-parselmouth", "torch"],
         "parquet": ["pyarrow"],

@@ -56,10 +56,14 @@ class Predictor:
         Raises:
             ValueError: if the file cannot be read, is shorter than a frame or longer than `MAX_SECONDS`; it is named.
         """
-        path, config = Path(path), self.run.config
-        _, rate, llds = self.read(path)
+        _, rate, llds = self.read(Path(path))
+        return self.predict_recording(Path(path), rate, llds, text)
+
+    def predict_recording(self, path: Path, sample_rate: int, llds: np.ndarray, text: str = "") -> Prediction:
+        """`predict` for what `read` gave, so that a recording is read once however often it is looked at."""
+        config = self.run.config
         (probabilities,) = self.predict_llds([llds], [text])
-        oddities = find_oddities(llds, rate, config.frame, self.run.input_range)
+        oddities = find_oddities(llds, sample_rate, config.frame, self.run.input_range)
         return Prediction(path, config.classes, probabilities, (*oddities, *self._check_words(text)))
 
     def read(self, path: Path) -> tuple[np.ndarray, int, np.ndarray]:

@@ -11,7 +11,6 @@ from data_prep.command import run
 from drl4ser.corpora import read_words
 from drl4ser.data.store import open_store
 from drl4ser.quiet import import_tensorflow
-from drl4ser.training.run_directory import run_directory
 from experiments import settings
 
 FLAGS = flags.FLAGS
@@ -33,14 +32,12 @@ def choose_input() -> tuple[Path, Path]:
         raise ValueError("give both RUN (--run) and AUDIO (--audio), or none of them")
     if FLAGS.run:
         return Path(FLAGS.run), Path(FLAGS.audio)
-    FLAGS.folds = 1
-    (config,) = settings.experiments(["s3"], ["acoustic"])
-    (record,) = settings.run([config])
+    record, directory = settings.run_default()
     from drl4ser.prediction.tested import choose_utterance
 
     name = choose_utterance(record)
     paths = {utterance.id: utterance.path for utterance in open_store(Path(FLAGS.records_dir)).utterances}
-    return run_directory(Path(FLAGS.runs_dir), config), paths[name]
+    return directory, paths[name]
 
 
 def main() -> None:

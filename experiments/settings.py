@@ -118,6 +118,14 @@ def run(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
     return run_grid(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), word_vectors, FLAGS.jobs)
 
 
+def run_default() -> tuple[FoldRecord, Path]:
+    """The first fold of S3 on the acoustic input, trained if need be: its record and directory."""
+    FLAGS.folds = 1
+    (config,) = experiments(["s3"], ["acoustic"])
+    (record,) = run([config])
+    return record, run_directory(Path(FLAGS.runs_dir), config)
+
+
 def run_references(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
     """`run` for the rows that are no network."""
     if not FLAGS.train:

@@ -42,6 +42,7 @@ ALLOWED = {
         "predictor",
     },
     "saliency": {"features", "corpora", "models", "training", "analysis", "prediction", "predictor"},
+    "demo": {"features", "analysis", "prediction", "predictor"},
     "export": {"features", "prediction", "predictor"},
 }
 WITHOUT_TENSORFLOW = ("features", "text", "corpora", "kernels")
@@ -86,6 +87,12 @@ def test_nothing_but_prediction_stands_above_training():
     for path in [*sources("drl4ser/training"), *sources("drl4ser/models"), *sources("drl4ser/data")]:
         above = ("drl4ser.predictor", "drl4ser.prediction", "drl4ser.export", "drl4ser.demo")
         assert not [name for name in imported_modules(path) if name.startswith(above)], path
+
+
+def test_only_the_page_knows_gradio():
+    for path in sources("drl4ser"):
+        roots = {name.split(".")[0] for name in imported_modules(path)}
+        assert "gradio" not in roots or path.name == "page.py", path
 
 
 def test_the_library_knows_neither_flags_nor_scripts():

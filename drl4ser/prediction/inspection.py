@@ -42,8 +42,13 @@ def inspect_recording(
         ValueError: if the file cannot be read is shorter than a frame or too long.
     """
     signal, rate, llds = predictor.read(Path(path))
+    return InspectedRecording(signal, rate, llds, inspect_llds(predictor, inspector, llds, text))
+
+
+def inspect_llds(predictor: Predictor, inspector: Inspector, llds: np.ndarray, text: str = "") -> Inspection:
+    """`inspect_recording` for LLDs that are extracted already, float32 [num_frames, 17], not normalised."""
     frame = predictor.run.config.frame
     span = speech_span(llds, predictor.run.normalizer.trim_db)
     start_s = span.start * frame.hop_length / frame.sample_rate
     (seen,) = inspector(predictor.prepare([llds], [text]), [start_s])
-    return InspectedRecording(signal, rate, llds, seen)
+    return seen

@@ -1,0 +1,137 @@
+"""The page: its parts and what happens when a visitor does something."""
+
+from urllib.parse import urlsplit
+
+import gradio as gr
+
+from drl4ser.demo.listener import Listener, Recording, accepted_formats
+from drl4ser.demo.markup import show_failure, show_hint, show_prediction
+
+_FORGET_AFTER_S = 600
+_ONE_AT_A_TIME = {"concurrency_id": "model", "concurrency_limit": 1, "api_visibility": "private"}
+"""TensorFlow uses all cores for one recording; the others wait. No interface for programs: `drl4ser-predict` is one."""
+
+
+def build_page(listener: Listener) -> gr.Blocks:
+    """The page of one run.
+
+    What a visitor brings lives in the state of the visitor's own session: no two can mix. The file itself is read once
+    and then only waits to be deleted.
+    """
+    run, limits = listener.predictor.run, listener.limits
+    hint = f"{accepted_formats()}, at most {limits.max_seconds:g} s and {limits.max_megabytes} MB."
+    with gr.Blocks(
+        title="drl4ser", analytics_enabled=False, delete_cache=(limits.delete_after_s, limits.delete_after_s)
+    ) as page:
+        gr.Markdown(
+            f"# Emotion in speech\nSystem {run.config.model.system.upper()}, trained on {run.config.corpus}. "
+            f"Upload or record one utterance: {hint} "
+            f"The file is deleted within {2 * limits.delete_after_s} s and sent nowhere else."
+        )
+        recording = gr.State(None, time_to_live=_FORGET_AFTER_S)
+        with gr.Row():
+            with gr.Column():
+                audio, text = _inputs(listener)
+            result = gr.HTML(show_hint("No recording yet."), elem_id="result")
+        with gr.Column(visible=False) as pictures:
+            waveform = _plot("waveform", listener.shows_waveform)
+            with gr.Row():
+                with gr.Column(scale=1, min_width=200):
+                    block, head = _choices(listener)
+                with gr.Column(scale=3):
+                    attention = _plot("attention", True)
+        actions, what = _Actions(listener), [text, block, head]
+        shown = [result, pictures, waveform, attention]
+        audio.change(actions.hear, [audio, *what], [recording, *shown], **_ONE_AT_A_TIME)
+        text.submit(actions.tell, [recording, *what], shown, **_ONE_AT_A_TIME)
+        for choice in (block, head):
+            choice.change(actions.choose, [recording, *what], attention, **_ONE_AT_A_TIME)
+    return page
+
+
+def _inputs(listener: Listener) -> tuple[gr.Audio, gr.Textbox]:
+    """The recording and, where words play a part, its transcript."""
+    audio = gr.Audio(
+        label="Speech", sources=["upload", "microphone"], type="filepath", buttons=[], elem_id="speech"
+    )
+    _take_files_only(audio)
+    text = gr.Textbox(
+        label="What is said (then press Enter)",
+        placeholder="The system was trained with words too.",
+        visible=listener.knows_words,
+        max_length=2000,
+        elem_id="text",
+    )
+    return audio, text
+
+
+def _choices(listener: Listener) -> tuple[gr.Dropdown, gr.Dropdown]:
+    """Which block's and which head's attention to draw."""
+    blocks = [(name, number) for number, name in enumerate(listener.blocks, start=1)]
+    heads = [
+        ("mean of the heads", 0),
+        *((f"head {number}", number) for number in range(1, listener.num_heads + 1)),
+    ]
+    return (
+        gr.Dropdown(blocks, value=5 if blocks else None, label="Attention block", elem_id="block"),
+        gr.Dropdown(heads, value=min(1, listener.num_heads), label="Head", elem_id="head"),
+    )
+
+
+def _take_files_only(audio: gr.Audio) -> None:
+    """Gradio would download an address that a visitor's program names in place of a file; here nothing is fetched."""
+    move = audio.async_move_resource_to_block_cache
+
+    async def move_file(path: str | None) -> str | None:
+        if urlsplit(str(path)).scheme in ("http", "https"):
+            raise gr.Error("Only uploads and recordings are taken.", print_exception=False)
+        return await move(path)
+
+    audio.async_move_resource_to_block_cache = move_file
+
+
+def _plot(name: str, visible: bool) -> gr.Plot:
+    return gr.Plot(label=name, show_label=False, format="png", visible=visible, elem_id=name)
+
+
+class _Actions:
+    """What the page's events call; each gives new values for the parts that it is to change."""
+
+    def __init__(self, listener: Listener):
+        self.listener = listener
+
+    def hear(self, path: str | None, text: str, block: int | None, head: int):
+        """A new recording, or its removal."""
+        if path is None:
+            return None, *_nothing(show_hint("No recording yet."))
+        try:
+            recording = self.listener.read(path)
+        except ValueError as error:
+            advice = (
+                f"Try one utterance as {accepted_formats()} that lasts at most "
+                f"{self.listener.limits.max_seconds:g} s and no less than a syllable."
+            )
+            return None, *_nothing(show_failure(str(error), advice))
+        return recording, *self.tell(recording, text, block, head)
+
+    def tell(self, recording: Recording | None, text: str, block: int | None, head: int):
+        """Other words for the same recording."""
+        if recording is None:
+            return _nothing(show_hint("No recording, or it was forgotten meanwhile: bring it again."))
+        seen = self.listener.look(recording, text)
+        return (
+            show_prediction(self.listener.predict(recording, text)),
+            gr.update(visible=seen is not None),
+            self.listener.draw_waveform(recording, seen),
+            self.listener.draw_attention(seen, block, head),
+        )
+
+    def choose(self, recording: Recording | None, text: str, block: int | None, head: int):
+        """Another block or head."""
+        if recording is None:
+            return None
+        return self.listener.draw_attention(self.listener.look(recording, text), block, head)
+
+
+def _nothing(instead: str) -> tuple:
+    return instead, gr.update(visible=False), None, None

@@ -1,0 +1,60 @@
+"""What the server takes, keeps and leaves, asked directly."""
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.demo.conftest import MAX_MEGABYTES, ROOT, started
+
+
+def upload(address, content):
+    return requests.post(f"{address}gradio_api/upload", files={"files": ("speech.wav", content)}, timeout=20)
+
+
+def uploaded(folder):
+    return [path for path in folder.glob("drl4ser-demo-*/**/*") if path.is_file()]
+
+
+def test_uploads_are_deleted_soon_and_with_the_server(trained_run, speech, tmp_path):
+    with started(trained_run[0], tmp_path, "--delete_after_s=2") as address:
+        answer = upload(address, speech.read_bytes())
+        (kept,) = uploaded(tmp_path)
+        assert Path(answer.json()[0]) == kept and kept.read_bytes() == speech.read_bytes()
+        deadline = time.monotonic() + 60
+        while uploaded(tmp_path):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert upload(address, b"another").status_code == 200 and len(uploaded(tmp_path)) == 1
+
+
+def test_who_passes_by_the_page_meets_the_same_limit_of_size(address):
+    assert upload(address, bytes(MAX_MEGABYTES * 2**20)).status_code == 200
+    assert upload(address, bytes(MAX_MEGABYTES * 2**20 + 1)).status_code == 413
+
+
+def test_an_address_in_place_of_a_file_is_not_fetched(address):
+    """`started` notices when the server asks for it."""
+    elsewhere = {"path": "http://elsewhere.invalid/speech.wav", "meta": {"_type": "gradio.FileData"}}
+    event = {"data": [elsewhere, "", 5, 1], "fn_index": 0, "session_hash": "stranger"}
+    assert requests.post(f"{address}gradio_api/queue/join", json=event, timeout=20).status_code == 200
+    stream = f"{address}gradio_api/queue/data?session_hash=stranger"
+    with requests.get(stream, stream=True, timeout=60) as answer:
+        completed = next(line for line in answer.iter_lines() if b"process_completed" in line)
+    assert b'"success":false' in completed and b"Only uploads and recordings are taken" in completed
+
+
+def test_it_listens_to_this_machine_only(address, trained_run):
+    port = int(address.rstrip("/").rsplit(":", 1)[1])
+    with socket.socket() as other, pytest.raises(ConnectionRefusedError):
+        other.connect(("127.0.0.2", port))  # an address of this machine too, but not the one it listens on
+    command = [sys.executable, "-m", "experiments.demo", f"--run={trained_run[0]}", "--records_dir=none"]
+    done = subprocess.run(
+        [*command, f"--port={port}"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: ") and str(port) in done.stderr
