@@ -1,6 +1,9 @@
 """Damage to record folders: found by checksum, named, and made anew shard by shard."""
 
+import errno
+import os
 import shutil
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -73,6 +76,23 @@ def test_a_damaged_plan_is_restored_from_the_index(folder, records_dir, manifest
     (folder / "index.json").unlink()
     with pytest.raises(RecordError, match=r"plan\.json is damaged; delete .*records and make"):
         make_records(read_corpus("manifest", manifest), folder, "manifest", shard_size=5)
+
+
+@pytest.mark.parametrize("name", ["plan.json", "shard-00001.json", "index.json"])
+def test_what_may_not_be_read_is_replaced(folder, records_dir, manifest, monkeypatch, name):
+    hidden, read_bytes = (folder / name).stat().st_ino, Path.read_bytes
+
+    def read(path):  # root may read everything, so it is not done by permissions
+        if path.stat().st_ino == hidden:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return read_bytes(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", read)
+        patch.setattr(Path, "read_text", lambda path, **_: read(path).decode())
+        make_records(read_corpus("manifest", manifest), folder, "manifest", shard_size=5)
+    assert contents(folder) == contents(records_dir)
+    assert (folder / name).stat().st_ino != hidden
 
 
 def test_leftovers_of_a_killed_process_are_removed(folder, records_dir, manifest):
