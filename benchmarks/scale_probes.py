@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from drl4ser.config import make_experiment
+import numpy as np
+
+from benchmarks.operations import count_training_step
+from drl4ser.config import FrameConfig, make_experiment
 from drl4ser.corpora import make_folds, read_corpus
 from drl4ser.data.store import open_store
 from drl4ser.data.store_files import LABELS, read_side, write_json
@@ -17,7 +20,7 @@ from drl4ser.quiet import import_tensorflow
 RID_CLASSES = {"angry": 82_952, "happy": 67_499, "neutral": 61_629, "sad": 82_125, "surprise": 63_819}
 """Utterances of the paper's second corpus; 358,024 in all."""
 _FILES_A_FOLDER = 1000
-_STEPS = 3
+_STEPS = 2
 _EXTRACTED = 60
 
 
@@ -74,7 +77,6 @@ def probe_manifest(path: str) -> dict:
 
 def probe_extraction(path: str) -> dict:
     """Check and describe up to `_EXTRACTED` recordings of a store in one process, as a worker of extraction does."""
-    from drl4ser.config import FrameConfig
     from drl4ser.data.extraction import describe
 
     utterances = open_store(Path(path)).utterances[: _EXTRACTED + 1]
@@ -82,31 +84,50 @@ def probe_extraction(path: str) -> dict:
     started = time.monotonic(), time.process_time()
     frames = sum(len(describe(utterance, FrameConfig()).llds) for utterance in utterances[1:])
     return {
-        "stage": f"LLDs of {frames * FrameConfig().hop_ms / 1000:.0f} s of speech",
+        "stage": "LLDs",
         "utterances": len(utterances) - 1,
+        "hours": _hours(frames),
         "seconds": time.monotonic() - started[0],
         "processor_seconds": time.process_time() - started[1],
     }
 
 
 def probe_epoch(path: str) -> dict:
-    """Statistics of the training part, one epoch of it and one pass over the validation part."""
+    """Two epochs of training batches, timed is the second, and between them one pass over the validation part."""
     import_tensorflow()
     from drl4ser.data.pipeline import evaluation_batches, fit_normalizer, load_part, training_batches
 
     store, labels, fold = _fold_of(path)
     normalizer = fit_normalizer(store, fold.train)
     train = make_experiment("paper", "paper").train
-    count = len(fold.train)
-    for name in ("train", "validation"):
-        part = load_part(store, {key: labels[key] for key in getattr(fold, name)}, normalizer)
-        batches = training_batches(part, train, 0, 1) if name == "train" else evaluation_batches(part, 128)
-        count += sum(len(ids) for _, _, ids in batches)
-    return {"stage": "epoch", "utterances": count}
+    parts = {
+        name: load_part(store, {key: labels[key] for key in getattr(fold, name)}, normalizer)
+        for name in ("train", "validation")
+    }
+    resident = {}
+    for epoch in (1, 2):
+        started = time.monotonic(), time.process_time()
+        resident[epoch] = [_resident_mb() for _ in training_batches(parts["train"], train, 0, epoch)]
+        spent = time.monotonic() - started[0], time.process_time() - started[1]
+        for _ in evaluation_batches(parts["validation"], train.batch_size):
+            pass
+    return {
+        "stage": "epoch",
+        "utterances": len(fold.train),
+        "hours": _hours(sum(store.num_frames[name] for name in fold.train)),
+        "seconds": spent[0],
+        "processor_seconds": spent[1],
+        "resident_mb": [
+            int(part.max()) for part in np.array_split(resident[1] + resident[2], 4) if len(part)
+        ],
+    }
 
 
 def probe_step(path: str) -> dict:
-    """Training steps of S3 at the paper's width and batch size; building and tracing are not counted."""
+    """Steps of S3 at the paper's width and batch size, and the pipeline that feeds them, in one process.
+
+    Building and tracing are not counted; the pipeline is that of an epoch without any steps.
+    """
     import_tensorflow()
     import keras
 
@@ -117,20 +138,41 @@ def probe_step(path: str) -> dict:
     store, labels, fold = _fold_of(path)
     config = make_experiment("paper", "paper")
     part = load_part(store, {key: labels[key] for key in fold.train}, fit_normalizer(store, fold.train))
+    list(training_batches(part, config.train, 0, 1))
+    started = time.process_time()
+    batches = list(training_batches(part, config.train, 0, 2))
+    pipeline = time.process_time() - started
     model = build_model_from_config(config.model)
     optimizer = step.make_optimizer(config.train, 100)
     optimizer.build(model.trainable_variables)
-    inputs, targets, _ = evaluation_batches(part, 128).element_spec
+    inputs, targets, _ = evaluation_batches(part, config.train.batch_size).element_spec
     weights = keras.ops.ones(config.model.num_classes)
     train_step = step.make_train_step(model, optimizer, config.train, weights, [], (inputs, targets))
-    batches = list(training_batches(part, config.train, 0, 1).take(_STEPS + 1))
     train_step(*batches[0][:2])
     started = time.monotonic(), time.process_time()
-    for inputs, targets, _ in batches[1:]:
+    for inputs, targets, _ in batches[1 : _STEPS + 1]:
         train_step(inputs, targets)
     seconds, processor = time.monotonic() - started[0], time.process_time() - started[1]
-    count = sum(len(ids) for _, _, ids in batches[1:])
-    return {"stage": "steps of S3", "utterances": count, "seconds": seconds, "processor_seconds": processor}
+    lengths = [int(frames) for inputs, _, _ in batches[1 : _STEPS + 1] for frames in inputs["num_frames"]]
+    return {
+        "stage": "steps of S3",
+        "utterances": len(lengths),
+        "hours": _hours(sum(lengths)),
+        "seconds": seconds,
+        "processor_seconds": processor,
+        "multiply_adds": count_training_step(config.model, lengths),
+        "pipeline_processor_seconds": pipeline,
+        "pipeline_hours": _hours(sum(store.num_frames[name] for name in fold.train)),
+    }
+
+
+def _hours(frames: int) -> float:
+    return frames * FrameConfig().hop_ms / 3.6e6
+
+
+def _resident_mb() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() // 2**20
 
 
 def _fold_of(path: str):

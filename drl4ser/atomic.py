@@ -1,9 +1,12 @@
 """Files that are either complete or not there, whenever the process is killed."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+_PREFIX = ".tmp-"
 
 
 @contextlib.contextmanager
@@ -20,15 +23,29 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # The process number keeps two writers apart. `tempfile` would make the file unreadable to other users. The ending
     # stays: some libraries go by it.
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{_PREFIX}{os.getpid()}-{path.name}")
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with naming_full_disks(path):
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     _sync_directory(path.parent)
+
+
+@contextlib.contextmanager
+def naming_full_disks(path: Path) -> Iterator[None]:
+    """The system does not say which file it had no room for; this does, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise OSError(
+            f"{path} cannot be written ({error.strerror}); make room and run the same command again"
+        ) from error
 
 
 def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
@@ -53,8 +70,13 @@ def atomic_write_text(path: str | Path, text: str) -> Path:
 
 def remove_leftovers(directory: Path) -> None:
     """Deletes temporary files that a killed process left in `directory`, which the caller has locked."""
-    for path in directory.glob(".tmp-*"):
+    for path in directory.glob(f"{_PREFIX}*"):
         path.unlink(missing_ok=True)
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether `path` is a temporary file of a process that is writing it or was killed."""
+    return path.name.startswith(_PREFIX)
 
 
 def _sync_directory(directory: Path) -> None:

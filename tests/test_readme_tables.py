@@ -20,9 +20,9 @@ def results_dir(tmp_path):
     return tmp_path / "results"
 
 
-def test_the_readme_holds_what_the_results_give():
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+@pytest.mark.parametrize("page", ["README.md", "docs/scaling.md"])
+def test_the_pages_hold_what_the_results_give(page):
+    text = (ROOT / page).read_text(encoding="utf-8") if (ROOT / page).is_file() else ""
     assert fill_tables(text, ROOT / "results") == text, "run python -m experiments.update_readme"
 
 

@@ -10,7 +10,7 @@ from random import Random
 
 from benchmarks.fuzzing.kind import READ, Kind
 from benchmarks.fuzzing.mutations import mutate_bytes, random_name
-from drl4ser.corpora import read_corpus
+from drl4ser.corpora import read_corpus, word_times
 from drl4ser.text import WordVectors, tokenize
 
 _MANIFEST = (
@@ -94,6 +94,38 @@ def _prepare_iemocap(folder: Path):
     return lambda rng: tuple(mutate_bytes(rng, original) for original in originals), read
 
 
+_SEGMENTS = (
+    "\t SFrm\t EFrm\t   SegAScr Word\n\t    0\t   49\t   -123456 <s>\n\t   50\t   58\t   -234567 I\n"
+    "\t   59\t   80\t  -1234567 DON'T(2)\n Total score:    -1654321\n"
+)
+_SPANS = 'utterance_id,word_index,word,start_s,end_s,salient\na,0,"you",0.1,0.25,0\na,1,né,0.3,0.6,1\n'
+
+
+def _prepare_word_times(folder: Path):
+    wav = folder / "Session1" / "sentences" / "wav" / "dialogue" / "a.wav"
+    alignment = wav.parents[2] / "ForcedAlignment" / "dialogue" / "a.wdseg"
+    files = {alignment: _SEGMENTS.encode(), folder / "spans.csv": _SPANS.encode()}
+    alignment.parent.mkdir(parents=True)
+
+    def draw(rng: Random) -> tuple[Path, bytes]:
+        path = rng.choice(list(files))
+        return path, mutate_bytes(rng, [files[path]])
+
+    def read(case: tuple[Path, bytes]) -> str:
+        path, content = case
+        path.write_bytes(content)
+        word_times._read_spans.cache_clear()
+        try:
+            for word in word_times.read_words(wav):
+                if not 0 <= word.start_s <= word.end_s < float("inf"):
+                    raise AssertionError(f"{word} is at no time")
+            return READ
+        finally:
+            path.unlink()
+
+    return draw, read
+
+
 def _prepare_word_vectors(folder: Path):
     vectors = {"the": (0.5, -1.25, 3e-3), "Angst": (1.0, 2.0, 3.0), "né": (0.0, 0.0, 7.5)}
     header = f"{len(vectors)} 3\n"
@@ -119,5 +151,6 @@ def _prepare_word_vectors(folder: Path):
 KINDS = (
     Kind("manifest", _prepare_manifest, ("manifest",)),
     Kind("iemocap", _prepare_iemocap, (_DIALOGUE, "synthetic", "Session1")),
+    Kind("word_times", _prepare_word_times, ("a.wdseg", "spans.csv")),
     Kind("word_vectors", _prepare_word_vectors, ("words",)),
 )

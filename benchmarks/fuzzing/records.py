@@ -66,22 +66,36 @@ def _prepare_index(folder: Path):
 
 
 def _prepare_shard(folder: Path):
+    """Damage to a shard, which its checksums must find. Whoever forges those too can crash TensorFlow's parser."""
     import tensorflow as tf
 
-    from drl4ser.data.records import parse_utterance, serialize_utterance
+    from drl4ser.data.records import parse_utterance
 
-    llds = np.random.default_rng(0).normal(size=(3, 17)).astype(np.float32)
-    example = serialize_utterance(Utterance("a", folder / "a", "sad", "s", "1", "So be it."), llds)
+    store = open_store(_make_store(folder))
+    (path,) = store.shards
+    original = path.read_bytes()
     parse = tf.function(parse_utterance, input_signature=[tf.TensorSpec([], tf.string)])
 
+    def read_llds() -> list[bytes]:
+        # The reader below `TFRecordDataset`, without the threads that every iteration of that starts.
+        records = tf.compat.v1.io.tf_record_iterator(str(path))
+        return [parse(tf.constant(record))["llds"].numpy().tobytes() for record in records]
+
+    wanted = read_llds()
+
     def read(content: bytes) -> str:
+        path.write_bytes(content)
         try:
-            parse(tf.constant(content))
-        except (tf.errors.InvalidArgumentError, UnicodeDecodeError) as error:
-            raise ValueError(f"{_SHARD} is damaged") from error  # as training/fold.py does
+            found = read_llds()
+        except tf.errors.OpError as error:
+            verify_shards(store)  # as training/fold.py does
+            raise AssertionError("the checksum fits a shard that cannot be read") from error
+        if found != wanted:
+            verify_shards(store)
+            raise AssertionError("the checksum fits a shard of other values")
         return READ
 
-    return lambda rng: mutate_bytes(rng, [example]), read
+    return lambda rng: mutate_bytes(rng, [original]), read
 
 
 KINDS = (

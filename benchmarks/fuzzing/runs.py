@@ -139,9 +139,29 @@ def _prepare_weights(folder: Path):
     return lambda rng: mutate_bytes(rng, [original]), read
 
 
+def _prepare_kernel_machine(folder: Path):
+    from drl4ser.kernels import KernelMachine, multiple_kernels
+
+    generator, path = np.random.default_rng(0), folder / "kernel_machine.npz"
+    labels = np.arange(12) % 3
+    features = {"acoustic": generator.normal(size=(12, 4)) + labels[:, None]}
+    kernels = multiple_kernels(["acoustic"])
+    machine = KernelMachine.fit(features, labels, (features, labels), kernels, num_classes=3)
+    machine.save(path)
+    original, scores = path.read_bytes(), machine.score(features)
+
+    def read(content: bytes) -> str:
+        path.write_bytes(content)
+        np.testing.assert_array_equal(KernelMachine.load(path).score(features), scores)
+        return READ
+
+    return lambda rng: mutate_bytes(rng, [original]), read
+
+
 KINDS = (
     Kind("results", _prepare_results, (_RESULTS_FILE,)),
     Kind("run_settings", _prepare_settings, (CONFIG_FILE, NORMALIZER_FILE, CHECKSUM_FILE, "was run with")),
     Kind("checkpoint", _prepare_checkpoint, ("checkpoint.npz",)),
+    Kind("kernel_machine", _prepare_kernel_machine, ("kernel_machine.npz",)),
     Kind("weights", _prepare_weights, ("model.weights.h5",)),
 )

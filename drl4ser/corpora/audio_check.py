@@ -1,5 +1,6 @@
 """Finds recordings that cannot be used: one list with reasons, instead of a crash or a silent loss."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -17,6 +18,7 @@ MIN_SECONDS = 0.1
 SILENCE_PEAK = 1e-4
 """A recording whose samples are all this close to their mean is silent: -80 dB, three steps of 16 bits."""
 _LFS_HEADER = b"version https://git-lfs"
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
 _BLOCK_VALUES = 2**20  # samples of all channels that are held at a time
 
 
@@ -38,6 +40,10 @@ def inspect_audio(path: Path, min_seconds: float = MIN_SECONDS) -> Inspection:
     Args:
         path: any format that libsndfile reads.
         min_seconds: shorter recordings are refused.
+
+    Raises:
+        OSError: if the file is there and may not or cannot be read now. That says nothing of the recording, and
+            must not leave it out for good.
     """
     try:
         # A pipe would be waited for, a device read without end.
@@ -53,6 +59,10 @@ def inspect_audio(path: Path, min_seconds: float = MIN_SECONDS) -> Inspection:
     except soundfile.LibsndfileError as error:
         return Inspection(f"unreadable: {error.error_string}", "")
     except OSError as error:
+        if error.errno not in _NO_FILE:
+            raise OSError(
+                f"{path} cannot be read ({error.strerror}); make it readable and run the same command again"
+            ) from error
         return Inspection(f"unreadable: {error.strerror}", "")
 
 

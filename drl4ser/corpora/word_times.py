@@ -6,6 +6,7 @@ IEMOCAP, as released, aligns every turn: SessionN/sentences/ForcedAlignment/<dia
 
 import csv
 import functools
+import math
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from drl4ser.corpora.utterance import CorpusError
 
 _FRAME_S = 0.01
-_SEGMENT = re.compile(r"\s*(\d+)\s+(\d+)\s+-?\d+\s+(\S+)\s*")
+_SEGMENT = re.compile(r"\s*(\d{1,9})\s+(\d{1,9})\s+-?\d+\s+(\S+)\s*")
 _OTHER_LINE = re.compile(r"\s*(SFrm\s+EFrm\s+SegAScr\s+Word|Total score:.*)?\s*")
 # Sentence ends, silence and noises: <s>, </s>, <sil>, ++LAUGHTER++, [BREATHING]. "(2)" numbers pronunciations.
 _NO_WORD = re.compile(r"<.*>|\+\+.*\+\+|\[.*\]")
@@ -57,7 +58,8 @@ def _read_alignment(path: Path) -> list[Word]:
     words = []
     for row, line in enumerate(path.read_text(encoding="latin-1").splitlines(), start=1):
         match = _SEGMENT.fullmatch(line)
-        if match is None and _OTHER_LINE.fullmatch(line) is None:
+        backwards = match is not None and int(match[1]) > int(match[2]) + 1
+        if backwards or (match is None and _OTHER_LINE.fullmatch(line) is None):
             raise CorpusError(
                 f"{path}, line {row}: expected first frame, last frame, score and word, found {line[:80]!r}; "
                 "restore the file"
@@ -73,13 +75,15 @@ def _read_spans(path: Path) -> dict[str, list[Word]]:
     words = defaultdict(list)
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
-        for row in reader:
-            try:
+        try:
+            for row in reader:
                 word = Word(row["word"], float(row["start_s"]), float(row["end_s"]), row["salient"] == "1")
+                if not 0 <= word.start_s <= word.end_s < math.inf:
+                    raise ValueError("from {start_s} to {end_s} is no time".format(**row))
                 words[row["utterance_id"]].append(word)
-            except (KeyError, TypeError, ValueError) as error:
-                raise CorpusError(
-                    f"{path}, line {reader.line_num}: expected utterance_id, word, start_s, end_s and salient "
-                    f"({error!r}); make the corpus anew"
-                ) from None
+        except (KeyError, TypeError, ValueError, csv.Error) as error:
+            raise CorpusError(
+                f"{path}, line {reader.line_num}: expected utterance_id, word, start_s, end_s and salient "
+                f"({error!r}); make the corpus anew"
+            ) from None
     return words

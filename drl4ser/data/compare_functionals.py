@@ -1,12 +1,9 @@
 """ComParE functionals of a whole corpus, extracted once and kept beside its LLD records."""
 
-import io
-import zipfile
-
 import numpy as np
 from tqdm import tqdm
 
-from drl4ser.atomic import atomic_write_bytes
+from drl4ser.archives import read_archive, write_archive
 from drl4ser.data.store import RecordStore
 from drl4ser.features.compare_2016 import extract_compare_2016
 from drl4ser.workers import make_pool
@@ -25,15 +22,13 @@ def load_compare_functionals(store: RecordStore, num_workers: int = 1) -> dict[s
     """
     path, wanted = store.directory / FILE, [utterance.id for utterance in store.utterances]
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            ids, values = archive["ids"].tolist(), archive["values"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        archive = read_archive(path)
+        ids, values = archive["ids"].tolist(), archive["values"]
+    except (ValueError, KeyError):
         ids = None
     if ids != wanted:
         values = _extract(store, num_workers)
-        buffer = io.BytesIO()
-        np.savez(buffer, ids=np.array(wanted), values=values)
-        atomic_write_bytes(path, buffer.getbuffer())
+        write_archive(path, {"ids": np.array(wanted), "values": values})
     return dict(zip(wanted, values, strict=True))
 
 

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from drl4ser.atomic import is_leftover
 from drl4ser.checksums import file_sha256
 from drl4ser.config import FrameConfig
 from drl4ser.corpora import Utterance
@@ -81,7 +82,7 @@ def check_plan(directory: Path, plan: dict[str, Any]) -> None:
     """
     path = directory / PLAN_FILE
     if not path.exists() and not (directory / INDEX_FILE).exists():
-        if directory.exists() and any(directory.iterdir()):
+        if directory.exists() and not all(map(is_leftover, directory.iterdir())):
             raise RecordError(f"{directory} is not empty and holds no {PLAN_FILE}; choose another folder")
         directory.mkdir(parents=True, exist_ok=True)
         write_json(path, plan)

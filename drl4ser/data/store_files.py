@@ -20,7 +20,11 @@ class RecordError(ValueError):
 def write_json(path: Path, values: dict[str, Any]) -> None:
     """Write a JSON object with its checksum, unless the file holds it already."""
     text = json.dumps(seal(values), indent=1) + "\n"
-    if not path.exists() or path.read_bytes() != text.encode():
+    try:
+        is_written = path.read_bytes() == text.encode()
+    except OSError:  # missing, or unreadable and so to be replaced
+        is_written = False
+    if not is_written:
         atomic_write_text(path, text)
 
 

@@ -1,9 +1,7 @@
 """A support vector machine on an aligned combination of kernels, kept as plain arrays."""
 
 import dataclasses
-import io
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import numpy as np
 from sklearn.metrics import recall_score
 from sklearn.svm import SVC
 
-from drl4ser.atomic import atomic_write_bytes
+from drl4ser.archives import read_archive, write_archive
 from drl4ser.kernels.base_kernels import BaseKernel, Features, KernelMeans
 from drl4ser.kernels.combination import CombinedKernel
 from drl4ser.kernels.pairwise import count_votes, pairwise_coefficients
@@ -118,9 +116,7 @@ class KernelMachine:
         for modality, support in self.support.items():
             arrays[f"support/{modality}"] = support
             arrays[f"center/{modality}"] = self.kernel.means.centers[modality]
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays, **{_HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)})
-        atomic_write_bytes(path, buffer.getbuffer())
+        write_archive(path, {**arrays, _HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)})
 
     @classmethod
     def load(cls, path: Path) -> "KernelMachine":
@@ -130,8 +126,7 @@ class KernelMachine:
             ValueError: if the file is missing or damaged; it is named.
         """
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
+            arrays = read_archive(path)
             header = json.loads(arrays.pop(_HEADER).tobytes())
             kernels = tuple(BaseKernel(*values) for values in header.pop("kernels"))
             distances = header.pop("squared_distances")
@@ -139,7 +134,7 @@ class KernelMachine:
             support = {name: arrays.pop(f"support/{name}") for name in distances}
             kernel = CombinedKernel(kernels, arrays.pop("weights"), KernelMeans(centers, distances))
             return cls(kernel, support, **arrays, **header)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{path} is missing or damaged ({error}); run that fold again") from error
 
 

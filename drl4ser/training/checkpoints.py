@@ -5,12 +5,8 @@ objects: every variable of the model (weights, batch-norm statistics, dropout se
 weights so far, and the progress as JSON. The archive has a CRC-32 of each member.
 """
 
-import io
 import json
-import struct
 import warnings
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,21 +14,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from drl4ser.atomic import atomic_path, atomic_write_bytes
+from drl4ser.archives import DAMAGE, read_archive, write_archive
+from drl4ser.atomic import atomic_path
 
 _PROGRESS = "progress"
-# What NumPy's and zipfile's readers raise for bytes that are not theirs.
-_DAMAGE = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    OverflowError,
-    MemoryError,
-)
-_DAMAGE += (TypeError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile)
 
 
 def save_checkpoint(path: Path, groups: dict[str, Sequence[Any]], progress: dict[str, Any]) -> None:
@@ -49,9 +34,7 @@ def save_checkpoint(path: Path, groups: dict[str, Sequence[Any]], progress: dict
         for position, variable in enumerate(variables)
     }
     arrays[_PROGRESS] = np.frombuffer(json.dumps(progress).encode(), np.uint8)
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    atomic_write_bytes(path, buffer.getbuffer())
+    write_archive(path, arrays)
 
 
 def load_checkpoint(path: Path, groups: dict[str, Sequence[Any]]) -> dict[str, Any]:
@@ -61,16 +44,11 @@ def load_checkpoint(path: Path, groups: dict[str, Sequence[Any]]) -> dict[str, A
         ValueError: if the file is damaged or belongs to another model; nothing has been assigned then.
     """
     try:
-        content = path.read_bytes()
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > len(content):
-                raise ValueError("it is compressed")  # ours are not; a small file could fill the memory
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = read_archive(path)
         progress = json.loads(arrays.pop(_PROGRESS).tobytes())
         if not isinstance(progress, dict):
             raise ValueError("its progress is no JSON object")
-    except _DAMAGE as error:
+    except (ValueError, KeyError, RecursionError) as error:
         raise ValueError(
             f"{path} is damaged ({error}); delete it and run again to start this fold anew"
         ) from error
@@ -103,7 +81,7 @@ def load_weights(path: Path, model: keras.Model) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras only warns when it leaves weights random
             model.load_weights(path)
-    except (*_DAMAGE, UserWarning) as error:
+    except (*DAMAGE, UserWarning) as error:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(
             f"{path} is damaged or does not fit config.json beside it ({reason}); run this fold again"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from drl4ser.atomic import atomic_write_text
+from drl4ser.atomic import atomic_write_text, naming_full_disks
 from drl4ser.checksums import SEAL, check_seal, seal
 from drl4ser.config import ExperimentConfig
 from drl4ser.plain_values import from_dict, to_dict
@@ -145,10 +145,14 @@ def read_records(path: str | Path) -> list[FoldRecord]:
     """Reads JSON lines of records.
 
     Raises:
-        ValueError: if a line is damaged, names the file, the line and the remedy.
+        ValueError: if the file may not be read or a line is damaged; names the file, the line and the remedy.
     """
+    try:
+        lines = Path(path).read_bytes().splitlines()
+    except PermissionError as error:
+        raise ValueError(_damaged(path, str(error.strerror))) from error
     records = []
-    for number, line in enumerate(Path(path).read_bytes().splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             records.append(_from_json(line.decode("utf-8")))
         except (ValueError, TypeError, LookupError, OverflowError, RecursionError, MemoryError) as error:
@@ -169,7 +173,7 @@ def append_seconds(path: str | Path, record: FoldRecord, seconds: float) -> None
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     values = {name: getattr(record, name) for name in ("system", "modality", "fold", "seed")}
-    with path.open("a", encoding="utf-8") as file:
+    with naming_full_disks(path), path.open("a", encoding="utf-8") as file:
         file.write(_to_json({**values, "seconds": round(float(seconds), 1)}) + "\n")
 
 

@@ -1,3 +1,4 @@
+import errno
 import os
 
 import numpy as np
@@ -92,6 +93,20 @@ def test_check_audio_reports_everything_in_one_list(tmp_path, write_wav):
         ("f", "too short"),
     ]
     assert problems[2][1] == f"duplicate: the same recording as {paths['a']}"
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO])
+def test_what_cannot_be_read_today_is_an_error_and_not_a_bad_recording(
+    tmp_path, write_wav, monkeypatch, code
+):
+    path = write_wav(tmp_path / "a.wav")
+
+    def fail(*_):
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr(os, "open", fail)  # root may read everything, so it is not done by permissions
+    with pytest.raises(OSError, match=r"a\.wav cannot be read .*make it readable"):
+        inspect_audio(path)
 
 
 def test_unreadable_files_are_not_duplicates_of_each_other(tmp_path):

@@ -43,8 +43,9 @@ def test_iemocap_alignments(turn, alignment, line_end):
     assert read_words(turn.with_name("Ses01F_impro01_F001.wav")) == []
 
 
-def test_a_damaged_alignment_is_named(turn, alignment):
-    alignment.write_text(WDSEG.replace("   59", "   5x"))
+@pytest.mark.parametrize("first", ["   5x", "  590", "9" * 5000])
+def test_a_damaged_alignment_is_named(turn, alignment, first):
+    alignment.write_text(WDSEG.replace("   59", first))
     with pytest.raises(CorpusError, match=r"F000\.wdseg, line 4: expected first frame"):
         read_words(turn)
 
@@ -61,6 +62,15 @@ def test_spans_of_the_synthetic_corpus(turn, tmp_path):
     (tmp_path / "bad" / "spans.csv").write_text(f"{header}{turn.stem},0,you,early,0.25,0\n")
     with pytest.raises(CorpusError, match=r"spans\.csv, line 2"):
         read_words(bad)
+
+
+@pytest.mark.parametrize(
+    "row", [b"a,0,you,0.5,0.25,0", b"a,0,you,0.1,inf,0", b"a,0,you,nan,0.25,0", b"a,0,\xc3.,0.1,0.25,0"]
+)
+def test_spans_that_are_no_text_or_at_no_time_are_named(turn, tmp_path, row):
+    (tmp_path / "spans.csv").write_bytes(b"utterance_id,word_index,word,start_s,end_s,salient\n" + row)
+    with pytest.raises(CorpusError, match=r"spans\.csv, line \d: expected utterance_id"):
+        read_words(turn)
 
 
 def test_a_recording_without_word_times(tmp_path):

@@ -1,6 +1,9 @@
 """Damage to record folders: found by checksum, named, and made anew shard by shard."""
 
+import errno
+import os
 import shutil
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -75,10 +78,35 @@ def test_a_damaged_plan_is_restored_from_the_index(folder, records_dir, manifest
         make_records(read_corpus("manifest", manifest), folder, "manifest", shard_size=5)
 
 
+@pytest.mark.parametrize("name", ["plan.json", "shard-00001.json", "index.json"])
+def test_what_may_not_be_read_is_replaced(folder, records_dir, manifest, monkeypatch, name):
+    hidden, read_bytes = (folder / name).stat().st_ino, Path.read_bytes
+
+    def read(path):  # root may read everything, so it is not done by permissions
+        if path.stat().st_ino == hidden:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return read_bytes(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", read)
+        patch.setattr(Path, "read_text", lambda path, **_: read(path).decode())
+        make_records(read_corpus("manifest", manifest), folder, "manifest", shard_size=5)
+    assert contents(folder) == contents(records_dir)
+    assert (folder / name).stat().st_ino != hidden
+
+
 def test_leftovers_of_a_killed_process_are_removed(folder, records_dir, manifest):
     (folder / ".tmp-123-shard-00000.tfrecord").write_bytes(b"half")
     make_records(read_corpus("manifest", manifest), folder, "manifest", shard_size=5)
     assert contents(folder) == contents(records_dir)
+
+
+def test_a_folder_of_leftovers_only_is_a_new_folder(records_dir, manifest, tmp_path):
+    """The process was killed before it had written its plan."""
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / ".tmp-123-plan.json").write_bytes(b"{")
+    make_records(read_corpus("manifest", manifest), tmp_path / "records", "manifest", shard_size=5)
+    assert contents(tmp_path / "records") == contents(records_dir)
 
 
 def test_a_shard_name_that_leads_out_of_the_folder_is_refused(folder):

@@ -1,6 +1,9 @@
 """Damage to what a run directory holds: found by checksum and named, with the remedy."""
 
+import errno
 import json
+import os
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -95,3 +98,16 @@ def test_a_fold_that_has_begun_is_not_replaced(tmp_path):
     write_config(run_directory(tmp_path / "runs", config), config)
     assert adopt_records(path, tmp_path / "runs") == 0
     assert finished_record(run_directory(tmp_path / "runs", config), config) is None
+
+
+def test_a_record_that_may_not_be_read_is_named_with_the_remedy(directory, monkeypatch):
+    def fail(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(
+        Path, "read_bytes", fail
+    )  # root may read everything, so it is not done by permissions
+    with pytest.raises(
+        ValueError, match=r"record\.json is damaged \(Permission denied\)\. Delete it and run"
+    ):
+        read_record(directory / "record.json")

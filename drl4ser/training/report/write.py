@@ -11,6 +11,7 @@ from drl4ser.training.results import FoldRecord, read_records, write_records
 
 RECORDS_NAME = "folds.jsonl"
 CONFUSION_NAME = "confusion.png"
+_RENDERERS = {"csv": render_csv, "tex": render_latex, "json": render_json, "md": render_markdown}
 
 
 def write_report(records: Sequence[FoldRecord], results_dir: str | Path, table: str = "table2") -> Path:
@@ -33,23 +34,23 @@ def write_report(records: Sequence[FoldRecord], results_dir: str | Path, table: 
     name = "-".join(facts[part] for part in ("corpus", "profile", "recipe", "split"))
     directory = Path(results_dir) / table / name
     write_records(directory / RECORDS_NAME, records)
-    renderers = {"csv": render_csv, "tex": render_latex, "json": render_json, "md": render_markdown}
     atomic_write_bytes(directory / CONFUSION_NAME, draw_confusions(built))
-    for suffix, render in renderers.items():
+    for suffix, render in _RENDERERS.items():
         atomic_write_text(directory / f"{table}.{suffix}", render(built))
     return directory
 
 
 def find_stale(results_dir: str | Path) -> list[Path]:
-    """The Markdown tables under `results_dir` that do not follow from records beside them, or have none."""
+    """The tables under `results_dir` that do not follow from records beside them, or have none."""
     directories = [path for path in sorted(Path(results_dir).glob("table*/*")) if path.is_dir()]
-    return [directory / f"{directory.parent.name}.md" for directory in directories if _is_stale(directory)]
+    return [path for directory in directories for path in _stale_files(directory)]
 
 
-def _is_stale(directory: Path) -> bool:
-    table = directory.parent.name
-    records, markdown = directory / RECORDS_NAME, directory / f"{table}.md"
-    if not records.is_file() or not markdown.is_file():
-        return True
-    expected = render_markdown(build_table(read_records(records), table))
-    return markdown.read_bytes() != expected.encode("utf-8")
+def _stale_files(directory: Path) -> list[Path]:
+    table, records = directory.parent.name, directory / RECORDS_NAME
+    paths = {directory / f"{table}.{suffix}": render for suffix, render in _RENDERERS.items()}
+    if not records.is_file():
+        return list(paths)
+    built = build_table(read_records(records), table)
+    expected = {path: render(built).encode("utf-8") for path, render in paths.items()}
+    return [path for path in paths if not path.is_file() or path.read_bytes() != expected[path]]
