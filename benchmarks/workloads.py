@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from drl4ser.config import TrainConfig
-from drl4ser.data.pipeline import LabelledPart
+from drl4ser.data.pipeline import LabelledPart, cache_part
 from drl4ser.training.step import make_optimizer, make_train_step
 
 NUM_CLASSES = 4
@@ -46,7 +46,7 @@ def make_part(lengths, seed: int = 0) -> LabelledPart:
         return features, label
 
     rows = tf.data.Dataset.from_tensor_slices((np.arange(len(lengths), dtype=np.int32), lengths, labels))
-    return LabelledPart(rows.map(utterance).cache(), len(lengths), None)
+    return cache_part(rows.map(utterance), labels)
 
 
 def make_our_step(model, train: TrainConfig = TrainConfig()):

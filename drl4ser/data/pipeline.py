@@ -98,18 +98,27 @@ def load_part(
 
     places = positions(store, labels)
     dataset = read_in_order(store, places).map(prepare, _AUTOTUNE)
+    wanted = places[places != UNWANTED]
     if num_bytes(store) <= CACHE_BYTES:
-        dataset = dataset.cache()
-        buffer = min(len(labels), SHUFFLE_BUFFER)
+        return cache_part(dataset, wanted, word_vectors)
 
-        def shuffle(seed):
-            return dataset.shuffle(buffer, seed=seed, reshuffle_each_iteration=False)
-    else:
+    def shuffle(seed):
+        return read_shuffled(store, places, seed, CACHE_BYTES // 4).map(prepare, _AUTOTUNE)
 
-        def shuffle(seed):
-            return read_shuffled(store, places, seed, CACHE_BYTES // 4).map(prepare, _AUTOTUNE)
+    return LabelledPart(dataset, wanted, word_vectors, shuffle)
 
-    return LabelledPart(dataset, places[places != UNWANTED], word_vectors, shuffle)
+
+def cache_part(
+    dataset: tf.data.Dataset, labels: np.ndarray, word_vectors: WordVectors | None = None
+) -> LabelledPart:
+    """A part that is read once and kept in memory; see `LabelledPart` for the arguments."""
+    cached = dataset.cache()
+    buffer = min(len(labels), SHUFFLE_BUFFER)
+
+    def shuffle(seed):
+        return cached.shuffle(buffer, seed=seed, reshuffle_each_iteration=False)
+
+    return LabelledPart(cached, labels, word_vectors, shuffle)
 
 
 def training_batches(part: LabelledPart, train: TrainConfig, seed: int, epoch: int) -> tf.data.Dataset:

@@ -12,7 +12,9 @@ from benchmarks.report import PICTURE, TABLE, read_results, read_row, render_tab
 from benchmarks.result import Result, Row, compare_seconds
 from benchmarks.run import MODULES
 from benchmarks.timing import Effort, fit_line, time_in_turns
-from drl4ser.config import ModelConfig
+from benchmarks.workloads import make_part
+from drl4ser.config import ModelConfig, TrainConfig
+from drl4ser.data.pipeline import training_batches
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 ROW = Row("a step", "a peer", 10.0, 25.0, "ms", 2.5, 2.25, 2.75, 2.0)
@@ -101,3 +103,10 @@ def test_the_committed_table_follows_from_the_committed_results():
         for row in result["rows"]:
             assert read_row(row).met == row["met"]
     assert json.dumps(results)
+
+
+def test_noise_utterances_go_through_the_pipeline():
+    part = make_part([30, 10, 20])
+    batches = list(training_batches(part, TrainConfig(batch_size=2), seed=0, epoch=1))
+    assert sorted(n for inputs, _, _ in batches for n in inputs["num_frames"].numpy()) == [10, 20, 30]
+    assert part.num_utterances == 3
