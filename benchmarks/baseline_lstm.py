@@ -6,7 +6,7 @@ from benchmarks.timing import Effort, time_in_turns
 from benchmarks.training_step import to_torch
 from benchmarks.workloads import make_batch, make_our_step, to_tensors
 from drl4ser.config import ModelConfig
-from drl4ser.models import build_model, recurrent_units
+from drl4ser.models import balanced_units, build_model
 
 BATCH, FRAMES = 64, 560
 WANTED = 1.0
@@ -15,7 +15,7 @@ WANTED = 1.0
 def measure(effort: Effort) -> Result:
     """One row."""
     model = build_model("baseline")
-    units = recurrent_units(ModelConfig(system="baseline"))
+    units = balanced_units(ModelConfig(system="baseline"))
     module = torch_baseline.Baseline(units)
     torch_baseline.copy_baseline(module, model)
     ours, theirs = make_our_step(model), torch_step.make_train_step(module)
