@@ -15,7 +15,15 @@ import tensorflow as tf
 from drl4ser.config import FrameConfig, TrainConfig
 from drl4ser.data.augmentation import augment
 from drl4ser.data.store import RecordStore
-from drl4ser.data.streaming import UNWANTED, num_bytes, positions, read_in_order, read_shuffled
+from drl4ser.data.streaming import (
+    PARALLEL_CALLS,
+    UNWANTED,
+    num_bytes,
+    positions,
+    read_in_order,
+    read_shuffled,
+    without_autotuning,
+)
 from drl4ser.features import LLD_NAMES, Normalizer
 from drl4ser.features.input_range import InputRange
 from drl4ser.text import WordVectors, tokenize
@@ -24,7 +32,8 @@ POOL_BATCHES = 16
 SHUFFLE_BUFFER = 16_384
 # LLDs of a whole corpus beyond this are not kept in memory. A corpus that is streamed is shuffled in another order.
 CACHE_BYTES = int(float(os.environ.get("DRL4SER_CACHE_GIB", "2")) * 2**30)
-_AUTOTUNE = tf.data.AUTOTUNE
+_BATCHES_AHEAD = 2
+  # to look for control flow takes longer than a short step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,13 +106,13 @@ def load_part(
         return prepared, label
 
     places = positions(store, labels)
-    dataset = read_in_order(store, places).map(prepare, _AUTOTUNE)
+    dataset = read_in_order(store, places).map(prepare, PARALLEL_CALLS)
     wanted = places[places != UNWANTED]
     if num_bytes(store) <= CACHE_BYTES:
         return cache_part(dataset, wanted, word_vectors)
 
     def shuffle(seed):
-        return read_shuffled(store, places, seed, CACHE_BYTES // 4).map(prepare, _AUTOTUNE)
+        return read_shuffled(store, places, seed, CACHE_BYTES // 4).map(prepare, PARALLEL_CALLS)
 
     return LabelledPart(dataset, wanted, word_vectors, shuffle)
 
@@ -136,7 +145,7 @@ def training_batches(part: LabelledPart, train: TrainConfig, seed: int, epoch: i
     if train.augments:
         noise = tf.data.Dataset.random(seed=int(noise_seed)).batch(2)
         pairs = tf.data.Dataset.zip(utterances, noise)
-        utterances = pairs.map(lambda pair, seeds: (augment(pair[0], train, seeds), pair[1]), _AUTOTUNE)
+        utterances = pairs.map(lambda pair, seeds: (augment(pair[0], train, seeds), pair[1]), PARALLEL_CALLS)
     pools = utterances.ragged_batch(POOL_BATCHES * train.batch_size)
     sorted_pools = pools.map(lambda features, label: _sort_by_length(features, label, train.batch_size))
     batches = sorted_pools.flat_map(
@@ -172,7 +181,7 @@ def _finish(batches: tf.data.Dataset, part: LabelledPart) -> tf.data.Dataset:
             inputs["num_words"] = features["num_words"]
         return inputs, label, features["id"]
 
-    return batches.map(finish, _AUTOTUNE).prefetch(_AUTOTUNE)
+    return without_autotuning(batches.map(finish, PARALLEL_CALLS).prefetch(_BATCHES_AHEAD))
 
 
 def _sort_by_length(features: dict[str, tf.Tensor], label: tf.Tensor, batch_size: int):

