@@ -33,7 +33,6 @@ SHUFFLE_BUFFER = 16_384
 # LLDs of a whole corpus beyond this are not kept in memory. A corpus that is streamed is shuffled in another order.
 CACHE_BYTES = int(float(os.environ.get("DRL4SER_CACHE_GIB", "2")) * 2**30)
 _BATCHES_AHEAD = 2
-  # to look for control flow takes longer than a short step
 
 
 @dataclasses.dataclass(frozen=True)
