@@ -1,12 +1,11 @@
 """The same 17 descriptors from openSMILE: another front end for the models and a peer to measure ours against."""
 
-import atexit
 import concurrent.futures
 import contextlib
 import ctypes
 import functools
 import importlib.util
-import multiprocessing
+import multiprocessing.util
 import os
 import sys
 from pathlib import Path
@@ -50,7 +49,8 @@ def extract_opensmile_llds(signal, sample_rate: int, config: FrameConfig) -> np.
 def _process_without_tensorflow() -> concurrent.futures.Executor:
     # see `import_opensmile`: even so, openSMILE aborted in processes that TensorFlow had worked in
     executor = concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-    atexit.register(executor.shutdown)  # later, the interpreter has taken apart what its own clean-up needs
+    # Not `atexit`, which worker processes skip: they would wait for this process for ever.
+    multiprocessing.util.Finalize(None, executor.shutdown, exitpriority=100)  # before its queues are closed, at 10
     return executor
 
 

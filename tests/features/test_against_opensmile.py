@@ -80,6 +80,29 @@ print(float(extract_opensmile_llds(np.linspace(-1, 1, 4000), 16000, FrameConfig(
     assert float(done.stdout) == float(alone.sum())
 
 
+def test_a_worker_with_tensorflow_ends_after_opensmile(tmp_path):
+    """openSMILE has a process of its own there, which nobody must wait for for ever."""
+    script = tmp_path / "script.py"  # workers are spawned and import it anew
+    script.write_text("""
+import numpy as np
+from drl4ser.config import FrameConfig
+from drl4ser.features.opensmile_llds import extract_opensmile_llds
+from drl4ser.workers import make_pool
+
+def extract():
+    import tensorflow
+    return float(extract_opensmile_llds(np.linspace(-1, 1, 4000), 16000, FrameConfig()).sum())
+
+if __name__ == "__main__":
+    with make_pool(1) as pool:
+        print(pool.submit(extract).result())
+""")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    alone = extract_opensmile_llds(np.linspace(-1, 1, 4000), RATE, FrameConfig())
+    assert float(done.stdout) == float(alone.sum())
+
+
 def test_the_setting_chooses_the_front_end():
     config = FrameConfig(frontend="opensmile")
     signal = make_voice(240, 0.3, 44_100)
