@@ -110,10 +110,11 @@ demo: $(if $(RUN),setup,records)
 reproduce-saliency: records
 	$(MODULE) experiments.saliency $(SETTINGS) --results_dir="$(RESULTS_DIR)"
 
+# JSON by Python's own library: with orjson, which Gradio brings, the cell with widgets never ends (jupyter_client 8.10).
 # They look at the run of reproduce-figure5, or at RUN with the records in RECORDS_DIR.
 notebooks: $(if $(RUN),setup,reproduce-figure5)
 	DRL4SER_ROOT="$(CURDIR)" $(if $(RUN),DRL4SER_RUN="$(RUN)" DRL4SER_RECORDS="$(RECORDS_DIR)") \
-		$(MODULE) nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
+		$(MODULE) nbconvert --Session.packer=json --Session.unpacker=json --execute --to html --output-dir build/notebooks notebooks/*.ipynb
 
 # Figure 6: several seeds, and with SIZES=30,60,120 other numbers of training utterances of each class.
 reproduce-figure6: SEEDS = 0,1,2

@@ -29,6 +29,8 @@ def test_all_notebooks_run(trained_run, records_dir, tmp_path):
         sys.executable,
         "-m",
         "nbconvert",
+        "--Session.packer=json",
+        "--Session.unpacker=json",
         "--execute",
         "--to",
         "html",
