@@ -110,7 +110,7 @@ demo: $(if $(RUN),setup,records)
 reproduce-saliency: records
 	$(MODULE) experiments.saliency $(SETTINGS) --results_dir="$(RESULTS_DIR)"
 
-# JSON by Python's own library: with orjson, which Gradio brings, the cell with widgets never ends (jupyter_client 8.10).
+# On a busy machine the cell with widgets was seen to wait for ever (nbclient 0.11, ipykernel 7.4): stop it and start again.
 # They look at the run of reproduce-figure5, or at RUN with the records in RECORDS_DIR.
 notebooks: $(if $(RUN),setup,reproduce-figure5)
 	DRL4SER_ROOT="$(CURDIR)" $(if $(RUN),DRL4SER_RUN="$(RUN)" DRL4SER_RECORDS="$(RECORDS_DIR)") \
