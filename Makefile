@@ -111,6 +111,7 @@ reproduce-saliency: records
 	$(MODULE) experiments.saliency $(SETTINGS) --results_dir="$(RESULTS_DIR)"
 
 # On a busy machine the cell with widgets was seen to wait for ever (nbclient 0.11, ipykernel 7.4): stop it and start again.
+# JSON is packed by Python's own library, in case orjson, which Gradio brings, is the cause.
 # They look at the run of reproduce-figure5, or at RUN with the records in RECORDS_DIR.
 notebooks: $(if $(RUN),setup,reproduce-figure5)
 	DRL4SER_ROOT="$(CURDIR)" $(if $(RUN),DRL4SER_RUN="$(RUN)" DRL4SER_RECORDS="$(RECORDS_DIR)") \

@@ -86,7 +86,7 @@ def probe_extraction(path: str) -> dict:
     return {
         "stage": "LLDs",
         "utterances": len(utterances) - 1,
-        "hours": _hours(frames),
+        "hours": hours_of(frames),
         "seconds": time.monotonic() - started[0],
         "processor_seconds": time.process_time() - started[1],
     }
@@ -114,7 +114,7 @@ def probe_epoch(path: str) -> dict:
     return {
         "stage": "epoch",
         "utterances": len(fold.train),
-        "hours": _hours(sum(store.num_frames[name] for name in fold.train)),
+        "hours": hours_of(sum(store.num_frames[name] for name in fold.train)),
         "seconds": spent[0],
         "processor_seconds": spent[1],
         "resident_mb": [
@@ -157,16 +157,17 @@ def probe_step(path: str) -> dict:
     return {
         "stage": "steps of S3",
         "utterances": len(lengths),
-        "hours": _hours(sum(lengths)),
+        "hours": hours_of(sum(lengths)),
         "seconds": seconds,
         "processor_seconds": processor,
         "multiply_adds": count_training_step(config.model, lengths),
         "pipeline_processor_seconds": pipeline,
-        "pipeline_hours": _hours(sum(store.num_frames[name] for name in fold.train)),
+        "pipeline_hours": hours_of(sum(store.num_frames[name] for name in fold.train)),
     }
 
 
-def _hours(frames: int) -> float:
+def hours_of(frames: int) -> float:
+    """Hours of speech that so many frames are."""
     return frames * FrameConfig().hop_ms / 3.6e6
 
 

@@ -3,8 +3,8 @@
 import dataclasses
 
 from benchmarks.operations import count_training_step
-from benchmarks.scale_probes import RID_CLASSES
-from drl4ser.config import FrameConfig, make_experiment
+from benchmarks.scale_probes import RID_CLASSES, hours_of
+from drl4ser.config import make_experiment
 
 CORES = (1, 8, 64)
 GPUS = (1, 8)
@@ -85,7 +85,7 @@ def _stages(facts: dict, hours: float) -> list[_Stage]:
     epochs = make_experiment("paper", "paper").train.max_epochs
     # As if all hours were trained on: an epoch trains on its share and evaluates the validation part.
     equal_hours = hours * (_TRAINING + _VALIDATION * _FORWARD)
-    operations = _step_operations() / (_STEP[0] * _hours(_STEP[1])) * equal_hours
+    operations = _step_operations() / (_STEP[0] * hours_of(_STEP[1])) * equal_hours
     trained = [("an epoch", 1), (f"a fold of {epochs} epochs", epochs), (f"{FOLDS} folds", epochs * FOLDS)]
     return [
         _Stage(manifest["stage"], manifest["peak_mb"], manifest["processor_seconds"], is_shared=False),
@@ -109,10 +109,6 @@ def _row(facts: dict, start: str) -> dict:
 
 def _per_hour(row: dict) -> float:
     return row["processor_seconds"] / row["hours"]
-
-
-def _hours(frames: int) -> float:
-    return frames * FrameConfig().hop_ms / 3.6e6
 
 
 def _time(seconds: float) -> str:
