@@ -55,13 +55,14 @@ def _run_backward(r, hidden, cells, sums, kernel, d_hidden):
     """Gradients with respect to the gates, r and the kernel, the chunks from the last to the first."""
     num_steps, batch, units = tf.shape(r)[0], tf.shape(r)[1], kernel.shape[0]
     num_chunks = (num_steps + CHUNK - 1) // CHUNK
+    transposed = tf.transpose(kernel)
     first = tf.zeros([1, batch, units])
     cells_before = tf.concat([first, cells[:-1]], axis=0)
 
     def step(n, d_h, d_c, d_gates, d_r):
         here = slice(n * CHUNK, tf.minimum((n + 1) * CHUNK, num_steps))
         factors, change = _compute_factors(sums[here], r[here], cells_before[here], cells[here])
-        d_z, d_cells, d_h, d_c = run_chunk_backward(factors, d_hidden[here], d_h, d_c, kernel)
+        d_z, d_cells, d_h, d_c = run_chunk_backward(factors, d_hidden[here], d_h, d_c, transposed)
         d_r_here = tf.reduce_sum(d_cells.stack() * change, axis=-1, keepdims=True)
         return n - 1, d_h, d_c, d_gates.write(n, d_z), d_r.write(n, d_r_here)
 
