@@ -1,7 +1,6 @@
 """The convolution that all groups of Figure 2 are made of (paper, section 3.1)."""
 
 import keras
-import tensorflow as tf
 
 from drl4ser.layers.batch_norm import MaskedBatchNormalization
 from drl4ser.layers.masking import downsample_mask
@@ -12,10 +11,8 @@ from drl4ser.layers.temporal_conv import TemporalConv
 class NormalizedConv(keras.layers.Layer):
     """A convolution over time without bias, normalised: the building brick of all groups.
 
-    Implements Eq. (1). The sequence is padded by (k - 1) // 2 zeros on the left and the rest of k - 1 on the
-    right, so output step n is centred on frame `strides` * n whatever the length, and there are
-    ceil(T / strides) steps. (TensorFlow's SAME pads a strided convolution by the parity of T, which would make
-    the result depend on the batch.) Padding must be zeros and comes out as zeros.
+    Implements Eq. (1). Output step n is centred on frame `strides` n whatever the length (see `TemporalConv`). Padding
+    must be zeros and comes out as zeros.
 
     Args:
         filters: output channels.
@@ -51,8 +48,6 @@ class NormalizedConv(keras.layers.Layer):
 
     def call(self, x, mask=None, training=False):
         """See the class."""
-        left = (self.kernel_size - 1) // 2
-        x = tf.pad(x, [[0, 0], [left, self.kernel_size - 1 - left], [0, 0]])
         mask = downsample_mask(mask) if self.strides == 2 else mask
         return self.norm(self.conv(x), mask=mask, training=training)
 

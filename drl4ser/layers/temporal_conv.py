@@ -1,73 +1,104 @@
-"""Convolution over time without padding or bias, whose filter gradient is made of matrix products."""
+"""Convolution over time without bias, whose filter gradient is made of matrix products."""
 
 import keras
 import tensorflow as tf
 
+from drl4ser.layers.masking import downsample_mask
 from drl4ser.layers.projection import project
 
 
-def convolve(x, kernel, strides):
-    """y[b, n] = sum_k x[b, strides n + k] W[k], for n with all k inside x.
+def convolve(x, kernel, strides, left=0, right=0):
+    """y[b, n] = sum_k x[b, strides n + k - left] W[k], x being zero before its first frame and after its last.
 
     TensorFlow 2.21 leaves the filter gradient to oneDNN, which on several threads writes behind its scratch memory
     for some shapes (`convolution_backward_weights` in float32: heap corruption, a crash in a later step). Here it is
     one matrix product for each place of the kernel. A kernel of size 1 is a product altogether.
 
     Args:
-        x: [B, T, D], T at least the kernel's size.
+        x: [B, T, D], T + left + right at least the kernel's size.
         kernel: [K, D, F].
         strides: frames from one output step to the next.
+        left: zeros before the first frame.
+        right: zeros after the last.
 
     Returns:
-        [B, N, F], N = (T - K) // strides + 1.
+        [B, N, F], N = (T + left + right - K) // strides + 1.
     """
-    size, depth, filters = kernel.shape
+    size, depth, _ = kernel.shape
     if size == 1:
         return project(x[:, ::strides], kernel[0])
 
     @tf.custom_gradient
     def forward(x, kernel):
-        y = tf.nn.conv1d(x, kernel, strides, "VALID")
+        # oneDNN has no EXPLICIT padding in TensorFlow: its own convolution, many times slower, would run.
+        y = tf.nn.conv1d(tf.pad(x, [[0, 0], [left, right], [0, 0]]), kernel, strides, "VALID")
 
         def gradient(d_y):
-            shape = tf.shape(x)
-            d_x = tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.stack([shape[0], 1, shape[1], depth]),
+            batch, num_frames = tf.unstack(tf.shape(x)[:2])
+            d_padded = tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=tf.stack([batch, 1, left + num_frames + right, depth]),
                 filter=kernel[tf.newaxis],
                 out_backprop=d_y[:, tf.newaxis],
                 strides=[1, 1, strides, 1],
                 padding="VALID",
             )
-            span = (tf.shape(d_y)[1] - 1) * strides + 1
-            flat = tf.reshape(d_y, [-1, filters])
-            taps = (tf.reshape(x[:, k : k + span : strides], [-1, depth]) for k in range(size))
-            d_kernel = tf.stack([tf.matmul(tap, flat, transpose_a=True) for tap in taps])
-            return d_x[:, 0], d_kernel
+            d_x = d_padded[:, 0, left : left + num_frames]
+            return d_x, _filter_gradient(x, d_y, size, strides, left, right)
 
         return y, gradient
 
     return forward(x, kernel)
 
 
+def _filter_gradient(x, d_y, size, strides, left, right):
+    """dW[k] = sum_(b, n) x[b, strides n + k - left] d_y[b, n]: [K, D, F], of K products.
+
+    Frame `strides` n + k of padded x is row n + k // strides of the frames number k modulo `strides`, laid out one
+    after the other. With zeros behind each utterance's gradients, the rows that meet them are one run whatever k, which
+    TensorFlow takes out without copying. x is padded here anew: the backward pass keeps no padded copy.
+    """
+    batch, num_frames, depth = tf.unstack(tf.shape(x))
+    num_rows = (left + num_frames + right + strides - 1) // strides
+    x = tf.pad(x, [[0, 0], [left, num_rows * strides - left - num_frames], [0, 0]])
+    x = tf.transpose(tf.reshape(x, [batch, num_rows, strides, depth]), [2, 0, 1, 3])
+    x = tf.reshape(x, [strides, batch * num_rows, depth])
+    d_y = tf.pad(d_y, [[0, 0], [0, num_rows - tf.shape(d_y)[1]], [0, 0]])
+    span = batch * num_rows - (size - 1) // strides
+    d_y = tf.reshape(d_y, [-1, d_y.shape[-1]])[:span]
+    taps = (x[k % strides][k // strides :][:span] for k in range(size))
+    return tf.stack([tf.matmul(tap, d_y, transpose_a=True) for tap in taps])
+
+
 @keras.saving.register_keras_serializable(package="drl4ser")
 class TemporalConv(keras.layers.Conv1D):
-    """`keras.layers.Conv1D` without padding, bias or activation, computed by `convolve`.
+    """`keras.layers.Conv1D` without bias or activation, computed by `convolve`.
+
+    The sequence gets (K - 1) // 2 zeros on the left and the rest of K - 1 on the right, so output step n is centred on
+    frame `strides` n whatever the length. (TensorFlow's SAME pads a strided convolution by the parity of T, which would
+    make the result depend on the batch.)
 
     Args:
         filters: output channels.
-        kernel_size: frames under the kernel.
+        kernel_size: K, frames under the kernel.
         strides: frames from one output step to the next.
 
     Call arguments:
-        x: [B, T, D].
+        x: [B, T, D], zeros in the padding.
 
     Returns:
-        [B, (T - kernel_size) // strides + 1, filters].
+        [B, ceil(T / strides), filters].
     """
 
     def __init__(self, filters, kernel_size, strides=1, **kwargs):
         super().__init__(filters, kernel_size, strides, **{**kwargs, "use_bias": False})
+        self.supports_masking = True
 
     def call(self, x):
         """See the class."""
-        return convolve(x, tf.convert_to_tensor(self.kernel), self.strides[0])
+        size = self.kernel_size[0]
+        left = (size - 1) // 2
+        return convolve(x, tf.convert_to_tensor(self.kernel), self.strides[0], left, size - 1 - left)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """That of the frames on which the output steps are centred."""
+        return downsample_mask(previous_mask, self.strides[0])

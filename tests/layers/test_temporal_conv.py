@@ -7,31 +7,48 @@ import tensorflow as tf
 from drl4ser.layers.temporal_conv import TemporalConv, convolve
 from tests.layers.harness import check_three_ways, random
 
-SHAPES = [(1, 1, 1), (1, 2, 8), (3, 1, 9), (5, 2, 12), (10, 2, 31), (4, 3, 4)]
+# Size, strides, frames, zeros on the left and on the right.
+SHAPES = [
+    (1, 1, 1, 0, 0),
+    (1, 2, 8, 0, 0),
+    (3, 1, 9, 0, 0),
+    (5, 2, 12, 0, 0),
+    (10, 2, 31, 0, 0),
+    (4, 3, 4, 0, 0),
+]
+SHAPES += [(3, 1, 9, 1, 1), (5, 2, 12, 2, 2), (10, 2, 1, 4, 5), (4, 3, 8, 0, 3), (4, 3, 7, 2, 1)]
+PLACES = ("size", "strides", "num_frames", "left", "right")
 
 
-@pytest.mark.parametrize(("size", "strides", "num_frames"), SHAPES)
-def test_equals_the_sum(size, strides, num_frames):
+def pad(x, left, right):
+    return np.pad(x, [(0, 0), (left, right), (0, 0)])
+
+
+@pytest.mark.parametrize(PLACES, SHAPES)
+def test_equals_the_sum(size, strides, num_frames, left, right):
     x, kernel = random(2, num_frames, 3), random(size, 3, 4, seed=1)
-    num_steps = (num_frames - size) // strides + 1
+    num_steps = (left + num_frames + right - size) // strides + 1
+    padded = pad(x, left, right)
     wanted = np.stack(
-        [np.einsum("bkd,kdf->bf", x[:, n * strides :][:, :size], kernel) for n in range(num_steps)], axis=1
+        [np.einsum("bkd,kdf->bf", padded[:, n * strides :][:, :size], kernel) for n in range(num_steps)],
+        axis=1,
     )
-    np.testing.assert_allclose(convolve(tf.constant(x), tf.constant(kernel), strides), wanted, atol=1e-5)
+    ours = convolve(tf.constant(x), tf.constant(kernel), strides, left, right)
+    np.testing.assert_allclose(ours, wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize(("size", "strides", "num_frames"), SHAPES)
-def test_gradients_are_tensorflows(size, strides, num_frames):
+@pytest.mark.parametrize(PLACES, SHAPES)
+def test_gradients_are_tensorflows(size, strides, num_frames, left, right):
     x, kernel = tf.constant(random(2, num_frames, 3)), tf.constant(random(size, 3, 4, seed=1))
 
     def gradients(function):
         with tf.GradientTape() as tape:
             tape.watch([x, kernel])
-            loss = tf.reduce_sum(tf.sin(function(x, kernel, strides)))
+            loss = tf.reduce_sum(tf.sin(function(x, kernel, strides, left, right)))
         return tape.gradient(loss, [x, kernel])
 
-    def reference(x, kernel, strides):
-        return tf.nn.conv1d(x, kernel, strides, "VALID")
+    def reference(x, kernel, strides, left, right):
+        return tf.nn.conv1d(tf.pad(x, [[0, 0], [left, right], [0, 0]]), kernel, strides, "VALID")
 
     for ours, wanted in zip(gradients(convolve), gradients(reference), strict=True):
         np.testing.assert_allclose(ours, wanted, atol=1e-5)
