@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from drl4ser.layers import MultiHeadSelfAttention
+from drl4ser.layers.self_attention import CHUNK, attend, correlate
 from tests.layers.harness import (
     LENGTHS,
     check_every_weight_learns,
@@ -58,6 +59,25 @@ def test_gradients_of_a_padded_batch_are_the_sum_over_its_utterances():
         total = [t + g for t, g in zip(total, alone[1:], strict=True)] if total else alone[1:]
     for a, b in zip(batch[1:], total, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+@pytest.mark.parametrize("batch", [1, CHUNK, CHUNK + 1])
+def test_gradients_of_any_batch_are_tensorflows(batch):
+    shape = (batch, 2, 5, 3)
+    tensors = [tf.constant(random(*shape, seed=seed)) for seed in range(3)]
+    mask = tf.sequence_mask(1 + np.arange(batch) % 5, 5)
+
+    def plain(queries, keys, values, mask):
+        return correlate(queries, keys, mask) @ values
+
+    def differentiate(function):
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            loss = tf.reduce_sum(tf.sin(function(*tensors, mask)))
+        return tape.gradient(loss, tensors)
+
+    for ours, wanted in zip(differentiate(attend), differentiate(plain), strict=True):
+        np.testing.assert_allclose(ours, wanted, atol=1e-5)
 
 
 def test_an_utterance_without_real_steps_is_zero_with_finite_gradients():
