@@ -128,7 +128,9 @@ def _run_backward(x, hidden, cells, sums, weights, d_hidden):
             tf.reshape(v, [-1, v.shape[-1]]) for v in (d_z, tf.concat([x[here], hidden_before], axis=-1))
         )
         d_weights += tf.cast(tf.matmul(inputs, d_z, transpose_a=True), tf.float32)
-        d_bias += tf.reduce_sum(tf.cast(d_z, tf.float32), axis=0)
+        # As a product: many times faster than TensorFlow's sum over rows.
+        ones = tf.ones([1, tf.shape(d_z)[0]], d_z.dtype)
+        d_bias += tf.cast(tf.matmul(ones, d_z)[0], tf.float32)
         d_input = tf.matmul(d_z, weights[:-units], transpose_b=True)
         return n - 1, d_h, d_c, d_weights, d_bias, d_x.write(n, tf.reshape(d_input, tf.shape(x[here])))
 
