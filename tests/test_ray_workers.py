@@ -6,8 +6,15 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from ray.cluster_utils import Cluster
+
+from drl4ser.corpora import read_corpus
+from drl4ser.data.extraction import make_records
+from drl4ser.data.store import INDEX_FILE, open_store
+from tests.conftest import write_manifest_corpus
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,21 +47,33 @@ def started(start, *arguments, attempts=5, **named):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A head without processors for tasks, and its first node with two; the test adds another."""
+    """A head without processors for tasks, and one node with two; the tests replace that."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         head = started(
             Cluster, initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
         )
-        yield head, started(head.add_node, num_cpus=2)
+        started(head.add_node, num_cpus=2)
+        yield head
         head.shutdown()
 
 
+def replace_node(cluster):
+    """Kills the node that is there, and adds another."""
+    (node,) = cluster.worker_nodes
+    cluster.remove_node(node, allow_graceful=False)
+    started(cluster.add_node, num_cpus=2)
+
+
 def command(module, address, *arguments):
+    return python(address, "-m", module, *arguments)
+
+
+def python(address, *arguments):
     environment = {**os.environ, "RAY_ADDRESS": address}
     return subprocess.Popen(
-        [sys.executable, "-m", module, *map(str, arguments)],
+        [sys.executable, *map(str, arguments)],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -72,21 +91,41 @@ def contents(directory):
     return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
 
 
+EXTRACT = """
+import sys
+from pathlib import Path
+from drl4ser.corpora import read_corpus
+from drl4ser.data.extraction import make_records
+make_records(read_corpus("manifest", Path(sys.argv[1])), Path(sys.argv[2]), "manifest", shard_size=2)
+"""
+
+
+def test_extraction_goes_on_when_a_node_dies(cluster, tmp_path):
+    manifest = write_manifest_corpus(tmp_path / "long", per_class=8)
+    for path in manifest.parent.glob("*.wav"):
+        signal, sample_rate = soundfile.read(path)
+        soundfile.write(path, np.tile(signal, 100 * sample_rate // len(signal)), sample_rate)
+    assert make_records(read_corpus("manifest", manifest), tmp_path / "local", "manifest", shard_size=2) == []
+    remote = python(cluster.address, "-c", EXTRACT, manifest, tmp_path / "ray")
+    wait_until(lambda: list((tmp_path / "ray").glob("shard-*.json")))
+    replace_node(cluster)
+    assert not (tmp_path / "ray" / INDEX_FILE).exists()
+    finish(remote)
+    assert contents(tmp_path / "ray") == contents(tmp_path / "local")
+
+
 def test_a_cluster_gives_the_local_bytes_also_when_a_node_dies(
     cluster, manifest, records_dir, word_vectors_file, tmp_path
 ):
-    ray_cluster, first = cluster
     finish(
         command(
             "data_prep.make_records",
-            ray_cluster.address,
+            cluster.address,
             "--corpus=manifest",
             f"--data_dir={manifest}",
             f"--records_dir={tmp_path / 'records'}",
         )
     )
-    from drl4ser.data.store import open_store
-
     utterances = open_store(tmp_path / "records").utterances
     assert utterances == open_store(records_dir).utterances
     options = [
@@ -111,14 +150,13 @@ def test_a_cluster_gives_the_local_bytes_also_when_a_node_dies(
     finish(local)
     remote = command(
         "experiments.table2",
-        ray_cluster.address,
+        cluster.address,
         *options,
         f"--runs_dir={tmp_path / 'b'}",
         f"--results_dir={tmp_path / 'ray'}",
     )
     wait_until(lambda: list((tmp_path / "b").rglob("checkpoint.npz")))
-    started(ray_cluster.add_node, num_cpus=2)
-    ray_cluster.remove_node(first, allow_graceful=False)
+    replace_node(cluster)
     finish(remote)
     name = Path("table2") / "manifest-quick-paper-random"
     assert contents(tmp_path / "ray" / name) == contents(tmp_path / "local" / name)
