@@ -7,7 +7,8 @@ process's peak of memory in MB, and the number of frames.
 import json
 import sys
 import time
-from pathlib import Path
+
+from benchmarks.process_memory import read_peak_mb
 
 
 def main(path: str) -> dict[str, float]:
@@ -19,20 +20,9 @@ def main(path: str) -> dict[str, float]:
     return {
         "wall_seconds": time.perf_counter() - wall,
         "processor_seconds": time.process_time(),
-        "peak_mb": _peak_mb(),
+        "peak_mb": read_peak_mb(),
         "num_frames": num_frames,
     }
-
-
-def _peak_mb() -> float:
-    # Not getrusage: on Linux its peak includes that of the process which started this one.
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 1024
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS
 
 
 if __name__ == "__main__":

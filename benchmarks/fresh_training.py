@@ -7,9 +7,10 @@ both sides and made without the other's library.
 import gc
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
+
+from benchmarks.process_memory import read_peak_mb, read_resident_mb
 
 UTTERANCES, BATCH, LENGTHS = 136, 128, (200, 1200)
 
@@ -21,8 +22,8 @@ def main(side: str, num_epochs: int) -> dict:
     for number in range(1, num_epochs + 1):
         epoch(number)
         gc.collect()
-        resident.append(_read_mb("VmRSS"))
-    return {"resident_mb": resident, "peak_mb": _read_mb("VmHWM")}
+        resident.append(read_resident_mb())
+    return {"resident_mb": resident, "peak_mb": read_peak_mb()}
 
 
 def _lengths():
@@ -63,11 +64,6 @@ def _torch():
             step(llds, torch.tensor([len(x) for x in chosen]), torch.arange(len(chosen)) % 4)
 
     return epoch
-
-
-def _read_mb(name: str) -> float:
-    line = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith(f"{name}:"))
-    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":

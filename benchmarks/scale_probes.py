@@ -2,7 +2,6 @@
 
 import csv
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.operations import count_training_step
+from benchmarks.process_memory import read_peak_mb, read_resident_mb
 from drl4ser.config import FrameConfig, make_experiment
 from drl4ser.corpora import make_folds, read_corpus
 from drl4ser.data.store import open_store
@@ -107,7 +107,7 @@ def probe_epoch(path: str) -> dict:
     resident = {}
     for epoch in (1, 2):
         started = time.monotonic(), time.process_time()
-        resident[epoch] = [_resident_mb() for _ in training_batches(parts["train"], train, 0, epoch)]
+        resident[epoch] = [read_resident_mb() for _ in training_batches(parts["train"], train, 0, epoch)]
         spent = time.monotonic() - started[0], time.process_time() - started[1]
         for _ in evaluation_batches(parts["validation"], train.batch_size):
             pass
@@ -171,11 +171,6 @@ def hours_of(frames: int) -> float:
     return frames * FrameConfig().hop_ms / 3.6e6
 
 
-def _resident_mb() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() // 2**20
-
-
 def _fold_of(path: str):
     store = open_store(Path(path))
     numbers = {
@@ -202,7 +197,7 @@ def main() -> None:
     row = PROBES[sys.argv[1]](sys.argv[2])
     row.setdefault("seconds", time.monotonic() - started)
     row.setdefault("processor_seconds", time.process_time())
-    print(json.dumps({**row, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+    print(json.dumps({**row, "peak_mb": int(read_peak_mb())}))
 
 
 if __name__ == "__main__":
