@@ -6,9 +6,6 @@ import tensorflow as tf
 from drl4ser.layers.masking import mask_padding
 from drl4ser.layers.projection import project
 
-# Utterances whose gradients are made together: enough for large products, few enough to need little memory.
-CHUNK = 32
-
 
 def correlate(queries, keys, mask):
     """The correlation matrix of Eq. (2), softmax(Q K^T), the scale being in Q already.
@@ -31,46 +28,24 @@ def correlate(queries, keys, mask):
 def attend(queries, keys, values, mask):
     """Eq. (2), the scale being in Q already: [B, heads, T, size].
 
-    The gradient is written out and makes the softmax anew, some utterances at a time: of T * T numbers none is kept.
+    The gradient is written out: of T * T numbers it keeps the softmax only, and the sum in the softmax's gradient,
+    sum_s P_ts dP_ts, is the much shorter sum over a head's features of dO_t O_t.
     """
 
     @tf.custom_gradient
     def compute(queries, keys, values):
-        output = tf.cast(correlate(queries, keys, mask), values.dtype) @ values
+        weights = tf.cast(correlate(queries, keys, mask), values.dtype)
+        output = weights @ values
 
         def gradient(d_output):
-            return _attend_backward(queries, keys, values, mask, output, d_output)
+            d_values = tf.matmul(weights, d_output, transpose_a=True)
+            d_weights = tf.matmul(d_output, values, transpose_b=True)
+            d_scores = weights * (d_weights - tf.reduce_sum(d_output * output, axis=-1, keepdims=True))
+            return d_scores @ keys, tf.matmul(d_scores, queries, transpose_a=True), d_values
 
         return output, gradient
 
     return compute(queries, keys, values)
-
-
-def _attend_backward(queries, keys, values, mask, output, d_output):
-    """Gradients with respect to the queries, keys and values, `CHUNK` utterances at a time."""
-    batch, dtype = tf.shape(queries)[0], values.dtype
-    num_chunks = (batch + CHUNK - 1) // CHUNK
-
-    def step(n, *gradients):
-        here = slice(n * CHUNK, (n + 1) * CHUNK)
-        q, k, v, out, d_out = (x[here] for x in (queries, keys, values, output, d_output))
-        weights = tf.cast(correlate(q, k, None if mask is None else mask[here]), dtype)
-        d_weights = tf.matmul(d_out, v, transpose_b=True)
-        # The sum in the softmax's gradient, sum_s P_ts dP_ts, is the much shorter one over a head's features.
-        d_scores = weights * (d_weights - tf.reduce_sum(d_out * out, axis=-1, keepdims=True))
-        products = (
-            d_scores @ k,
-            tf.matmul(d_scores, q, transpose_a=True),
-            tf.matmul(weights, d_out, transpose_a=True),
-        )
-        return n + 1, *(array.write(n, x) for array, x in zip(gradients, products, strict=True))
-
-    shape = [None, *queries.shape[1:]]
-    arrays = [tf.TensorArray(dtype, num_chunks, infer_shape=False, element_shape=shape) for _ in range(3)]
-    _, *gradients = tf.while_loop(
-        lambda n, *_: n < num_chunks, step, (0, *arrays), maximum_iterations=num_chunks, parallel_iterations=2
-    )
-    return tuple(gradient.concat() for gradient in gradients)
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
