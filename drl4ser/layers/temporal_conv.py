@@ -18,8 +18,8 @@ def convolve(x, kernel, strides, left=0, right=0):
         x: [B, T, D], T + left + right at least the kernel's size.
         kernel: [K, D, F].
         strides: frames from one output step to the next.
-        left: zeros before the first frame.
-        right: zeros after the last.
+        left: zeros before the first frame; none for a kernel of size 1.
+        right: zeros after the last; none for a kernel of size 1.
 
     Returns:
         [B, N, F], N = (T + left + right - K) // strides + 1.

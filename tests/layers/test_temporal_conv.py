@@ -20,15 +20,11 @@ SHAPES += [(3, 1, 9, 1, 1), (5, 2, 12, 2, 2), (10, 2, 1, 4, 5), (4, 3, 8, 0, 3),
 PLACES = ("size", "strides", "num_frames", "left", "right")
 
 
-def pad(x, left, right):
-    return np.pad(x, [(0, 0), (left, right), (0, 0)])
-
-
 @pytest.mark.parametrize(PLACES, SHAPES)
 def test_equals_the_sum(size, strides, num_frames, left, right):
     x, kernel = random(2, num_frames, 3), random(size, 3, 4, seed=1)
     num_steps = (left + num_frames + right - size) // strides + 1
-    padded = pad(x, left, right)
+    padded = np.pad(x, [(0, 0), (left, right), (0, 0)])
     wanted = np.stack(
         [np.einsum("bkd,kdf->bf", padded[:, n * strides :][:, :size], kernel) for n in range(num_steps)],
         axis=1,
