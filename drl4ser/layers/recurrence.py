@@ -8,6 +8,7 @@ small ones. Under a bfloat16 policy the products are bfloat16, everything else s
 import tensorflow as tf
 
 from drl4ser.layers.masking import mask_padding
+from drl4ser.layers.projection import project
 
 # Steps whose gradients are made together: enough for large products, few enough to stay in the cache.
 CHUNK = 16
@@ -77,27 +78,38 @@ def run_lstm(x, kernel, recurrent_kernel, bias):
     Returns:
         [T, B, u] in the type of `x`.
     """
-    weights = tf.concat([kernel, recurrent_kernel], axis=0)
-    hidden, cells, sums = _run_forward(x, weights, bias)
+    hidden, cells, sums = _run_forward(x, kernel, recurrent_kernel, bias)
 
     def gradient(d_hidden):
-        d_x, d_weights, d_bias = _run_backward(x, hidden, cells, sums, weights, d_hidden)
+        d_x, d_weights, d_bias = _run_backward(x, hidden, cells, sums, kernel, recurrent_kernel, d_hidden)
         d_kernel, d_recurrent = tf.split(tf.cast(d_weights, kernel.dtype), [kernel.shape[0], -1])
         return d_x, d_kernel, d_recurrent, tf.cast(d_bias, bias.dtype)
 
     return hidden, gradient
 
 
-def _run_forward(x, weights, bias):
+def _run_forward(x, kernel, recurrent_kernel, bias):
     """Hidden states [T, B, u]; cell states [B, u] and inputs of the gates [B, 4u] as arrays of T tensors."""
-    num_steps, batch, units = tf.shape(x)[0], tf.shape(x)[1], weights.shape[1] // 4
+    num_steps, batch, units = tf.shape(x)[0], tf.shape(x)[1], recurrent_kernel.shape[0]
 
-    def step(t, h, c, hidden, cells, sums):
-        z = tf.nn.bias_add(tf.concat([x[t], h], axis=-1) @ weights, bias)
-        i, f, g, o = compute_gates(z)
-        c = f * c + i * g
-        h = tf.cast(o * tf.tanh(c), x.dtype)
-        return t + 1, h, c, hidden.write(t, h), cells.write(t, c), sums.write(t, z)
+    def run_chunk(start, *state_and_arrays):
+        inputs = x[start : tf.minimum(start + CHUNK, num_steps)]
+        # One product for all steps: a batch of one would wait for all of the kernel to come from memory at each step.
+        projected = tf.nn.bias_add(project(inputs, kernel), bias)
+
+        def step(k, h, c, hidden, cells, sums):
+            z = projected[k] + h @ recurrent_kernel
+            i, f, g, o = compute_gates(z)
+            c = f * c + i * g
+            h = tf.cast(o * tf.tanh(c), x.dtype)
+            t = start + k
+            return k + 1, h, c, hidden.write(t, h), cells.write(t, c), sums.write(t, z)
+
+        steps = tf.shape(inputs)[0]
+        _, *after = tf.while_loop(
+            lambda k, *_: k < steps, step, (0, *state_and_arrays), maximum_iterations=steps
+        )
+        return start + CHUNK, *after
 
     def array(dtype, size):
         return tf.TensorArray(dtype, num_steps, clear_after_read=False, element_shape=[None, size])
@@ -105,16 +117,16 @@ def _run_forward(x, weights, bias):
     arrays = array(x.dtype, units), array(tf.float32, units), array(x.dtype, 4 * units)
     state = tf.zeros([batch, units], x.dtype), tf.zeros([batch, units])
     *_, hidden, cells, sums = tf.while_loop(
-        lambda t, *_: t < num_steps, step, (0, *state, *arrays), maximum_iterations=num_steps
+        lambda start, *_: start < num_steps, run_chunk, (0, *state, *arrays), parallel_iterations=2
     )
     return hidden.stack(), cells, sums
 
 
-def _run_backward(x, hidden, cells, sums, weights, d_hidden):
+def _run_backward(x, hidden, cells, sums, kernel, recurrent_kernel, d_hidden):
     """Gradients with respect to x, the weights and the bias, the chunks from the last to the first."""
-    num_steps, batch, units = tf.shape(x)[0], tf.shape(x)[1], weights.shape[1] // 4
+    num_steps, batch, units = tf.shape(x)[0], tf.shape(x)[1], recurrent_kernel.shape[0]
     num_chunks = (num_steps + CHUNK - 1) // CHUNK
-    recurrent_transposed = tf.transpose(weights[-units:])
+    recurrent_transposed = tf.transpose(recurrent_kernel)
 
     def step(n, d_h, d_c, d_weights, d_bias, d_x):
         steps = tf.range(n * CHUNK, tf.minimum((n + 1) * CHUNK, num_steps))
@@ -131,11 +143,12 @@ def _run_backward(x, hidden, cells, sums, weights, d_hidden):
         # As a product: many times faster than TensorFlow's sum over rows.
         ones = tf.ones([1, tf.shape(d_z)[0]], d_z.dtype)
         d_bias += tf.cast(tf.matmul(ones, d_z)[0], tf.float32)
-        d_input = tf.matmul(d_z, weights[:-units], transpose_b=True)
+        d_input = tf.matmul(d_z, kernel, transpose_b=True)
         return n - 1, d_h, d_c, d_weights, d_bias, d_x.write(n, tf.reshape(d_input, tf.shape(x[here])))
 
     d_x = tf.TensorArray(x.dtype, num_chunks, infer_shape=False, element_shape=[None, None, x.shape[-1]])
-    zeros = [tf.zeros(shape) for shape in ([batch, units], [batch, units], weights.shape, weights.shape[1:])]
+    d_weights = tf.zeros([x.shape[-1] + units, 4 * units])
+    zeros = tf.zeros([batch, units]), tf.zeros([batch, units]), d_weights, tf.zeros([4 * units])
     *_, d_weights, d_bias, d_x = tf.while_loop(
         lambda n, *_: n >= 0,
         step,

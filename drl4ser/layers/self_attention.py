@@ -102,8 +102,8 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         x = mask_padding(x, mask)
         # The scale goes to the weights, D * D products, instead of the scores, T * T.
         scale = (x.shape[-1] // self.num_heads) ** -0.5
-        projection = tf.concat([self.w_q * scale, self.w_k, self.w_v], axis=1)
-        queries, keys, values = self._split_heads(project(x, projection), tf.shape(x))
+        kernels = self.w_q * scale, self.w_k, self.w_v
+        queries, keys, values = (self._split_heads(project(x, kernel), tf.shape(x)) for kernel in kernels)
         heads = tf.transpose(attend(queries, keys, values, mask), [0, 2, 1, 3])
         output = mask_padding(project(tf.reshape(heads, tf.shape(x)), self.w_o), mask)
         if not return_attention:
@@ -114,13 +114,13 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         return output, attention
 
     def _split_heads(self, projected, shape):
-        """[B, T, 3 D] -> queries, keys and values, each [B, heads, T, D / heads].
+        """[B, T, D] -> [B, heads, T, D / heads].
 
         B and T come from the layer's input: tf2onnx mistakes the shape of `project`'s reshaped product.
         """
-        size = projected.shape[-1] // (3 * self.num_heads)
-        split = tf.reshape(projected, [shape[0], shape[1], 3, self.num_heads, size])
-        return tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]))
+        size = projected.shape[-1] // self.num_heads
+        split = tf.reshape(projected, [shape[0], shape[1], self.num_heads, size])
+        return tf.transpose(split, [0, 2, 1, 3])
 
     def compute_mask(self, inputs, previous_mask=None):
         """As the input's."""
