@@ -14,6 +14,7 @@ from drl4ser.models import build_model_from_config
 from drl4ser.training.trainer import Trainer
 
 UTTERANCES, VALIDATION, LENGTHS = 300, 37, (200, 500)
+MOST_EPOCHS = 10_000
 AT_MOST = 1.1
 
 
@@ -41,7 +42,7 @@ def make_sides(profile: str):
     with tempfile.TemporaryDirectory() as directory:
         checkpoint = Path(directory) / "checkpoint.npz"  # there is none, and an epoch is too short for one
         trainer = Trainer(model, train, *parts, seed=0, checkpoint=checkpoint)
-    batches = [batch[:2] for batch in training_batches(parts[0], train, seed=0, epoch=1)]
+    batches = [batch[:2] for batch in training_batches(parts[0], train, seed=0, epochs=[1])]
     held_out = [inputs for inputs, _, _ in evaluation_batches(parts[1], train.batch_size)]
 
     def run_steps():
@@ -49,4 +50,5 @@ def make_sides(profile: str):
         logits = [trainer._evaluation_step(inputs).numpy() for inputs in held_out]
         return [float(loss) for loss, _ in losses], logits
 
-    return {"epoch": lambda: trainer._run_epoch(1), "steps": run_steps}
+    epochs = iter(training_batches(parts[0], train, seed=0, epochs=range(1, MOST_EPOCHS)))
+    return {"epoch": lambda: trainer._run_epoch(1, epochs), "steps": run_steps}

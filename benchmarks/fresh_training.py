@@ -5,6 +5,7 @@ both sides and made without the other's library.
 """
 
 import gc
+import itertools
 import json
 import sys
 
@@ -17,7 +18,7 @@ UTTERANCES, BATCH, LENGTHS = 136, 128, (200, 1200)
 
 def main(side: str, num_epochs: int) -> dict:
     """Train and watch."""
-    epoch = _ours() if side == "ours" else _torch()
+    epoch = _ours(num_epochs) if side == "ours" else _torch()
     resident = []
     for number in range(1, num_epochs + 1):
         epoch(number)
@@ -30,7 +31,7 @@ def _lengths():
     return np.random.default_rng(0).integers(LENGTHS[0], LENGTHS[1] + 1, UTTERANCES)
 
 
-def _ours():
+def _ours(num_epochs):
     from benchmarks.workloads import make_our_step, make_part
     from drl4ser.config import TrainConfig
     from drl4ser.data.pipeline import training_batches
@@ -38,9 +39,10 @@ def _ours():
 
     train = TrainConfig(batch_size=BATCH)
     step, part = make_our_step(build_model("s3")), make_part(_lengths())
+    batches = iter(training_batches(part, train, seed=0, epochs=range(1, num_epochs + 1)))
 
-    def epoch(number):
-        for inputs, labels, _ in training_batches(part, train, seed=0, epoch=number):
+    def epoch(_):
+        for inputs, labels, _ in itertools.islice(batches, -(-UTTERANCES // BATCH)):
             float(step(inputs, labels)[0])
 
     return epoch

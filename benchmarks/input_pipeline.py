@@ -22,10 +22,10 @@ def measure(effort: Effort) -> Result:
     }
     train = TrainConfig(batch_size=BATCH, time_stretch=RECIPES["tuned"]["train"]["time_stretch"], **tuned)
     step = make_our_step(build_model("s3"), train)
-    batches = [batch[:2] for batch in training_batches(part, train, seed=0, epoch=1)]
+    batches = [batch[:2] for batch in training_batches(part, train, seed=0, epochs=[1])]
     sides = {
         "pipeline": lambda: [
-            labels.numpy() for _, labels, _ in training_batches(part, train, seed=0, epoch=1)
+            labels.numpy() for _, labels, _ in training_batches(part, train, seed=0, epochs=[1])
         ],
         "training": lambda: [float(step(*batch)[0]) for batch in batches],
     }

@@ -107,7 +107,8 @@ def probe_epoch(path: str) -> dict:
     resident = {}
     for epoch in (1, 2):
         started = time.monotonic(), time.process_time()
-        resident[epoch] = [read_resident_mb() for _ in training_batches(parts["train"], train, 0, epoch)]
+        batches = training_batches(parts["train"], train, 0, [epoch])
+        resident[epoch] = [read_resident_mb() for _ in batches]
         spent = time.monotonic() - started[0], time.process_time() - started[1]
         for _ in evaluation_batches(parts["validation"], train.batch_size):
             pass
@@ -138,9 +139,9 @@ def probe_step(path: str) -> dict:
     store, labels, fold = _fold_of(path)
     config = make_experiment("paper", "paper")
     part = load_part(store, {key: labels[key] for key in fold.train}, fit_normalizer(store, fold.train))
-    list(training_batches(part, config.train, 0, 1))
+    list(training_batches(part, config.train, 0, [1]))
     started = time.process_time()
-    batches = list(training_batches(part, config.train, 0, 2))
+    batches = list(training_batches(part, config.train, 0, [2]))
     pipeline = time.process_time() - started
     model = build_model_from_config(config.model)
     optimizer = step.make_optimizer(config.train, 100)

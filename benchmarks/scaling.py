@@ -47,7 +47,7 @@ def time_corpus(rounds: int) -> dict[int, float]:
         part = make_part(lengths)
 
         def epoch(part=part):
-            batches = training_batches(part, train, seed=0, epoch=1)
+            batches = training_batches(part, train, seed=0, epochs=[1])
             return [float(step(inputs, labels)[0]) for inputs, labels, _ in batches]
 
         found[factor * CORPUS] = _least(epoch, rounds)

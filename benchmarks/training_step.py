@@ -53,7 +53,7 @@ def measure(effort: Effort) -> Result:
 def bucket_lengths(num_utterances: int):
     """Batches of utterances of mixed lengths, as training gets them."""
     lengths = np.random.default_rng(0).integers(MIXED[0], MIXED[1] + 1, num_utterances)
-    batches = training_batches(make_part(lengths), TrainConfig(batch_size=BATCH), seed=0, epoch=1)
+    batches = training_batches(make_part(lengths), TrainConfig(batch_size=BATCH), seed=0, epochs=[1])
     return [
         ({name: value.numpy() for name, value in inputs.items()}, labels.numpy())
         for inputs, labels, _ in batches

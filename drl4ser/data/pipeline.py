@@ -7,7 +7,7 @@ A corpus that does not fit into `CACHE_BYTES` is read anew from its shards in ev
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -49,7 +49,7 @@ class LabelledPart:
     dataset: tf.data.Dataset
     labels: np.ndarray
     word_vectors: WordVectors | None
-    shuffle: Callable[[int], tf.data.Dataset]
+    shuffle: Callable[[tf.Tensor], tf.data.Dataset]
     pipelines: dict[int, tf.data.Dataset] = dataclasses.field(init=False, default_factory=dict)
     """Evaluation pipelines by batch size: to build one takes as long as a short step, and every epoch wants one."""
 
@@ -129,8 +129,13 @@ def cache_part(
     return LabelledPart(cached, labels, word_vectors, shuffle)
 
 
-def training_batches(part: LabelledPart, train: TrainConfig, seed: int, epoch: int) -> tf.data.Dataset:
-    """One epoch of shuffled, augmented batches; `seed` and `epoch` fix its every value.
+def training_batches(
+    part: LabelledPart, train: TrainConfig, seed: int, epochs: Iterable[int]
+) -> tf.data.Dataset:
+    """Shuffled, augmented batches of some epochs, one after the other; `seed` and its number fix all of an epoch.
+
+    One dataset for all of them: to build one takes as long as some short steps, and while an epoch is validated
+    the next one's first batches are made.
 
     Utterances are drawn in random order into pools of `POOL_BATCHES` batches, sorted by length within a pool so
     that little is padded, and the batches of a pool are shuffled. Only the epoch's last batch, a random one, is
@@ -139,10 +144,19 @@ def training_batches(part: LabelledPart, train: TrainConfig, seed: int, epoch: i
     Returns:
         Elements as those of `evaluation_batches`.
     """
-    order_seed, batch_seed, noise_seed = np.random.SeedSequence([seed, epoch]).generate_state(3)
-    utterances = part.shuffle(int(order_seed))
+    states = [np.random.SeedSequence([seed, epoch]).generate_state(3) for epoch in epochs]
+    seeds = tf.data.Dataset.from_tensor_slices(np.array(states, np.int64).reshape(-1, 3))
+    return _finish(seeds.flat_map(lambda of_epoch: _ragged_batches(part, train, tf.unstack(of_epoch))), part)
+
+
+def _ragged_batches(part: LabelledPart, train: TrainConfig, seeds: list[tf.Tensor]) -> tf.data.Dataset:
+    """The batches of one epoch, before padding; `seeds` are those of utterances, batches and noise."""
+    order_seed, batch_seed, noise_seed = seeds
+    # That of this graph: else the process's own seed, whatever it is, would matter too.
+    tf.random.set_seed(1)
+    utterances = part.shuffle(order_seed)
     if train.augments:
-        noise = tf.data.Dataset.random(seed=int(noise_seed)).batch(2)
+        noise = tf.data.Dataset.random(seed=noise_seed).batch(2)
         pairs = tf.data.Dataset.zip(utterances, noise)
         utterances = pairs.map(lambda pair, seeds: (augment(pair[0], train, seeds), pair[1]), PARALLEL_CALLS)
     pools = utterances.ragged_batch(POOL_BATCHES * train.batch_size)
@@ -150,8 +164,7 @@ def training_batches(part: LabelledPart, train: TrainConfig, seed: int, epoch: i
     batches = sorted_pools.flat_map(
         lambda *pool: tf.data.Dataset.from_tensor_slices(pool).batch(train.batch_size)
     )
-    batches = batches.shuffle(POOL_BATCHES, seed=int(batch_seed), reshuffle_each_iteration=False)
-    return _finish(batches, part)
+    return batches.shuffle(POOL_BATCHES, seed=batch_seed, reshuffle_each_iteration=False)
 
 
 def evaluation_batches(part: LabelledPart, batch_size: int) -> tf.data.Dataset:

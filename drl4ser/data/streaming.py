@@ -37,7 +37,9 @@ def read_in_order(store: RecordStore, labels: np.ndarray) -> tf.data.Dataset:
     return _parse(tf.data.Dataset.zip(records, tf.data.Dataset.from_tensor_slices(labels)))
 
 
-def read_shuffled(store: RecordStore, labels: np.ndarray, seed: int, buffer_bytes: int) -> tf.data.Dataset:
+def read_shuffled(
+    store: RecordStore, labels: np.ndarray, seed: tf.Tensor, buffer_bytes: int
+) -> tf.data.Dataset:
     """The wanted records in an order that `seed` fixes, without holding more than `buffer_bytes` of them.
 
     The shards are taken in random order, `SHARDS_AT_ONCE` in turn, and what they give passes through a buffer
@@ -46,14 +48,13 @@ def read_shuffled(store: RecordStore, labels: np.ndarray, seed: int, buffer_byte
     Args:
         store: opened LLD records.
         labels: of `positions`.
-        seed: of the order of shards and of the draws.
+        seed: int64, of the order of shards and of the draws.
         buffer_bytes: size of the buffer, as LLDs.
 
     Returns:
         Elements as those of `read_in_order`.
     """
-    shard_seed, draw_seed = (int(state) for state in np.random.SeedSequence(seed).generate_state(2))
-    order = tf.constant(np.random.default_rng(shard_seed).permutation(len(store.shards)))
+    order = tf.random.experimental.stateless_shuffle(tf.range(len(store.shards)), tf.stack([seed, 0]))
     paths = tf.constant([str(shard) for shard in store.shards])
     ends, wanted = tf.constant(np.cumsum(store.shard_sizes)), tf.constant(labels)
 
@@ -70,7 +71,7 @@ def read_shuffled(store: RecordStore, labels: np.ndarray, seed: int, buffer_byte
     )
     mean_bytes = max(1, num_bytes(store) // max(1, len(store.utterances)))
     buffer = max(SHARDS_AT_ONCE, buffer_bytes // mean_bytes)
-    return _parse(records.shuffle(buffer, seed=draw_seed, reshuffle_each_iteration=False))
+    return _parse(records.shuffle(buffer, seed=seed, reshuffle_each_iteration=False))
 
 
 def _is_wanted(_, label):

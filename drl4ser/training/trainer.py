@@ -5,9 +5,10 @@ resumed run needs is in one place (`TrainingState`).
 """
 
 import dataclasses
+import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -76,10 +77,11 @@ class Trainer:
         self.model, self.train, self.seed = model, train, seed
         self.training, self.validation = training, validation
         self.checkpoint, self.on_epoch = checkpoint, on_epoch
+        self._steps_per_epoch = -(-training.num_utterances // train.batch_size)
         self.history: list[dict] = []
         averaged = model.trainable_variables if train.ema_momentum else []
         with replicas.scope():
-            self.optimizer = step.make_optimizer(train, -(-training.num_utterances // train.batch_size))
+            self.optimizer = step.make_optimizer(train, self._steps_per_epoch)
             self.optimizer.build(model.trainable_variables)
             self._averages = [tf.Variable(variable, trainable=False) for variable in averaged]
             self._best = [tf.Variable(variable, trainable=False) for variable in model.variables]
@@ -107,8 +109,10 @@ class Trainer:
             raise TrainingError(
                 f"{self.checkpoint} is not what the chief found: RUNS_DIR must be the same folder for all workers"
             )
+        epochs = range(len(self.history) + 1, self.train.max_epochs + 1)
+        batches = iter(training_batches(self.training, self.train, self.seed, epochs))
         while not self._finished():
-            self._run_epoch(len(self.history) + 1)
+            self._run_epoch(len(self.history) + 1, batches)
             due = time.monotonic() - self._saved_at > SECONDS_BETWEEN_CHECKPOINTS
             if due and self.replicas.is_chief:
                 checkpoints.save_checkpoint(self.checkpoint, self._state(), {"history": self.history})
@@ -130,9 +134,10 @@ class Trainer:
         stale = epoch - self.best["epoch"] >= self.train.patience if self.best else False
         return epoch >= self.train.max_epochs or stale
 
-    def _run_epoch(self, epoch: int) -> None:
+    def _run_epoch(self, epoch: int, batches: Iterator) -> None:
+        """Takes one epoch from `batches`."""
         losses, norms, counts = [], [], []
-        for inputs, labels, _ in training_batches(self.training, self.train, self.seed, epoch):
+        for inputs, labels, _ in itertools.islice(batches, self._steps_per_epoch):
             loss, norm = self._train_step(inputs, labels)
             losses.append(loss)
             norms.append(norm)

@@ -107,6 +107,6 @@ def test_the_committed_table_follows_from_the_committed_results():
 
 def test_noise_utterances_go_through_the_pipeline():
     part = make_part([30, 10, 20])
-    batches = list(training_batches(part, TrainConfig(batch_size=2), seed=0, epoch=1))
+    batches = list(training_batches(part, TrainConfig(batch_size=2), seed=0, epochs=[1]))
     assert sorted(n for inputs, _, _ in batches for n in inputs["num_frames"].numpy()) == [10, 20, 30]
     assert part.num_utterances == 3

@@ -1,6 +1,7 @@
 import dataclasses
 import itertools
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -37,7 +38,7 @@ def part(store, labels, normalizer):
 def epoch(part, number, seed=1, train=TRAIN):
     return [
         (ids.numpy().tolist(), inputs["llds"].numpy(), inputs["num_frames"].numpy(), label.numpy())
-        for inputs, label, ids in training_batches(part, train, seed, number)
+        for inputs, label, ids in training_batches(part, train, seed, [number])
     ]
 
 
@@ -85,6 +86,21 @@ def test_an_epoch_is_a_permutation_fixed_by_seed_and_number(part, labels):
     assert ids[0] == ids[1] and ids[0] != ids[2] and ids[0] != ids[3]
     for left, right in zip(first, again, strict=True):
         np.testing.assert_array_equal(left[1], right[1])
+
+
+def test_epochs_in_a_row_are_what_each_is_alone(part):
+    train = TrainConfig(batch_size=4, time_masks=1, gain_jitter=0.1)
+    row = [batch[0] for batch in training_batches(part, train, seed=1, epochs=range(3, 6))]
+    alone = [batch[0] for number in (3, 4, 5) for batch in training_batches(part, train, 1, [number])]
+    for left, right in zip(row, alone, strict=True):
+        np.testing.assert_array_equal(left["llds"], right["llds"])
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_seed_of_the_process_does_not_matter(part, seed):
+    before = [batch[0] for batch in epoch(part, 1)]
+    keras.utils.set_random_seed(seed)
+    assert [batch[0] for batch in epoch(part, 1)] == before
 
 
 def test_batches_are_full_but_one_and_of_like_length(store, normalizer, labels):
