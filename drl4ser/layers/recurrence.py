@@ -91,25 +91,15 @@ def run_lstm(x, kernel, recurrent_kernel, bias):
 def _run_forward(x, kernel, recurrent_kernel, bias):
     """Hidden states [T, B, u]; cell states [B, u] and inputs of the gates [B, 4u] as arrays of T tensors."""
     num_steps, batch, units = tf.shape(x)[0], tf.shape(x)[1], recurrent_kernel.shape[0]
+    add_up = _hoist_inputs if kernel.shape[0] > units else _concatenate_inputs
+    sum_inputs = add_up(x, kernel, recurrent_kernel, bias)
 
-    def run_chunk(start, *state_and_arrays):
-        inputs = x[start : tf.minimum(start + CHUNK, num_steps)]
-        # One product for all steps: a batch of one would wait for all of the kernel to come from memory at each step.
-        projected = tf.nn.bias_add(project(inputs, kernel), bias)
-
-        def step(k, h, c, hidden, cells, sums):
-            z = projected[k] + h @ recurrent_kernel
-            i, f, g, o = compute_gates(z)
-            c = f * c + i * g
-            h = tf.cast(o * tf.tanh(c), x.dtype)
-            t = start + k
-            return k + 1, h, c, hidden.write(t, h), cells.write(t, c), sums.write(t, z)
-
-        steps = tf.shape(inputs)[0]
-        _, *after = tf.while_loop(
-            lambda k, *_: k < steps, step, (0, *state_and_arrays), maximum_iterations=steps
-        )
-        return start + CHUNK, *after
+    def step(t, h, c, hidden, cells, sums):
+        z = sum_inputs(t, h)
+        i, f, g, o = compute_gates(z)
+        c = f * c + i * g
+        h = tf.cast(o * tf.tanh(c), x.dtype)
+        return t + 1, h, c, hidden.write(t, h), cells.write(t, c), sums.write(t, z)
 
     def array(dtype, size):
         return tf.TensorArray(dtype, num_steps, clear_after_read=False, element_shape=[None, size])
@@ -117,9 +107,22 @@ def _run_forward(x, kernel, recurrent_kernel, bias):
     arrays = array(x.dtype, units), array(tf.float32, units), array(x.dtype, 4 * units)
     state = tf.zeros([batch, units], x.dtype), tf.zeros([batch, units])
     *_, hidden, cells, sums = tf.while_loop(
-        lambda start, *_: start < num_steps, run_chunk, (0, *state, *arrays), parallel_iterations=2
+        lambda t, *_: t < num_steps, step, (0, *state, *arrays), maximum_iterations=num_steps
     )
     return hidden.stack(), cells, sums
+
+
+def _hoist_inputs(x, kernel, recurrent_kernel, bias):
+    """(t, h) -> inputs of the gates [B, 4u], all products of `x` made before: a step reads the smaller weights only,
+    which for a batch of one is what takes time."""
+    projected = tf.nn.bias_add(project(x, kernel), bias)
+    return lambda t, h: projected[t] + h @ recurrent_kernel
+
+
+def _concatenate_inputs(x, kernel, recurrent_kernel, bias):
+    """(t, h) -> inputs of the gates [B, 4u] as one product, without [T, B, 4u] in memory once more."""
+    weights = tf.concat([kernel, recurrent_kernel], axis=0)
+    return lambda t, h: tf.nn.bias_add(tf.concat([x[t], h], axis=-1) @ weights, bias)
 
 
 def _run_backward(x, hidden, cells, sums, kernel, recurrent_kernel, d_hidden):
