@@ -14,7 +14,7 @@ from drl4ser.models import build_model_from_config
 from drl4ser.training.trainer import Trainer
 
 UTTERANCES, VALIDATION, LENGTHS = 300, 37, (200, 500)
-MOST_EPOCHS = 10_000
+MOST_EPOCHS = 10_000  # more than are ever timed
 AT_MOST = 1.1
 
 

@@ -42,7 +42,7 @@ def _ours(num_epochs):
     batches = iter(training_batches(part, train, seed=0, epochs=range(1, num_epochs + 1)))
 
     def epoch(_):
-        for inputs, labels, _ in itertools.islice(batches, -(-UTTERANCES // BATCH)):
+        for inputs, labels, _ in itertools.islice(batches, part.num_batches(BATCH)):
             float(step(inputs, labels)[0])
 
     return epoch

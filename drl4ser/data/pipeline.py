@@ -58,6 +58,10 @@ class LabelledPart:
         """How many there are."""
         return len(self.labels)
 
+    def num_batches(self, batch_size: int) -> int:
+        """How many batches an epoch has, the smaller last one included."""
+        return -(-self.num_utterances // batch_size)
+
 
 def fit_normalizer(store: RecordStore, ids: tuple[str, ...], trim_db: float = 0.0) -> Normalizer:
     """z-score statistics over the frames of the utterances `ids`: the training part, nothing else."""
@@ -158,7 +162,7 @@ def _ragged_batches(part: LabelledPart, train: TrainConfig, seeds: list[tf.Tenso
     if train.augments:
         noise = tf.data.Dataset.random(seed=noise_seed).batch(2)
         pairs = tf.data.Dataset.zip(utterances, noise)
-        utterances = pairs.map(lambda pair, seeds: (augment(pair[0], train, seeds), pair[1]), PARALLEL_CALLS)
+        utterances = pairs.map(lambda pair, draw: (augment(pair[0], train, draw), pair[1]), PARALLEL_CALLS)
     pools = utterances.ragged_batch(POOL_BATCHES * train.batch_size)
     sorted_pools = pools.map(lambda features, label: _sort_by_length(features, label, train.batch_size))
     batches = sorted_pools.flat_map(

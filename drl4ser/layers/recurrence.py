@@ -113,8 +113,10 @@ def _run_forward(x, kernel, recurrent_kernel, bias):
 
 
 def _hoist_inputs(x, kernel, recurrent_kernel, bias):
-    """(t, h) -> inputs of the gates [B, 4u], all products of `x` made before: a step reads the smaller weights only,
-    which for a batch of one is what takes time."""
+    """(t, h) -> inputs of the gates [B, 4u], all products of `x` made before.
+
+    A step reads the smaller weights only, which is what takes time for a batch of one.
+    """
     projected = tf.nn.bias_add(project(x, kernel), bias)
     return lambda t, h: projected[t] + h @ recurrent_kernel
 

@@ -77,7 +77,7 @@ class Trainer:
         self.model, self.train, self.seed = model, train, seed
         self.training, self.validation = training, validation
         self.checkpoint, self.on_epoch = checkpoint, on_epoch
-        self._steps_per_epoch = -(-training.num_utterances // train.batch_size)
+        self._steps_per_epoch = training.num_batches(train.batch_size)
         self.history: list[dict] = []
         averaged = model.trainable_variables if train.ema_momentum else []
         with replicas.scope():
