@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from sklearn.metrics.pairwise import linear_kernel, rbf_kernel
@@ -108,6 +111,29 @@ def test_beyond_the_limit_a_sample_keeps_the_share_of_each_class():
     assert list(chosen) == sorted(set(chosen)) and list(chosen) != list(sample_utterances(labels, 50, seed=1))
     np.testing.assert_array_equal(sample_utterances(labels, 1000, seed=0), np.arange(1000))
     assert len(fit(max_utterances=30).support["acoustic"]) <= 30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_iemocap_size_is_learned_from_within_two_gigabytes():
+    code = """
+import numpy as np
+from drl4ser.kernels import KernelMachine, multiple_kernels
+
+rng = np.random.default_rng(0)
+centers = {"acoustic": rng.normal(size=(4, 5730)), "lexical": rng.normal(size=(4, 256))}
+
+def make_part(size):
+    labels = np.arange(size) % 4
+    noise = lambda dim: 8 * rng.standard_normal((size, dim), np.float32)
+    return {name: np.float32(x[labels]) + noise(x.shape[1]) for name, x in centers.items()}, labels
+
+machine = KernelMachine.fit(*make_part(4425), make_part(550), multiple_kernels(list(centers)), num_classes=4)
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(machine.validation_ua, peak.split()[1])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ua, kilobytes = map(float, run.stdout.split())
+    assert ua > 0.9 and kilobytes < 2_000_000
 
 
 def test_classes_that_training_does_not_know_are_never_predicted():
