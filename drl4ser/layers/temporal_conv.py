@@ -7,26 +7,29 @@ from drl4ser.layers.masking import downsample_mask
 from drl4ser.layers.projection import project
 
 
-def convolve(x, kernel, strides, left=0, right=0):
-    """y[b, n] = sum_k x[b, strides n + k - left] W[k], x being zero before its first frame and after its last.
+def convolve(x, kernel, strides):
+    """y[b, n] = sum_k x[b, strides n + k - (K - 1) // 2] W[k], x being zero before its first frame and after its last.
+
+    So output step n is centred on frame `strides` n whatever the length. (TensorFlow's SAME pads a strided convolution
+    by the parity of T, which would make the result depend on the batch.)
 
     TensorFlow 2.21 leaves the filter gradient to oneDNN, which on several threads writes behind its scratch memory
     for some shapes (`convolution_backward_weights` in float32: heap corruption, a crash in a later step). Here it is
     one matrix product for each place of the kernel. A kernel of size 1 is a product altogether.
 
     Args:
-        x: [B, T, D], T + left + right at least the kernel's size.
+        x: [B, T, D].
         kernel: [K, D, F].
         strides: frames from one output step to the next.
-        left: zeros before the first frame; none for a kernel of size 1.
-        right: zeros after the last; none for a kernel of size 1.
 
     Returns:
-        [B, N, F], N = (T + left + right - K) // strides + 1.
+        [B, ceil(T / strides), F].
     """
     size, depth, _ = kernel.shape
     if size == 1:
         return project(x[:, ::strides], kernel[0])
+    left = (size - 1) // 2
+    right = size - 1 - left
 
     @tf.custom_gradient
     def forward(x, kernel):
@@ -43,22 +46,23 @@ def convolve(x, kernel, strides, left=0, right=0):
                 padding="VALID",
             )
             d_x = d_padded[:, 0, left : left + num_frames]
-            return d_x, _filter_gradient(x, d_y, size, strides, left, right)
+            return d_x, _filter_gradient(x, d_y, size, strides)
 
         return y, gradient
 
     return forward(x, kernel)
 
 
-def _filter_gradient(x, d_y, size, strides, left, right):
-    """dW[k] = sum_(b, n) x[b, strides n + k - left] d_y[b, n]: [K, D, F], of K products.
+def _filter_gradient(x, d_y, size, strides):
+    """dW[k] = sum_(b, n) x[b, strides n + k - (K - 1) // 2] d_y[b, n]: [K, D, F], of K products.
 
     Frame `strides` n + k of padded x is row n + k // strides of the frames number k modulo `strides`, laid out one
     after the other. With zeros behind each utterance's gradients, the rows that meet them are one run whatever k, which
     TensorFlow takes out without copying. x is padded here anew: the backward pass keeps no padded copy.
     """
     batch, num_frames, depth = tf.unstack(tf.shape(x))
-    num_rows = (left + num_frames + right + strides - 1) // strides
+    left = (size - 1) // 2
+    num_rows = (num_frames + size - 1 + strides - 1) // strides
     x = tf.pad(x, [[0, 0], [left, num_rows * strides - left - num_frames], [0, 0]])
     x = tf.transpose(tf.reshape(x, [batch, num_rows, strides, depth]), [2, 0, 1, 3])
     x = tf.reshape(x, [strides, batch * num_rows, depth])
@@ -72,10 +76,6 @@ def _filter_gradient(x, d_y, size, strides, left, right):
 @keras.saving.register_keras_serializable(package="drl4ser")
 class TemporalConv(keras.layers.Conv1D):
     """`keras.layers.Conv1D` without bias or activation, computed by `convolve`.
-
-    The sequence gets (K - 1) // 2 zeros on the left and the rest of K - 1 on the right, so output step n is centred on
-    frame `strides` n whatever the length. (TensorFlow's SAME pads a strided convolution by the parity of T, which would
-    make the result depend on the batch.)
 
     Args:
         filters: output channels.
@@ -95,9 +95,7 @@ class TemporalConv(keras.layers.Conv1D):
 
     def call(self, x):
         """See the class."""
-        size = self.kernel_size[0]
-        left = (size - 1) // 2
-        return convolve(x, tf.convert_to_tensor(self.kernel), self.strides[0], left, size - 1 - left)
+        return convolve(x, tf.convert_to_tensor(self.kernel), self.strides[0])
 
     def compute_mask(self, inputs, previous_mask=None):
         """That of the frames on which the output steps are centred."""
