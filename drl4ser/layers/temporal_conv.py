@@ -28,18 +28,17 @@ def convolve(x, kernel, strides):
     size, depth, _ = kernel.shape
     if size == 1:
         return project(x[:, ::strides], kernel[0])
-    left = (size - 1) // 2
-    right = size - 1 - left
+    left = _zeros_before(size)
 
     @tf.custom_gradient
     def forward(x, kernel):
         # oneDNN has no EXPLICIT padding in TensorFlow: its own convolution, many times slower, would run.
-        y = tf.nn.conv1d(tf.pad(x, [[0, 0], [left, right], [0, 0]]), kernel, strides, "VALID")
+        y = tf.nn.conv1d(tf.pad(x, [[0, 0], [left, size - 1 - left], [0, 0]]), kernel, strides, "VALID")
 
         def gradient(d_y):
             batch, num_frames = tf.unstack(tf.shape(x)[:2])
             d_padded = tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.stack([batch, 1, left + num_frames + right, depth]),
+                input_sizes=tf.stack([batch, 1, num_frames + size - 1, depth]),
                 filter=kernel[tf.newaxis],
                 out_backprop=d_y[:, tf.newaxis],
                 strides=[1, 1, strides, 1],
@@ -53,6 +52,11 @@ def convolve(x, kernel, strides):
     return forward(x, kernel)
 
 
+def _zeros_before(size):
+    """Of the `size` - 1 zeros around a sequence, those before its first frame; the rest follow the last."""
+    return (size - 1) // 2
+
+
 def _filter_gradient(x, d_y, size, strides):
     """dW[k] = sum_(b, n) x[b, strides n + k - (K - 1) // 2] d_y[b, n]: [K, D, F], of K products.
 
@@ -61,7 +65,7 @@ def _filter_gradient(x, d_y, size, strides):
     TensorFlow takes out without copying. x is padded here anew: the backward pass keeps no padded copy.
     """
     batch, num_frames, depth = tf.unstack(tf.shape(x))
-    left = (size - 1) // 2
+    left = _zeros_before(size)
     num_rows = (num_frames + size - 1 + strides - 1) // strides
     x = tf.pad(x, [[0, 0], [left, num_rows * strides - left - num_frames], [0, 0]])
     x = tf.transpose(tf.reshape(x, [batch, num_rows, strides, depth]), [2, 0, 1, 3])
