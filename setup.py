@@ -60,5 +60,5 @@ setup(
         "distributed": ["ray"],
         "gpu": ["tensorflow[and-cuda]"],
     },
-    entry_points={"console_scripts": ["drl4ser-predict=drl4ser.prediction.cli:main"]},
+    entry_points={"console_scripts": ["drl4ser-predict=drl4ser.inference.command:main"]},
 )

@@ -32,7 +32,7 @@ DAMAGES: dict[str, Callable[[Path, Random], None]] = {
     "cut off": _truncate,
     "unreadable": _make_unreadable,
 }
-# What each stage reads. Weights are read by drl4ser-predict only; tests/training/test_run_files.py damages those.
+# What each stage reads. Weights are read by drl4ser-predict only; tests/runs/test_run_files.py damages those.
 WHAT_TO_DAMAGE = (
     ("extraction", "plan.json"),
     ("extraction", "shard-00001.json"),

@@ -13,9 +13,8 @@ from benchmarks.fault_bench import STAGES, FaultBench
 from benchmarks.fault_cases import all_cases
 from benchmarks.fault_damage import SilentlyWrongError
 from data_prep.command import run
-from drl4ser.atomic import atomic_write_text
-from drl4ser.locks import lock_folder
-from drl4ser.training.provenance import current_commit
+from drl4ser.files import atomic_write_text, lock_folder
+from drl4ser.reporting.provenance import current_commit
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("seed", 0, "Of the random moments and places.")

@@ -17,7 +17,7 @@ from drl4ser.corpora import read_corpus
 from drl4ser.corpora.synthetic import write_corpus
 from drl4ser.features import extract_llds, load_audio
 from drl4ser.features.opensmile_llds import extract_opensmile_llds
-from drl4ser.workers import make_pool
+from drl4ser.parallel.workers import make_pool
 
 UTTERANCES, SPEECH_SECONDS, REPEATS = 40, 20, 3
 WANTED_OPENSMILE, WANTED_SCALING = 1.5, 0.9

@@ -13,9 +13,9 @@ from absl import flags
 
 from benchmarks.fuzzing import KINDS, run_cases
 from data_prep.command import run
-from drl4ser.atomic import atomic_write_text
-from drl4ser.quiet import import_tensorflow, silenced
-from drl4ser.training.provenance import current_commit
+from drl4ser.console import import_tensorflow, silenced
+from drl4ser.files import atomic_write_text
+from drl4ser.reporting.provenance import current_commit
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("cases", 1000, "Cases of each kind.", lower_bound=1)

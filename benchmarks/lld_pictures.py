@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from benchmarks.lld_accuracy import Tracks
 from benchmarks.peers.praat import NO_HNR_DB
-from drl4ser.analysis.plots import DOTS_PER_INCH
-from drl4ser.atomic import atomic_write_bytes
 from drl4ser.features import LLD_NAMES, frame_times
+from drl4ser.figures.confusion import DOTS_PER_INCH
+from drl4ser.files import atomic_write_bytes
 
 _WIDTH_INCHES = 16 / 2.54
 _HEIGHT_INCHES = 17 / 2.54

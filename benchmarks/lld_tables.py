@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from drl4ser.atomic import atomic_write_text
-from drl4ser.training.report.cells import MISSING, Grid
-from drl4ser.training.report.render import render_grid
+from drl4ser.files import atomic_write_text
+from drl4ser.reporting.cells import MISSING, Grid
+from drl4ser.reporting.render import render_grid
 
 _PERCENT = ("gross errors (over 20 %)", "median deviation", "voicing decision differs")
 

@@ -35,10 +35,10 @@ def main() -> None:
     def answer():
         nonlocal predictor
         if predictor is None:
-            from drl4ser.quiet import import_tensorflow
+            from drl4ser.console import import_tensorflow
 
             import_tensorflow()
-            from drl4ser.predictor import Predictor
+            from drl4ser.inference.predictor import Predictor
 
             predictor = Predictor(FLAGS.run)
         predictor.predict(FLAGS.audio)

@@ -10,8 +10,8 @@ from importlib import metadata
 from pathlib import Path
 
 from benchmarks.result import Result, Row
-from drl4ser.atomic import atomic_write_text
-from drl4ser.training.provenance import current_commit
+from drl4ser.files import atomic_write_text
+from drl4ser.reporting.provenance import current_commit
 
 PACKAGES = ("tensorflow", "keras", "torch", "numpy", "opensmile", "praat-parselmouth", "librosa", "pysptk")
 TABLE, PICTURE = "benchmark.md", "benchmark.png"

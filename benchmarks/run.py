@@ -14,9 +14,9 @@ from benchmarks.picture import draw_ratios
 from benchmarks.report import PICTURE, TABLE, read_results, read_row, render_table, write_result
 from benchmarks.timing import CLOCKS, Effort
 from data_prep.command import run
-from drl4ser.atomic import atomic_write_bytes, atomic_write_text
-from drl4ser.quiet import import_tensorflow
-from drl4ser.workers import make_pool
+from drl4ser.console import import_tensorflow
+from drl4ser.files import atomic_write_bytes, atomic_write_text
+from drl4ser.parallel.workers import make_pool
 
 MODULES = [
     "training_step",

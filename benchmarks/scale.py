@@ -17,10 +17,10 @@ from absl import flags
 from benchmarks.scale_probes import repeat_store, write_rid_manifest
 from benchmarks.scale_tables import render_measured, render_rid
 from data_prep.command import run
-from drl4ser.atomic import atomic_write_text
 from drl4ser.config import FrameConfig
 from drl4ser.data.store import open_store
-from drl4ser.training.provenance import current_commit
+from drl4ser.files import atomic_write_text
+from drl4ser.reporting.provenance import current_commit
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("records_dir", None, "LLD records that are repeated.", required=True)

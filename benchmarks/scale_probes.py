@@ -12,10 +12,10 @@ import numpy as np
 from benchmarks.operations import count_training_step
 from benchmarks.process_memory import read_peak_mb, read_resident_mb
 from drl4ser.config import FrameConfig, make_experiment
+from drl4ser.console import import_tensorflow
 from drl4ser.corpora import make_folds, read_corpus
 from drl4ser.data.store import open_store
 from drl4ser.data.store_files import LABELS, read_side, write_json
-from drl4ser.quiet import import_tensorflow
 
 RID_CLASSES = {"angry": 82_952, "happy": 67_499, "neutral": 61_629, "sad": 82_125, "surprise": 63_819}
 """Utterances of the paper's second corpus; 358,024 in all."""

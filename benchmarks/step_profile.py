@@ -7,8 +7,8 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
+from drl4ser.console import import_tensorflow
 from drl4ser.models import SYSTEMS
-from drl4ser.quiet import import_tensorflow
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("system", "s3", list(SYSTEMS), "Which system.")

@@ -6,7 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 from absl import app, flags
 
-from drl4ser.quiet import one_line
+from drl4ser.console import one_line
 
 FLAGS = flags.FLAGS
 flags.DEFINE_bool("traceback", False, "Show where an error was raised.")

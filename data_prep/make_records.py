@@ -11,9 +11,9 @@ from absl import flags
 
 from data_prep.command import run
 from drl4ser.config import FRONTENDS, FrameConfig
+from drl4ser.console import one_line
 from drl4ser.corpora import CORPORA, read_corpus
 from drl4ser.data.extraction import make_records
-from drl4ser.quiet import one_line
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus.")

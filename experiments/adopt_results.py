@@ -5,7 +5,7 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
-from drl4ser.training.run_directory import adopt_records
+from drl4ser.runs.paths import adopt_records
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string(

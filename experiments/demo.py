@@ -10,7 +10,7 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
-from drl4ser.quiet import import_tensorflow
+from drl4ser.console import import_tensorflow
 from experiments import settings
 
 FLAGS = flags.FLAGS
@@ -38,7 +38,7 @@ def main() -> None:
     import_tensorflow()
     from drl4ser.demo.listener import Limits
     from drl4ser.demo.server import serve
-    from drl4ser.predictor import Predictor
+    from drl4ser.inference.predictor import Predictor
 
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

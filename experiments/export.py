@@ -8,7 +8,7 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
-from drl4ser.quiet import import_tensorflow
+from drl4ser.console import import_tensorflow
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "Directory of a finished run.", required=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
+from drl4ser.console import import_tensorflow
 from drl4ser.corpora import read_words
 from drl4ser.data.store import open_store
-from drl4ser.quiet import import_tensorflow
 from experiments import settings
 
 FLAGS = flags.FLAGS
@@ -33,7 +33,7 @@ def choose_input() -> tuple[Path, Path]:
     if FLAGS.run:
         return Path(FLAGS.run), Path(FLAGS.audio)
     record, directory = settings.run_default()
-    from drl4ser.prediction.tested import choose_utterance
+    from drl4ser.analysis.predicted_part import choose_utterance
 
     name = choose_utterance(record)
     paths = {utterance.id: utterance.path for utterance in open_store(Path(FLAGS.records_dir)).utterances}
@@ -44,8 +44,8 @@ def main() -> None:
     """Draw both panels."""
     directory, audio = choose_input()
     import_tensorflow()
-    from drl4ser.prediction.figure5 import draw_figure5
-    from drl4ser.predictor import Predictor
+    from drl4ser.inference.pictures import draw_figure5
+    from drl4ser.inference.predictor import Predictor
 
     words = read_words(audio)
     text = FLAGS.text if FLAGS.text is not None else " ".join(word.text for word in words)

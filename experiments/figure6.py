@@ -7,10 +7,10 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
+from drl4ser.analysis.data_scale import TABLE_NAME, write_data_scale
 from drl4ser.config import MODALITIES, change
 from drl4ser.corpora import make_folds
 from drl4ser.data.store import open_store
-from drl4ser.training.report.data_scale import TABLE_NAME, write_data_scale
 from experiments import settings
 
 FLAGS = flags.FLAGS

@@ -9,8 +9,8 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
-from drl4ser.training.results import experiment_of, read_records, write_record
-from drl4ser.training.run_directory import RECORD_FILE, finished_record, run_directory, write_config
+from drl4ser.reporting.fold_result import experiment_of, read_records, write_record
+from drl4ser.runs.paths import RECORD_FILE, finished_record, run_directory, write_config
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("folds_file", None, "A folds.jsonl that a table was made from.", required=True)

@@ -17,11 +17,11 @@ def main() -> None:
     configs = list(settings.experiments(["s3"], ["acoustic"]))
     records = settings.run(configs)
 
+    from drl4ser.analysis.saliency.measure import measure_fold
+    from drl4ser.analysis.saliency.report import TABLE_NAME, write_saliency
     from drl4ser.data.store import open_store
-    from drl4ser.predictor import Predictor
-    from drl4ser.saliency.measure import measure_fold
-    from drl4ser.saliency.report import TABLE_NAME, write_saliency
-    from drl4ser.training.run_directory import run_directory
+    from drl4ser.inference.predictor import Predictor
+    from drl4ser.runs.paths import run_directory
 
     store = open_store(Path(FLAGS.records_dir))
     utterances = {utterance.id: utterance for utterance in store.utterances}

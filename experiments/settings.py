@@ -10,13 +10,13 @@ from pathlib import Path
 from absl import flags
 
 from drl4ser import config
+from drl4ser.console import import_tensorflow
 from drl4ser.corpora import CORPORA, SPLITS, make_folds
 from drl4ser.data.store import open_store, verify_shards
-from drl4ser.quiet import import_tensorflow
+from drl4ser.reporting.fold_result import FoldRecord
+from drl4ser.reporting.layout import SYSTEM_NAMES
+from drl4ser.runs.paths import finished_record, run_directory
 from drl4ser.training.grid import run_grid
-from drl4ser.training.report import SYSTEM_NAMES
-from drl4ser.training.results import FoldRecord
-from drl4ser.training.run_directory import finished_record, run_directory
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus the records are of.")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from absl import flags
 
-from drl4ser.training.report import LAYOUTS, write_report
+from drl4ser.reporting.layout import LAYOUTS
+from drl4ser.reporting.write import write_report
 from experiments import settings
 
 FLAGS = flags.FLAGS

@@ -5,8 +5,9 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
-from drl4ser.atomic import atomic_write_text
-from drl4ser.training.report import fill_tables, find_stale
+from drl4ser.files import atomic_write_text
+from drl4ser.reporting.readme import fill_tables
+from drl4ser.reporting.write import find_stale
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("readme", "README.md", "The page to fill.")

@@ -1,6 +1,7 @@
 """The import rules of the package, read from its source: who may know whom."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,44 +9,30 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MODULES = {
-    "archives",
-    "atomic",
-    "checksums",
-    "config",
-    "locks",
-    "plain_values",
-    "quiet",
-    "workers",
-}  # single modules that every package may import
+FOUNDATION = {"config", "files", "console"}  # single modules that every room may import
 
-# package -> packages of ours that it may import
+# room -> rooms of ours that it may import
+BELOW_TRAINING = {"features", "text", "corpora", "parallel", "data", "layers", "models", "svm"}
+BELOW_TRAINING |= {"reporting", "figures", "runs"}
 ALLOWED = {
+    "parallel": set(),
     "features": set(),
     "text": set(),
-    "corpora": set(),
-    "kernels": set(),
-    "data": {"features", "text", "corpora"},
+    "corpora": {"features"},
+    "data": {"features", "text", "corpora", "parallel"},
     "layers": set(),
     "models": {"layers"},
-    "analysis": {"features", "models", "layers"},
-    "training": {"features", "text", "corpora", "kernels", "data", "models", "analysis"},
-    "prediction": {
-        "features",
-        "text",
-        "corpora",
-        "kernels",
-        "data",
-        "models",
-        "training",
-        "analysis",
-        "predictor",
-    },
-    "saliency": {"features", "corpora", "models", "training", "analysis", "prediction", "predictor"},
-    "demo": {"features", "analysis", "prediction", "predictor"},
-    "export": {"features", "prediction", "predictor"},
+    "svm": set(),
+    "figures": {"features"},
+    "reporting": {"figures"},
+    "runs": {"features", "text", "models", "svm", "reporting"},
+    "training": BELOW_TRAINING,
+    "inference": {"features", "text", "models", "svm", "figures", "runs", "training", "predictor"},
+    "analysis": BELOW_TRAINING | {"training", "inference", "predictor"},
+    "demo": {"features", "models", "figures", "runs", "inference", "predictor"},
+    "export": {"features", "runs", "inference", "predictor"},
 }
-WITHOUT_TENSORFLOW = ("features", "text", "corpora", "kernels")
+WITHOUT_TENSORFLOW = ("features", "text", "corpora", "svm", "reporting", "figures")
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -68,9 +55,9 @@ def sources(folder: str) -> list[Path]:
 
 @pytest.mark.parametrize("package", ALLOWED)
 def test_a_package_imports_only_what_stands_below_it(package):
-    allowed = ALLOWED[package] | MODULES | {package}
+    allowed = ALLOWED[package] | FOUNDATION | {package}
     if package == "layers":
-        allowed -= {"config"}
+        allowed -= FOUNDATION
     for path in sources(f"drl4ser/{package}"):
         ours = {name.split(".")[1] for name in imported_modules(path) if name.startswith("drl4ser.")}
         assert ours <= allowed, path
@@ -83,10 +70,14 @@ def test_numpy_packages_do_not_know_tensorflow(package):
         assert not roots & {"tensorflow", "keras"}, path
 
 
-def test_nothing_but_prediction_stands_above_training():
-    for path in [*sources("drl4ser/training"), *sources("drl4ser/models"), *sources("drl4ser/data")]:
-        above = ("drl4ser.predictor", "drl4ser.prediction", "drl4ser.export", "drl4ser.demo")
-        assert not [name for name in imported_modules(path) if name.startswith(above)], path
+def test_every_room_has_its_rule():
+    rooms = {path.parent.name for path in (ROOT / "drl4ser").glob("*/__init__.py")}
+    assert rooms == set(ALLOWED)
+
+
+def test_no_rooms_import_each_other():
+    order = graphlib.TopologicalSorter({room: below - {"predictor"} for room, below in ALLOWED.items()})
+    order.prepare()  # raises CycleError
 
 
 def test_only_the_page_knows_gradio():
@@ -108,7 +99,7 @@ def test_references_import_nothing_of_ours():
 
 @pytest.mark.parametrize(
     "module",
-    ["drl4ser", "drl4ser.features", "drl4ser.corpora", "drl4ser.text", "drl4ser.training.run_directory"],
+    ["drl4ser", "drl4ser.features", "drl4ser.corpora", "drl4ser.text", "drl4ser.runs.paths"],
 )
 def test_light_modules_import_light(module):
     heavy = "{'tensorflow', 'keras', 'librosa', 'numba', 'gensim', 'pysptk', 'matplotlib'}"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from drl4ser.training.report import fill_tables, find_stale
+from drl4ser.reporting.readme import fill_tables
+from drl4ser.reporting.write import find_stale
 
 ROOT = Path(__file__).parents[1]
 MARKED = "# Title\n\n<!-- results:table2/toy -->{}<!-- /results -->\n\nEnd.\n"

@@ -8,10 +8,10 @@ import numpy as np
 
 from benchmarks.fuzzing.kind import READ, Kind
 from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
-from drl4ser.checksums import SEAL, seal
 from drl4ser.corpora import Utterance, make_folds
 from drl4ser.data import extraction
 from drl4ser.data.store import open_store, verify_shards
+from drl4ser.files import SEAL, seal
 
 _SHARD = "shard-00000"
 

@@ -9,11 +9,10 @@ import numpy as np
 from benchmarks.fuzzing.kind import READ, Kind
 from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
 from benchmarks.fuzzing.records import with_seal
-from drl4ser.config import ExperimentConfig
+from drl4ser.config import ExperimentConfig, from_dict, plain_values
 from drl4ser.features import Normalizer
-from drl4ser.plain_values import from_dict, plain_values
-from drl4ser.training.results import experiment_of, make_record, read_records, write_record
-from drl4ser.training.run_directory import (
+from drl4ser.reporting.fold_result import experiment_of, make_record, read_records, write_record
+from drl4ser.runs.paths import (
     CHECKSUM_FILE,
     CONFIG_FILE,
     NORMALIZER_FILE,
@@ -107,7 +106,7 @@ def _small_model():
 
 
 def _prepare_checkpoint(folder: Path):
-    from drl4ser.training.checkpoints import load_checkpoint, save_checkpoint
+    from drl4ser.runs.checkpoints import load_checkpoint, save_checkpoint
 
     model, path = _small_model(), folder / "checkpoint.npz"
     save_checkpoint(path, {"model": model.variables}, {"history": [{"epoch": 1}]})
@@ -125,7 +124,7 @@ def _prepare_checkpoint(folder: Path):
 
 
 def _prepare_weights(folder: Path):
-    from drl4ser.training.checkpoints import load_weights, save_weights
+    from drl4ser.runs.checkpoints import load_weights, save_weights
 
     model, path = _small_model(), folder / "model.weights.h5"
     save_weights(path, model)
@@ -140,7 +139,7 @@ def _prepare_weights(folder: Path):
 
 
 def _prepare_kernel_machine(folder: Path):
-    from drl4ser.kernels import KernelMachine, multiple_kernels
+    from drl4ser.svm import KernelMachine, multiple_kernels
 
     generator, path = np.random.default_rng(0), folder / "kernel_machine.npz"
     labels = np.arange(12) % 3

@@ -1,0 +1,1 @@
+"""What trained systems do: salient words, data scale, errors on the test part."""

@@ -1,0 +1,1 @@
+"""LLD records on disk and the tf.data pipelines that read them."""

@@ -3,10 +3,10 @@
 import numpy as np
 from tqdm import tqdm
 
-from drl4ser.archives import read_archive, write_archive
 from drl4ser.data.store import RecordStore
-from drl4ser.features.compare_2016 import extract_compare_2016
-from drl4ser.workers import make_pool
+from drl4ser.features.compare_functionals import extract_compare_2016
+from drl4ser.files import read_archive, write_archive
+from drl4ser.parallel.workers import make_pool
 
 FILE = "compare_2016.npz"
 

@@ -8,16 +8,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from drl4ser.atomic import remove_leftovers
-from drl4ser.checksums import file_sha256
 from drl4ser.config import FrameConfig
+from drl4ser.console import import_tensorflow
 from drl4ser.corpora import Utterance, inspect_audio
 from drl4ser.data.store import INDEX_FILE, check_plan, make_plan
 from drl4ser.data.store_files import LABELS, RecordError, ShardSide, read_side, write_json
 from drl4ser.features import extract_llds, load_audio
-from drl4ser.locks import lock_folder
-from drl4ser.quiet import import_tensorflow
-from drl4ser.workers import map_in_order
+from drl4ser.files import file_sha256, lock_folder, remove_leftovers
+from drl4ser.parallel.workers import map_in_order
 
 SHARD_SIZE = 64
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from drl4ser.atomic import atomic_path
-from drl4ser.config import FrameConfig
+from drl4ser.config import FrameConfig, to_dict
 from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES, frame_times, stream_llds
 from drl4ser.features.audio import stream_audio
-from drl4ser.plain_values import to_dict
-from drl4ser.workers import map_in_order
+from drl4ser.files import atomic_path
+from drl4ser.parallel.workers import map_in_order
 
 COLUMNS = ("file", "time_s", *LLD_NAMES)
 _CONFIG = FrameConfig()

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from drl4ser.atomic import atomic_path
-from drl4ser.checksums import file_sha256
 from drl4ser.corpora import Utterance
+from drl4ser.files import atomic_path, file_sha256
 
 NUM_LLDS = 17
 

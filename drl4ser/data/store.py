@@ -12,13 +12,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from drl4ser.atomic import is_leftover
-from drl4ser.checksums import file_sha256
-from drl4ser.config import FrameConfig
+from drl4ser.config import FrameConfig, complete, to_dict
 from drl4ser.corpora import Utterance
 from drl4ser.data.store_files import LABELS, REMEDY, RecordError, field, read_json, read_side, write_json
 from drl4ser.features import EXTRACTOR_VERSION
-from drl4ser.plain_values import complete, to_dict
+from drl4ser.files import file_sha256, is_leftover
 
 FORMAT = 1
 PLAN_FILE = "plan.json"

@@ -5,9 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from drl4ser.atomic import atomic_write_text
-from drl4ser.checksums import check_seal, seal
 from drl4ser.corpora import Utterance
+from drl4ser.files import atomic_write_text, check_seal, seal
 
 LABELS = ("id", "emotion", "speaker", "session", "text")
 REMEDY = "run `python -m data_prep.make_records` (make records) again: it makes only what is damaged anew"

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from drl4ser.analysis.attention import Inspection, Inspector, has_attention
-from drl4ser.analysis.figure5 import attention_figure
 from drl4ser.features.audio import AUDIO_SUFFIXES, inspect_header
-from drl4ser.prediction.inspection import InspectedRecording, inspect_llds
-from drl4ser.prediction.plotting import draw_waveform
-from drl4ser.prediction.result import Prediction
-from drl4ser.predictor import MAX_SECONDS, Predictor
+from drl4ser.figures.figure5 import attention_figure
+from drl4ser.inference.inspection import InspectedRecording, inspect_llds
+from drl4ser.inference.pictures import draw_waveform
+from drl4ser.inference.prediction import Prediction
+from drl4ser.inference.predictor import MAX_SECONDS, Predictor
+from drl4ser.models.inspector import Inspection, Inspector, has_attention
 
 
 @dataclasses.dataclass(frozen=True)

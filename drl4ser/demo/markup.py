@@ -2,7 +2,7 @@
 
 from html import escape
 
-from drl4ser.prediction.result import Prediction
+from drl4ser.inference.prediction import Prediction
 
 STYLE = """
 .drl4ser table { width: 100%; border-collapse: collapse; margin: 0.5rem 0; }

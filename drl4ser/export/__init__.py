@@ -5,7 +5,7 @@ from pathlib import Path
 
 from drl4ser.export.check import TOLERANCE, compare_with_original
 from drl4ser.export.formats import FORMATS, export_run
-from drl4ser.predictor import Predictor
+from drl4ser.inference.predictor import Predictor
 
 
 def export_and_check(

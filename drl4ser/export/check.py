@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from drl4ser.predictor import Predictor
+from drl4ser.inference.predictor import Predictor
 
 TOLERANCE = 1e-4
 _BATCHES = ((1,), (33,), (64, 400, 7), (1000, 999), (31, 32, 33, 34))  # frames of each recording

@@ -10,12 +10,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from drl4ser.atomic import atomic_write_text
+from drl4ser.config import to_dict
 from drl4ser.export.onnx_file import write_onnx
 from drl4ser.export.served_model import build_served_model
 from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES
-from drl4ser.plain_values import to_dict
-from drl4ser.prediction.loading import TrainedRun, input_signature
+from drl4ser.files import atomic_write_text
+from drl4ser.runs.run import TrainedRun, input_signature
 
 Inputs = dict[str, np.ndarray]
 

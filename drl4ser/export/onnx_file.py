@@ -8,8 +8,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from drl4ser.atomic import atomic_write_bytes
-from drl4ser.prediction.loading import input_signature
+from drl4ser.files import atomic_write_bytes
+from drl4ser.runs.run import input_signature
 
 _OPSET = 17
 

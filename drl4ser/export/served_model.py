@@ -2,7 +2,7 @@
 
 import keras
 
-from drl4ser.prediction.loading import TrainedRun
+from drl4ser.runs.run import TrainedRun
 
 
 def build_served_model(run: TrainedRun) -> keras.Model:

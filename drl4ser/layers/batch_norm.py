@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from drl4ser.layers.masking import mask_padding
-from drl4ser.layers.replicas import add_replicas
+from drl4ser.layers.shared_batch import add_replicas
 
 
 def normalize_batch(x, gamma, beta, mask, epsilon):

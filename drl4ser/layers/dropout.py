@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from drl4ser.layers.replicas import share_of_batch
+from drl4ser.layers.shared_batch import share_of_batch
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")

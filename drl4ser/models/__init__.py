@@ -14,6 +14,9 @@ from drl4ser.models.lstm import build_baseline
 from drl4ser.models.parameter_balance import balanced_units
 from drl4ser.models.rlc import build_rlc
 
+# Their classifier is a kernel machine on `kernel_features` in place of the softmax.
+KERNEL_SYSTEMS = ("poria_cnn_mkl",)
+
 # Name -> builder that takes a ModelConfig of that system.
 SYSTEMS = {
     "baseline": build_baseline,
@@ -59,4 +62,11 @@ def build_model_from_config(config: ModelConfig) -> keras.Model:
     return SYSTEMS[config.system](config)
 
 
-__all__ = ["SYSTEMS", "balanced_units", "build_model", "build_model_from_config", "kernel_features"]
+__all__ = [
+    "KERNEL_SYSTEMS",
+    "SYSTEMS",
+    "balanced_units",
+    "build_model",
+    "build_model_from_config",
+    "kernel_features",
+]

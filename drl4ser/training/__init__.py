@@ -1,0 +1,1 @@
+"""Training of one fold and of a grid of folds."""

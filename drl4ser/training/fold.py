@@ -16,20 +16,16 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from drl4ser.atomic import atomic_write_text, remove_leftovers
 from drl4ser.config import ExperimentConfig
 from drl4ser.corpora.folds import Fold, describe_overlap, limit_training, make_folds
 from drl4ser.data.pipeline import LabelledPart, fit_input_range, fit_normalizer, load_part
 from drl4ser.data.store import RecordStore, verify_shards
 from drl4ser.features import EXTRACTOR_VERSION
-from drl4ser.locks import lock_folder
-from drl4ser.models import balanced_units, build_model_from_config
-from drl4ser.text import WordVectors
-from drl4ser.training import metrics
-from drl4ser.training.checkpoints import save_weights
-from drl4ser.training.kernel_stage import KERNEL_SYSTEMS, KernelClassifier
-from drl4ser.training.replicas import find_replicas
-from drl4ser.training.results import (
+from drl4ser.files import atomic_write_text, lock_folder, remove_leftovers
+from drl4ser.models import KERNEL_SYSTEMS, balanced_units, build_model_from_config
+from drl4ser.parallel.replicas import find_replicas
+from drl4ser.reporting import metrics
+from drl4ser.reporting.fold_result import (
     FoldRecord,
     append_seconds,
     current_commit,
@@ -37,7 +33,8 @@ from drl4ser.training.results import (
     make_record,
     write_record,
 )
-from drl4ser.training.run_directory import (
+from drl4ser.runs.checkpoints import save_weights
+from drl4ser.runs.paths import (
     HISTORY_FILE,
     INPUT_RANGE_FILE,
     KERNEL_FILE,
@@ -49,6 +46,8 @@ from drl4ser.training.run_directory import (
     write_checksums,
     write_config,
 )
+from drl4ser.text import WordVectors
+from drl4ser.training.kernel_stage import KernelClassifier
 from drl4ser.training.run_logger import RunLogger
 from drl4ser.training.seeding import seed_fold
 from drl4ser.training.trainer import Trainer

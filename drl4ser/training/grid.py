@@ -10,10 +10,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from drl4ser.config import ExperimentConfig, FrameConfig
-from drl4ser.quiet import import_tensorflow, silenced
-from drl4ser.training.results import FoldRecord
-from drl4ser.training.run_directory import run_directory
-from drl4ser.workers import make_pool, make_queue, on_ray, several_machines
+from drl4ser.console import import_tensorflow, silenced
+from drl4ser.parallel.workers import make_pool, make_queue, on_ray, several_machines
+from drl4ser.reporting.fold_result import FoldRecord
+from drl4ser.runs.paths import run_directory
 
 # TensorFlow registers every traced custom gradient for good and so keeps the fold's graphs, some 100 MB (measured with
 # S3 on TensorFlow 2.21). New processes after so many folds each keep the memory of a long run where it was.

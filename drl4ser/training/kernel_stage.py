@@ -6,11 +6,9 @@ import tensorflow as tf
 
 from drl4ser.config import ExperimentConfig
 from drl4ser.data.pipeline import LabelledPart, evaluation_batches
-from drl4ser.kernels import KernelMachine, multiple_kernels
 from drl4ser.models import kernel_features
+from drl4ser.svm import KernelMachine, multiple_kernels
 from drl4ser.training.trainer import Evaluation, evaluate_part
-
-KERNEL_SYSTEMS = ("poria_cnn_mkl",)
 
 
 class KernelClassifier:

@@ -16,11 +16,11 @@ from drl4ser.corpora.folds import Fold, describe_overlap
 from drl4ser.data.compare_functionals import load_compare_functionals
 from drl4ser.data.store import open_store
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
-from drl4ser.kernels import BaseKernel, KernelMachine
+from drl4ser.reporting.fold_result import FoldRecord, append_seconds, make_record, write_record
+from drl4ser.reporting.provenance import current_commit, current_versions
+from drl4ser.runs.paths import RECORD_FILE, finished_record, run_directory, write_config
+from drl4ser.svm import BaseKernel, KernelMachine
 from drl4ser.training.fold import select_fold
-from drl4ser.training.provenance import current_commit, current_versions
-from drl4ser.training.results import FoldRecord, append_seconds, make_record, write_record
-from drl4ser.training.run_directory import RECORD_FILE, finished_record, run_directory, write_config
 
 REFERENCE = "opensmile_svm"
 # scikit-learn's gamma="scale", 1 / (number of features * their variance): half the mean squared distance.

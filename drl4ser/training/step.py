@@ -9,8 +9,8 @@ import keras
 import tensorflow as tf
 
 from drl4ser.config import TrainConfig
-from drl4ser.training.fused_adam import FusedAdam
-from drl4ser.training.replicas import ONE_REPLICA, Replicas
+from drl4ser.parallel.replicas import ONE_REPLICA, Replicas
+from drl4ser.training.optimizer import FusedAdam
 
 
 def make_optimizer(train: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:

@@ -17,8 +17,10 @@ import tensorflow as tf
 
 from drl4ser.config import TrainConfig
 from drl4ser.data.pipeline import LabelledPart, evaluation_batches, training_batches
-from drl4ser.training import checkpoints, metrics, step
-from drl4ser.training.replicas import ONE_REPLICA, Replicas
+from drl4ser.parallel.replicas import ONE_REPLICA, Replicas
+from drl4ser.reporting import metrics
+from drl4ser.runs import checkpoints
+from drl4ser.training import step
 
 # of a fold; the environment can set it for tests and for disks that are slow or full
 SECONDS_BETWEEN_CHECKPOINTS = float(os.environ.get("DRL4SER_SECONDS_BETWEEN_CHECKPOINTS", "20"))

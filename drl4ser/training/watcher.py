@@ -10,13 +10,13 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins import projector
 
-from drl4ser.analysis.attention import Inspector, build_encoder, has_attention
-from drl4ser.analysis.figure5 import attention_mosaic, curves_figure
-from drl4ser.analysis.plots import figure_to_array
-from drl4ser.atomic import atomic_write_text
 from drl4ser.config import ExperimentConfig
 from drl4ser.corpora import Utterance
 from drl4ser.data.pipeline import LabelledPart, evaluation_batches
+from drl4ser.figures.confusion import figure_to_array
+from drl4ser.figures.figure5 import attention_mosaic, curves_figure
+from drl4ser.files import atomic_write_text
+from drl4ser.models.inspector import Inspector, build_encoder, has_attention
 
 EPOCHS_BETWEEN_IMAGES = 5
 

@@ -8,9 +8,9 @@ import soundfile
 
 from drl4ser.demo.listener import Limits, Listener
 from drl4ser.demo.markup import show_failure, show_prediction
+from drl4ser.inference.prediction import Prediction
+from drl4ser.inference.predictor import Predictor
 from drl4ser.models import build_model_from_config
-from drl4ser.prediction.result import Prediction
-from drl4ser.predictor import Predictor
 from tests.conftest import SAMPLE_RATE
 
 

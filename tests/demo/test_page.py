@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from drl4ser.predictor import Predictor
+from drl4ser.inference.predictor import Predictor
 from tests.conftest import SAMPLE_RATE
 from tests.demo.conftest import MAX_MEGABYTES, MAX_SECONDS
 from tests.demo.visitor import Visitor

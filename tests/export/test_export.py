@@ -13,7 +13,7 @@ import tensorflow as tf
 from drl4ser.export import FORMATS, compare_with_original, export_and_check, export_run
 from drl4ser.export.onnx_file import write_onnx
 from drl4ser.features import extract_llds, load_audio
-from drl4ser.predictor import Predictor
+from drl4ser.inference.predictor import Predictor
 
 
 @pytest.fixture(scope="module")

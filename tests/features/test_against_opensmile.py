@@ -87,7 +87,7 @@ def test_a_worker_with_tensorflow_ends_after_opensmile(tmp_path):
 import numpy as np
 from drl4ser.config import FrameConfig
 from drl4ser.features.opensmile_llds import extract_opensmile_llds
-from drl4ser.workers import make_pool
+from drl4ser.parallel.workers import make_pool
 
 def extract():
     import tensorflow

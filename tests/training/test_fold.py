@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig, change
+from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig, change, to_dict
 from drl4ser.corpora import make_folds
-from drl4ser.plain_values import to_dict
+from drl4ser.reporting.fold_result import read_record
+from drl4ser.reporting.metrics import confusion_matrix
+from drl4ser.runs.paths import run_directory
 from drl4ser.text import WordVectors
 from drl4ser.training import grid
 from drl4ser.training.fold import run_fold
 from drl4ser.training.grid import run_grid
-from drl4ser.training.metrics import confusion_matrix
-from drl4ser.training.results import read_record
-from drl4ser.training.run_directory import run_directory
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ExperimentConfig(
@@ -135,7 +134,7 @@ def test_a_killed_grid_goes_on_and_gives_the_same_record(finished, records_dir, 
     """`kill -9` of the parent in mid training: its workers end too, and the same command gives the same bytes."""
     code = (
         "import json, sys; from pathlib import Path; from drl4ser.training.grid import run_grid;"
-        "from drl4ser.config import ExperimentConfig; from drl4ser.plain_values import from_dict;"
+        "from drl4ser.config import ExperimentConfig; from drl4ser.config import from_dict;"
         "config = from_dict(ExperimentConfig, json.loads(sys.argv[1]));"
         "run_grid([config], *(Path(path) for path in sys.argv[2:]))"
     )

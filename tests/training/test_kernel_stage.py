@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig
-from drl4ser.kernels import KernelMachine
-from drl4ser.predictor import Predictor
+from drl4ser.inference.predictor import Predictor
+from drl4ser.svm import KernelMachine
 from drl4ser.text import WordVectors
 from drl4ser.training.fold import run_fold
 

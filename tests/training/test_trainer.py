@@ -8,8 +8,8 @@ import tensorflow as tf
 from drl4ser.config import TrainConfig
 from drl4ser.corpora import make_folds
 from drl4ser.data.pipeline import fit_normalizer, load_part
+from drl4ser.parallel.replicas import Replicas
 from drl4ser.training import trainer as trainer_module
-from drl4ser.training.replicas import Replicas
 from drl4ser.training.trainer import Trainer, TrainingError
 
 TRAIN = TrainConfig(

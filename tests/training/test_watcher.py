@@ -6,9 +6,9 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.projector import ProjectorConfig
 
-from drl4ser.analysis.attention import build_encoder
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig
 from drl4ser.models import build_model
+from drl4ser.models.inspector import build_encoder
 from drl4ser.training import fold as fold_module
 from drl4ser.training.fold import run_fold
 from drl4ser.training.watcher import AttentionWatcher

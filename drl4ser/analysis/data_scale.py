@@ -1,0 +1,125 @@
+"""Figure 6: UA against the number of training utterances of each class, as a table and a picture."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from drl4ser.figures.figure5 import save_figure
+from drl4ser.figures.figure6 import data_scale_figure
+from drl4ser.files import atomic_write_text
+from drl4ser.reporting import statistics
+from drl4ser.reporting.cells import Grid
+from drl4ser.reporting.facts import collect_facts
+from drl4ser.reporting.fold_result import FoldRecord, read_records, write_records
+from drl4ser.reporting.notes import describe_experiment
+from drl4ser.reporting.paper_values import FIGURE6
+from drl4ser.reporting.render import escape_markdown, render_grid
+
+RECORDS_NAME, TABLE_NAME = "folds.jsonl", "figure6.md"
+
+
+@dataclasses.dataclass(frozen=True)
+class ScalePoint:
+    """One point of the curve; UAs are fractions.
+
+    Attributes:
+        per_class: training utterances of each class.
+        uas: one for each seed, in the order of seeds.
+        interval: 95 % bootstrap interval of their mean over the tested utterances.
+        share: of the largest `per_class`.
+        paper_ua: of the paper's curve at that share of its largest number; None below its first point.
+    """
+
+    per_class: int
+    uas: tuple[float, ...]
+    interval: tuple[float, float]
+    share: float
+    paper_ua: float | None
+
+
+def build_curve(records: Sequence[FoldRecord]) -> list[ScalePoint]:
+    """The points of the curve, from the smallest to the largest.
+
+    Raises:
+        ValueError: if the records were not all tested on the same utterances.
+    """
+    if len({tuple(record.utterances) for record in records}) != 1:
+        raise ValueError("The points of the curve must have one test part. Run the experiment again.")
+    groups = defaultdict(list)
+    for record in sorted(records, key=lambda record: record.seed):
+        groups[record.config["train_per_class"]].append(record)
+    largest = max(groups)
+    return [_point(size, groups[size], largest) for size in sorted(groups)]
+
+
+def write_data_scale(records: Sequence[FoldRecord], results_dir: Path) -> Path:
+    """Writes the records, the table and the picture (PNG and PDF).
+
+    Returns:
+        The directory, `<results_dir>/figure6/<corpus>-<profile>-<recipe>-<split>`.
+    """
+    first = records[0]
+    directory = results_dir / "figure6" / f"{first.corpus}-{first.profile}-{first.recipe}-{first.split}"
+    write_records(directory / RECORDS_NAME, sorted(records, key=lambda item: item.config["train_per_class"]))
+    atomic_write_text(directory / TABLE_NAME, render_data_scale(directory))
+    points = build_curve(records)
+    figure = data_scale_figure(
+        [point.per_class for point in points],
+        [point.uas for point in points],
+        FIGURE6,
+        f"{first.corpus}, {first.profile}",
+    )
+    save_figure(figure, directory / "figure6")
+    return directory
+
+
+def render_data_scale(directory: Path) -> str:
+    """The Markdown that follows from the records in `directory`."""
+    records = read_records(directory / RECORDS_NAME)
+    points = build_curve(records)
+    header = [
+        "Training utterances a class",
+        "Of the largest",
+        "Seeds",
+        "UA %",
+        "UA % [95 %]",
+        "Paper's UA % there",
+    ]
+    grid = Grid(header, [_cells(point) for point in points], num_names=0)
+    facts = describe_experiment(collect_facts(records))
+    notes = [
+        "Nested subsets of one training part, drawn anew by each seed; one validation and one test part. UA: mean ± "
+        "standard deviation over seeds, then their mean with its bootstrap interval over the tested utterances.",
+        "Smaller subsets get more epochs and patience in proportion: every point had as many steps.",
+        "Paper: Figure 6 (RID, 6,000 to 60,000 utterances a class), between its points linearly, at the same share of "
+        "its largest number: for the shape, not the height.",
+        *facts,
+    ]
+    return f"{render_grid(grid)}\n{''.join(f'- {escape_markdown(note)}{chr(10)}' for note in notes)}"
+
+
+def _point(size: int, records: Sequence[FoldRecord], largest: int) -> ScalePoint:
+    predictions = np.stack([record.predictions for record in records], axis=1)
+    first = records[0]
+    interval = statistics.bootstrap_interval(first.labels, predictions, len(first.classes))
+    share = size / largest
+    numbers = list(FIGURE6)
+    place = share * numbers[-1]
+    paper = float(np.interp(place, numbers, list(FIGURE6.values()))) if place >= numbers[0] else None
+    return ScalePoint(size, tuple(record.ua for record in records), interval, share, paper)
+
+
+def _cells(point: ScalePoint) -> list[str]:
+    mean, deviation = statistics.mean_and_deviation(point.uas)
+    low, high = point.interval
+    return [
+        f"{point.per_class:,}",
+        f"{point.share:.3g}",
+        str(len(point.uas)),
+        f"{100 * mean:.1f}" + ("" if deviation is None else f" ± {100 * deviation:.1f}"),
+        f"{100 * mean:.1f} [{100 * low:.1f}, {100 * high:.1f}]",
+        "-" if point.paper_ua is None else f"{100 * point.paper_ua:.1f}",
+    ]

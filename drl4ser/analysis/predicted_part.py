@@ -1,0 +1,69 @@
+"""The test part of a finished run, predicted again with its probabilities."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from drl4ser.corpora import Utterance
+from drl4ser.data.store import open_store
+from drl4ser.inference.predictor import Predictor
+from drl4ser.reporting.fold_result import FoldRecord, read_record
+from drl4ser.runs.paths import RECORD_FILE
+
+
+@dataclasses.dataclass(frozen=True)
+class TestedPart:
+    """What a run says of the utterances that it was tested on.
+
+    Attributes:
+        record: of the run.
+        utterances: its test part, in the record's order.
+        probabilities: of the classes, float64 [N, C].
+    """
+
+    __test__ = False  # pytest takes it for a test
+
+    record: FoldRecord
+    utterances: list[Utterance]
+    probabilities: np.ndarray
+
+    @property
+    def errors(self) -> list[tuple[Utterance, str, float]]:
+        """(utterance, predicted class, its probability) of the wrong predictions, the surest first."""
+        found = [
+            (utterance, self.record.classes[row.argmax()], float(row.max()))
+            for utterance, row in zip(self.utterances, self.probabilities, strict=True)
+            if self.record.classes[row.argmax()] != utterance.emotion
+        ]
+        return sorted(found, key=lambda error: -error[2])
+
+
+def predict_tested(run: Path | str, records_dir: Path | str) -> TestedPart:
+    """Predicts the recordings of a run's test part.
+
+    Args:
+        run: directory of a finished fold.
+        records_dir: LLD records of its corpus, which know where the recordings are.
+
+    Raises:
+        ValueError: if the run or the records cannot be used, or a recording is not where it was.
+    """
+    record, predictor = read_record(Path(run) / RECORD_FILE), Predictor(run)
+    by_id = {utterance.id: utterance for utterance in open_store(Path(records_dir)).utterances}
+    missing = [name for name in record.utterances if name not in by_id]
+    if missing:
+        raise ValueError(f"{records_dir} does not hold {missing[0]}, on which {run} was tested")
+    utterances = [by_id[name] for name in record.utterances]
+    rows = [predictor.predict(item.path, item.text).probabilities for item in utterances]
+    return TestedPart(record, utterances, np.stack(rows))
+
+
+def choose_utterance(record: FoldRecord) -> str:
+    """The first test utterance that is recognised, an angry one as in the paper if there is one."""
+    right = [
+        (record.classes[label] != "angry", name)
+        for name, label, found in zip(record.utterances, record.labels, record.predictions, strict=True)
+        if label == found
+    ]
+    return min(right)[1] if right else record.utterances[0]

@@ -1,0 +1,114 @@
+"""Figures, drawn with matplotlib's objects: no global state and no window, so a training run can too."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from drl4ser.console import one_line
+
+PANEL_CM = 8.0
+DOTS_PER_INCH = 150
+_CM_PER_INCH = 2.54
+
+
+def confusion_figure(confusion, classes: Sequence[str], title: str = "") -> Figure:
+    """One confusion matrix, 8 cm wide.
+
+    Args:
+        confusion: counts [C, C], rows are true classes.
+        classes: C class names.
+        title: stands above it.
+
+    Returns:
+        The figure. Cells are coloured by the share of their row and show it in percent above the count.
+    """
+    return confusion_grid([(title, confusion)], classes)
+
+
+def confusion_grid(panels: Sequence[tuple[str, object]], classes: Sequence[str], columns: int = 2) -> Figure:
+    """Several confusion matrices of the same classes, each 8 cm wide.
+
+    Args:
+        panels: titles and counts [C, C], drawn from left to right and from top to bottom.
+        classes: C class names.
+        columns: how many stand side by side.
+
+    Returns:
+        The figure.
+    """
+    columns = min(columns, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    panel_inches = PANEL_CM / _CM_PER_INCH
+    figure = Figure(
+        figsize=(columns * panel_inches, rows * panel_inches), dpi=DOTS_PER_INCH, layout="constrained"
+    )
+    FigureCanvasAgg(figure)
+    all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (title, confusion) in zip(all_axes, panels, strict=False):
+        _draw_confusion(axes, np.asarray(confusion, dtype=np.float64), classes, title)
+    for axes in all_axes[len(panels) :]:
+        axes.set_axis_off()
+    return figure
+
+
+def recall_figure(recalls, classes: Sequence[str], title: str = "") -> Figure:
+    """Recall of each class as bars with their percentages, 8 cm wide.
+
+    Args:
+        recalls: fractions [C], NaN for a class without utterances.
+        classes: C class names.
+        title: stands above.
+
+    Returns:
+        The figure.
+    """
+    width = PANEL_CM / _CM_PER_INCH
+    figure = Figure(figsize=(width, width * 0.6), dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    bars = axes.bar(classes, [100 * recall for recall in recalls], color="#56B4E9", edgecolor="black")
+    axes.bar_label(bars, fmt="%.0f", fontsize=7)
+    axes.set_ylim(0, 110)
+    axes.set_ylabel("recall / %", fontsize=7)
+    axes.set_title(title, fontsize=8)
+    axes.tick_params(labelsize=7, length=2)
+    return figure
+
+
+def figure_to_array(figure: Figure) -> np.ndarray:
+    """The figure as uint8 [height, width, 4] (red, green, blue, opacity), as TensorBoard's images want it."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.array(canvas.buffer_rgba(), dtype=np.uint8)
+
+
+def _draw_confusion(axes, confusion: np.ndarray, classes: Sequence[str], title: str) -> None:
+    support = confusion.sum(axis=1, keepdims=True)
+    shares = np.divide(confusion, support, out=np.zeros_like(confusion), where=support > 0)
+    # One hue from light to dark: the order of values survives colour blindness and a black and white print.
+    axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+    axes.set_title(_plain(title), fontsize=8)
+    axes.set_xlabel("predicted", fontsize=7)
+    axes.set_ylabel("true", fontsize=7)
+    ticks, names = range(len(classes)), [_plain(name) for name in classes]
+    axes.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, names)
+    axes.tick_params(labelsize=7, length=2)
+    font_size = float(np.clip(44 / len(classes), 5.0, 7.5))
+    for (row, column), share in np.ndenumerate(shares):
+        text = f"{100 * share:.0f} %\n({_format_count(confusion[row, column])})"
+        color = "white" if share > 0.6 else "black"
+        axes.text(column, row, text, ha="center", va="center", fontsize=font_size, color=color)
+
+
+def _plain(text: str) -> str:
+    """Text that matplotlib does not read as a formula: a manifest's emotions are any words."""
+    return one_line(text).replace("$", r"\$")
+
+
+def _format_count(count: float) -> str:
+    # Averages over seeds are fractions.
+    return f"{count:.0f}" if float(count).is_integer() else f"{count:.1f}"

@@ -1,0 +1,1 @@
+"""Predictions for recordings: the predictor, windows, the console command, pictures."""

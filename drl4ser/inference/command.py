@@ -1,0 +1,131 @@
+"""The console command `drl4ser-predict`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from drl4ser.console import import_tensorflow, one_line
+from drl4ser.features import find_audio
+from drl4ser.inference.formats import csv_header, format_csv, format_json, format_text
+from drl4ser.inference.prediction import Prediction
+from drl4ser.inference.predictor import Predictor
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`drl4ser-predict RUN FILE [...]`: one line a file or window; a bad file is reported and the others go on.
+
+    Returns:
+        0 if every file had its prediction, else 1 (2 for wrong usage, 130 if interrupted).
+    """
+    options = _parse(arguments)
+    import_tensorflow()
+    try:
+        predictor = Predictor(options.run)
+        if options.csv:
+            print(csv_header(predictor.run.config.classes))
+        return _predict_all(predictor, options)
+    except ValueError as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # such as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def expand_names(names: Iterable[str]) -> Iterator[str]:
+    """`names`, with "-" replaced by the lines of standard input."""
+    for name in names:
+        if name == "-":
+            yield from (line.rstrip("\n") for line in sys.stdin if line.strip())
+        else:
+            yield name
+
+
+def find_transcript(path: Path, text: str | None) -> str:
+    """`text` if there is one, else what `path` with the ending .txt holds, else nothing.
+
+    Raises:
+        ValueError: if that file cannot be read.
+    """
+    beside = path.with_suffix(".txt")
+    if text is not None or beside == path or not beside.is_file():
+        return text or ""
+    try:
+        return beside.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{beside}: the transcript cannot be read ({error})") from error
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("drl4ser-predict", description="Emotion in recordings of speech.")
+    parser.add_argument("run", type=Path, help="directory of a finished run, with record.json inside")
+    parser.add_argument("audio", nargs="+", help="audio files or folders; - reads names from standard input")
+    parser.add_argument("--text", help="what is said; default: the file beside the audio that ends in .txt")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object a line")
+    form.add_argument("--csv", action="store_true", help="print a table with a header")
+    parser.add_argument("--window", type=float, metavar="S", help="predict for windows of so many seconds")
+    parser.add_argument("--hop", type=float, metavar="S", help="seconds between windows (default 1)")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FOLDER", help="draw each waveform, coloured by informativeness, there"
+    )
+    options = parser.parse_args(arguments)
+    if options.window is not None and options.plot is not None:
+        parser.error("--plot draws whole recordings and not windows")
+    if options.window is None and options.hop is not None:
+        parser.error("--hop needs --window")
+    if options.window is not None and options.text is not None:
+        parser.error("--text belongs to a whole recording and not to its windows")
+    return options
+
+
+def _predict_all(predictor: Predictor, options: argparse.Namespace) -> int:
+    draw = _make_plotter(predictor, options)
+    failed = 0
+    for name in expand_names(options.audio):
+        try:
+            paths = find_audio(Path(name))
+        except ValueError as error:
+            failed = _report(error)
+            continue
+        for path in paths:
+            try:
+                _print_predictions(predictor, path, options)
+                draw(path)
+            except ValueError as error:
+                failed = _report(error)
+    return failed
+
+
+def _make_plotter(predictor: Predictor, options: argparse.Namespace) -> Callable[[Path], object]:
+    if options.plot is None:
+        return lambda path: None
+    from drl4ser.inference.pictures import save_plot
+    from drl4ser.models.inspector import Inspector  # these take a second
+
+    inspector = Inspector(predictor.run.model, predictor.run.config.frame)
+    return lambda path: save_plot(
+        predictor, inspector, path, find_transcript(path, options.text), options.plot
+    )
+
+
+def _print_predictions(predictor: Predictor, path: Path, options: argparse.Namespace) -> None:
+    form = format_json if options.json else format_csv if options.csv else format_text
+    for prediction in _predict(predictor, path, options):
+        print(form(prediction), flush=True)
+        for line in prediction.warnings if form is format_text else ():
+            print(f"warning: {one_line(path)}: {line}", file=sys.stderr)
+
+
+def _predict(predictor: Predictor, path: Path, options: argparse.Namespace) -> Iterable[Prediction]:
+    if options.window is None:
+        return [predictor.predict(path, find_transcript(path, options.text))]
+    return predictor.predict_windows(path, options.window, 1.0 if options.hop is None else options.hop)
+
+
+def _report(error: Exception) -> int:
+    print(f"error: {one_line(error)}", file=sys.stderr)
+    return 1

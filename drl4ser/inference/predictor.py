@@ -1,0 +1,165 @@
+"""A trained run directory -> predictions for audio files; the library behind the command `drl4ser-predict`."""
+
+import contextlib
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.special import softmax
+
+from drl4ser.features import extract_llds, load_audio
+from drl4ser.features.audio import inspect_header, stream_audio
+from drl4ser.features.input_range import find_oddities
+from drl4ser.inference.prediction import Prediction
+from drl4ser.inference.windows import cut_windows
+
+MAX_SECONDS = 120.0
+"""Longest recording that is taken as one utterance: self-attention's memory grows with the square of the length."""
+_WINDOWS_AT_A_TIME = 16
+
+
+class Predictor:
+    """A trained system with everything it needs: settings, normaliser, vocabulary and weights.
+
+    Args:
+        run_directory: of a finished fold; nothing else is read.
+        precision: arithmetic of the layers, a Keras policy; None for what the fold was trained and tested with.
+
+    Attributes:
+        run: what the directory holds, a `drl4ser.runs.run.TrainedRun`.
+
+    Raises:
+        ValueError: if the directory is not one of a finished fold, lacks a file or holds files that do not fit
+            together, or its LLDs were made by another version.
+    """
+
+    def __init__(self, run_directory: Path | str, precision: str | None = None):
+        # TensorFlow takes seconds: not before it is needed.
+        from drl4ser.runs.run import input_signature, load_run
+        from drl4ser.training.kernel_stage import KernelClassifier
+        from drl4ser.training.step import make_evaluation_step
+
+        self.run = load_run(run_directory, precision)
+        if self.run.kernel_machine is None:
+            self._step = make_evaluation_step(self.run.model, (input_signature(self.run.model),))
+        else:
+            self._step = KernelClassifier(self.run.model, self.run.kernel_machine)
+
+    def predict(self, path: Path | str, text: str = "") -> Prediction:
+        """Probabilities for one recording, taken as one utterance.
+
+        Args:
+            path: audio in any format that libsndfile reads.
+            text: its transcript; without one a system with lexical input hears only.
+
+        Raises:
+            ValueError: if the file cannot be read, is shorter than a frame or longer than `MAX_SECONDS`; it is named.
+        """
+        _, rate, llds = self.read(Path(path))
+        return self.predict_recording(Path(path), rate, llds, text)
+
+    def predict_recording(self, path: Path, sample_rate: int, llds: np.ndarray, text: str = "") -> Prediction:
+        """`predict` for what `read` gave, so that a recording is read once however often it is looked at."""
+        config = self.run.config
+        (probabilities,) = self.predict_llds([llds], [text])
+        oddities = find_oddities(llds, sample_rate, config.frame, self.run.input_range)
+        return Prediction(path, config.classes, probabilities, (*oddities, *self._check_words(text)))
+
+    def read(self, path: Path) -> tuple[np.ndarray, int, np.ndarray]:
+        """A recording that is short enough to be one utterance: samples, their rate in Hz, LLDs.
+
+        Raises:
+            ValueError: as `predict`.
+        """
+        _, seconds = inspect_header(path)
+        if seconds > MAX_SECONDS:
+            raise ValueError(
+                f"{path} is {seconds:.0f} s long, at most {MAX_SECONDS:.0f} s are taken as one utterance: "
+                "use windows (--window 3 --hop 1)"
+            )
+        with _naming(path):
+            signal, rate = load_audio(path)
+            return signal, rate, extract_llds(signal, rate, self.run.config.frame)
+
+    def predict_windows(
+        self, path: Path | str, window_seconds: float = 3.0, hop_seconds: float = 1.0
+    ) -> Iterator[Prediction]:
+        """Probabilities for each window of a recording, which is read as it goes: an hour needs no more memory.
+
+        A window gets what a file of just these samples would. Words play no part: nothing says when they were spoken.
+
+        Args:
+            path: audio in any format that libsndfile reads.
+            window_seconds: length of a window; the last one ends with the recording.
+            hop_seconds: from one window to the next, at most `window_seconds`.
+
+        Raises:
+            ValueError: if the file cannot be read or is shorter than a frame (it is named), or for windows that
+                cannot be.
+        """
+        path, config = Path(path), self.run.config
+        (own_rate, _), rate = inspect_header(path), config.frame.sample_rate
+        window, hop = round(window_seconds * rate), round(hop_seconds * rate)
+        windows = cut_windows(stream_audio(path, rate), window, hop)
+        while batch := list(itertools.islice(windows, _WINDOWS_AT_A_TIME)):
+            with _naming(path):
+                llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
+            found = zip(batch, llds, self.predict_llds(llds), strict=True)
+            for (first, samples), item, probabilities in found:
+                oddities = find_oddities(item, own_rate, config.frame, self.run.input_range)
+                times = first / rate, (first + len(samples)) / rate
+                yield Prediction(path, config.classes, probabilities, oddities, *times)
+
+    def predict_llds(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> np.ndarray:
+        """Probabilities for LLDs that are extracted already.
+
+        Args:
+            llds: of each recording, float32 [num_frames, 17], not normalised.
+            texts: their transcripts; none for no words at all.
+
+        Returns:
+            float64 [number of recordings, num_classes].
+        """
+        return self.predict_prepared(self.prepare(llds, texts))
+
+    def predict_prepared(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """Probabilities, float64 [B, num_classes], for what `prepare` makes."""
+        logits = np.asarray(self._step(inputs), np.float64)
+        return softmax(logits, axis=1)
+
+    def prepare(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> dict[str, np.ndarray]:
+        """What the model takes for `predict_llds`: normalised, padded with zeros, and the lengths."""
+        values = dict(
+            zip(("llds", "num_frames"), _pad([self.run.normalizer(item) for item in llds]), strict=True)
+        )
+        if self.run.word_vectors is not None:
+            words = [self.run.word_vectors.embed(text) for text in texts or [""] * len(llds)]
+            values.update(zip(("words", "num_words"), _pad(words), strict=True))
+        return {item.name: values[item.name] for item in self.run.model.inputs}
+
+    def _check_words(self, text: str) -> tuple[str, ...]:
+        if self.run.word_vectors is None:
+            return ()
+        if not text.strip():
+            return ("no transcript: the system was trained with words too",)
+        known = len(self.run.word_vectors.embed(text))
+        return () if known else ("the vocabulary knows no word of the transcript",)
+
+
+def _pad(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Arrays [T, D] -> float32 [B, longest T, at least 1, D] and their lengths, int32 [B]."""
+    lengths = np.array([len(item) for item in sequences], np.int32)
+    padded = np.zeros((len(sequences), max(1, lengths.max()), sequences[0].shape[1]), np.float32)
+    for row, item in zip(padded, sequences, strict=True):
+        row[: len(item)] = item
+    return padded, lengths
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Puts the file's name before what is wrong with it."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -1,1 +1,0 @@
-"""Around the predictor: windows over long recordings, output formats and the console command."""

@@ -1,0 +1,113 @@
+"""Records of many folds and seeds brought together: what may be, and how."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from drl4ser.config import ExperimentConfig, complete
+from drl4ser.reporting.fold_result import FoldRecord
+
+# What the rows of a table are there to vary; everything else must be the same.
+_VARIED = ("fold", "seed", "model.system", "model.modality")
+
+
+@dataclasses.dataclass(frozen=True)
+class PooledPredictions:
+    """Every utterance that one system was tested on, once.
+
+    Attributes:
+        utterances: ids, sorted.
+        labels: true classes, int64 [N].
+        scores: share of an utterance's tests (seeds) that recognised it, float64 [N].
+        confusion: float64 [C, C]; every utterance counts 1, in equal parts over its tests.
+    """
+
+    utterances: list[str]
+    labels: np.ndarray
+    scores: np.ndarray
+    confusion: np.ndarray
+
+    def restricted_to(self, utterances: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Labels and scores of some of the utterances, in order of id."""
+        wanted = set(utterances)
+        chosen = [index for index, utterance in enumerate(self.utterances) if utterance in wanted]
+        return self.labels[chosen], self.scores[chosen]
+
+
+def pool_records(records: Sequence[FoldRecord]) -> PooledPredictions:
+    """Brings together the folds and seeds of one system with one modality."""
+    labels, predictions = {}, defaultdict(list)
+    for record in records:
+        for utterance, label, prediction in zip(
+            record.utterances, record.labels, record.predictions, strict=True
+        ):
+            labels[utterance] = label
+            predictions[utterance].append(prediction)
+    utterances = sorted(labels)
+    num_classes = len(records[0].classes)
+    confusion = np.zeros((num_classes, num_classes))
+    scores = np.zeros(len(utterances))
+    for index, utterance in enumerate(utterances):
+        tests = predictions[utterance]
+        np.add.at(confusion[labels[utterance]], tests, 1 / len(tests))
+        scores[index] = tests.count(labels[utterance]) / len(tests)
+    truth = np.array([labels[utterance] for utterance in utterances], dtype=np.int64)
+    return PooledPredictions(utterances, truth, scores, confusion)
+
+
+def check_records(records: Sequence[FoldRecord]) -> None:
+    """Refuses records that cannot stand in one table.
+
+    Raises:
+        ValueError: if there are none, a fold occurs twice, two were made with different settings, or they
+            disagree about an utterance's class.
+    """
+    if not records:
+        raise ValueError("There are no records to report. Train at least one fold first.")
+    seen, labels = set(), {}
+    reference = _settings(records[0])
+    for record in records:
+        if record.key in seen:
+            raise ValueError(f"{_name(record)} occurs twice. Remove one of its records.")
+        seen.add(record.key)
+        _check_settings(reference, records[0], record)
+        for utterance, label in zip(record.utterances, record.labels, strict=True):
+            if labels.setdefault(utterance, label) != label:
+                raise ValueError(f"Utterance {utterance} has two classes, one of them in {_name(record)}.")
+
+
+def _check_settings(reference: dict[str, Any], first: FoldRecord, record: FoldRecord) -> None:
+    settings = _settings(record)
+    for name in sorted(reference.keys() | settings.keys()):
+        if reference.get(name) != settings.get(name):
+            raise ValueError(
+                f"{_name(first)} and {_name(record)} cannot stand in one table: `{name}` is "
+                f"{reference.get(name)!r} in one and {settings.get(name)!r} in the other. "
+                "Use another runs directory, or delete the records that are out of date."
+            )
+
+
+def _settings(record: FoldRecord) -> dict[str, Any]:
+    """Everything that two records of a table must share, by dotted name."""
+    config = complete(ExperimentConfig, record.config)
+    settings = {name: value for name, value in _flatten(config) if name not in _VARIED}
+    for name in ("corpus", "profile", "recipe", "split", "num_folds", "classes"):
+        settings[f"record.{name}"] = getattr(record, name)
+    # Other packages may move between folds and are listed under the table; other LLDs are other inputs.
+    settings["versions.llds"] = record.versions.get("llds")
+    return settings
+
+
+def _flatten(values: dict[str, Any], prefix: str = ""):
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _name(record: FoldRecord) -> str:
+    return f"{record.system} {record.modality} fold {record.fold} seed {record.seed}"

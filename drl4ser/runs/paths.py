@@ -1,0 +1,140 @@
+"""Where a fold keeps its files, whose they are and whether it is finished; knows no TensorFlow."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from drl4ser.files import atomic_write_text
+from drl4ser.files import check_seal, file_sha256, seal
+from drl4ser.config import ExperimentConfig
+from drl4ser.config import complete, plain_values
+from drl4ser.reporting.fold_result import FoldRecord, experiment_of, read_record, read_records, write_record
+
+_Made = TypeVar("_Made")
+CONFIG_FILE = "config.json"
+NORMALIZER_FILE = "normalizer.json"
+INPUT_RANGE_FILE = "input_range.json"
+WORDS_FILE = "words.bin"
+WEIGHTS_FILE = "model.weights.h5"
+KERNEL_FILE = "kernel_machine.npz"
+HISTORY_FILE = "history.json"
+CHECKSUM_FILE = "checksums.json"
+RECORD_FILE = "record.json"
+_KEPT = (CONFIG_FILE, NORMALIZER_FILE, INPUT_RANGE_FILE, WORDS_FILE, WEIGHTS_FILE, KERNEL_FILE, HISTORY_FILE)
+_REMEDY = "delete that folder and run this fold again"
+
+
+def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
+    """Where a fold keeps its files under `runs_dir`."""
+    experiment = f"{config.corpus}-{config.profile}-{config.recipe}-{config.split}"
+    model = f"{config.model.system}-{config.model.modality}"
+    subset = f"-train-{config.train_per_class}" if config.train_per_class else ""
+    return runs_dir / experiment / model / f"fold-{config.fold:02d}-seed-{config.seed}{subset}"
+
+
+def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | None:
+    """The record of a fold that is finished already, None if there is none.
+
+    Raises:
+        ValueError: if `directory` belongs to another configuration; it says which value differs.
+    """
+    path = directory / CONFIG_FILE
+    if path.exists():
+        found = read_made(path, lambda values: complete(ExperimentConfig, values))
+        wanted = plain_values(config)
+        if found != wanted:
+            raise ValueError(
+                f"{directory} was run with {_first_difference(found, wanted)}; "
+                "choose another RUNS_DIR or delete that folder"
+            )
+    record = directory / RECORD_FILE
+    return read_record(record) if record.exists() else None
+
+
+def write_config(directory: Path, config: ExperimentConfig) -> None:
+    """Say whose the directory is."""
+    atomic_write_text(directory / CONFIG_FILE, json.dumps(plain_values(config), indent=1) + "\n")
+
+
+def adopt_records(path: Path, runs_dir: Path) -> int:
+    """Let folds that ran elsewhere count as finished, so that a table can be completed on several machines.
+
+    Their run directories hold no weights: enough for a table, not for a prediction.
+
+    Args:
+        path: a file of records, such as the `folds.jsonl` beside a table.
+        runs_dir: where folds that are finished or begun stay as they are.
+
+    Returns:
+        How many folds are new there.
+
+    Raises:
+        ValueError: if `path` is damaged, or a run directory belongs to another configuration.
+    """
+    adopted = 0
+    for record in read_records(path):
+        config = experiment_of(path, record)
+        directory = run_directory(runs_dir, config)
+        if finished_record(directory, config) is None and not (directory / CONFIG_FILE).exists():
+            write_config(directory, config)
+            write_record(directory / RECORD_FILE, record)
+            adopted += 1
+    return adopted
+
+
+def read_object(path: Path) -> dict:
+    """A JSON object of a run directory. Raises ValueError, with the remedy, if it is missing or damaged."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is missing or damaged ({error}); {_REMEDY}") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} is damaged (not a JSON object); {_REMEDY}")
+    return values
+
+
+def read_made(path: Path, make: Callable[[dict], _Made]) -> _Made:
+    """What `make` makes of a JSON object of a run directory; its errors become ValueErrors that name the file."""
+    try:
+        return make(read_object(path))
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        name = "" if str(path) in str(error) else f"{path} is damaged: "
+        raise ValueError(f"{name}{error}; {_REMEDY}") from error
+
+
+def write_checksums(directory: Path) -> None:
+    """Note what the files of a fold are when it is finished."""
+    present = [name for name in _KEPT if (directory / name).exists()]
+    sums = seal({name: file_sha256(directory / name) for name in present})
+    atomic_write_text(directory / CHECKSUM_FILE, json.dumps(sums, indent=1) + "\n")
+
+
+def verify_files(directory: Path) -> None:
+    """Compare a finished fold's files with their checksums; folds of earlier versions have none.
+
+    Raises:
+        ValueError: naming the first file that is damaged or missing.
+    """
+    path = directory / CHECKSUM_FILE
+    if not path.exists():
+        return
+    try:
+        sums = check_seal(read_object(path))
+        for name in (name for name in _KEPT if name in sums):
+            path = directory / name
+            if file_sha256(path) != sums[name]:
+                raise ValueError("its content does not match its checksum")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is missing or damaged ({error}); {_REMEDY}") from None
+
+
+def _first_difference(found: dict, wanted: dict, prefix: str = "") -> str:
+    for name in sorted(found.keys() | wanted.keys()):
+        left, right = found.get(name), wanted.get(name)
+        if isinstance(left, dict) and isinstance(right, dict):
+            if left != right:
+                return _first_difference(left, right, f"{prefix}{name}.")
+        elif left != right:
+            return f"{prefix}{name}={left!r}, now it is {right!r}"
+    return "the same settings"

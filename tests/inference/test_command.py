@@ -1,0 +1,154 @@
+"""The command `drl4ser-predict`, called as a function and once as a program."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+import soundfile
+
+from drl4ser.inference.command import main
+from drl4ser.inference.pictures import plot_path
+from drl4ser.inference.predictor import Predictor
+from tests.conftest import CLASSES, SAMPLE_RATE
+
+
+@pytest.fixture(scope="module")
+def predictor(trained_run):
+    return Predictor(trained_run[0])
+
+
+@pytest.fixture
+def predict(trained_run, predictor, capsys, monkeypatch):
+    """Runs the command on the trained run, which is loaded just once; (exit code, lines of output, errors)."""
+    monkeypatch.setattr("drl4ser.inference.command.Predictor", lambda directory: predictor)
+
+    def run(*arguments):
+        code = main([str(trained_run[0]), *map(str, arguments)])
+        output = capsys.readouterr()
+        return code, output.out.splitlines(), output.err
+
+    return run
+
+
+def test_a_line_a_file_and_on_after_a_bad_one(predict, store, tmp_path):
+    bad, folder = tmp_path / "bad.wav", tmp_path / "folder"
+    bad.write_bytes(b"no audio")
+    folder.mkdir()
+    good = store.utterances[0].path
+    code, lines, errors = predict(bad, folder, good, "--text", "a sad sentence")
+    assert code == 1 and len(lines) == 1
+    path, emotion, *scores = lines[0].split("\t")
+    assert path == str(good) and emotion in CLASSES
+    assert [score.split("=")[0] for score in scores] == [*CLASSES, "entropy"]
+    first, second = (line for line in errors.splitlines() if not line.startswith("warning: "))
+    assert first.startswith("error: ") and "bad.wav" in first
+    assert second.startswith("error: ") and "folder holds no audio file" in second
+
+
+def test_folders_and_names_on_standard_input(predict, store, monkeypatch):
+    paths = sorted(str(item.path) for item in store.utterances)
+    code, lines, _ = predict(store.utterances[0].path.parent)
+    assert code == 0 and [line.split("\t")[0] for line in lines] == paths
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{paths[3]}\n\n{paths[1]}\n"))
+    code, lines, _ = predict("-")
+    assert code == 0 and [line.split("\t")[0] for line in lines] == [paths[3], paths[1]]
+
+
+def test_the_transcript_beside_the_file(predict, store, tmp_path):
+    path = tmp_path / "said.wav"
+    path.write_bytes(store.utterances[0].path.read_bytes())
+    _, silent, errors = predict(path)
+    assert "no transcript" in errors
+    path.with_suffix(".txt").write_text("a sad sentence\n", encoding="utf-8")
+    _, beside, errors = predict(path)
+    assert "no transcript" not in errors
+    _, given, _ = predict(path, "--text", "a sad sentence")
+    _, empty, _ = predict(path, "--text", "")
+    assert beside == given != silent == empty
+    path.with_suffix(".txt").write_bytes(b"\xff\xfe\xff")
+    code, _, errors = predict(path)
+    assert code == 1 and "said.txt" in errors
+
+
+def test_json_and_csv_say_the_same(predict, store, tmp_path):
+    path = tmp_path / "a, b.wav"
+    soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(4000), 8000)
+    _, lines, errors = predict(path, "--json")
+    value = json.loads(lines[0])
+    assert errors == "" and len(lines) == 1
+    assert sum(value["probabilities"].values()) == pytest.approx(1.0)
+    assert value["emotion"] == max(value["probabilities"], key=value["probabilities"].get)
+    assert value["start_seconds"] is None and any("8000 Hz" in line for line in value["warnings"])
+    _, lines, _ = predict(path, "--csv")
+    (row,) = csv.DictReader(lines)
+    assert row["path"] == value["path"] == str(path)
+    assert [float(row[name]) for name in CLASSES] == list(value["probabilities"].values())
+    assert float(row["entropy"]) == value["entropy"]
+    assert row["warnings"].split("; ") == value["warnings"]
+
+
+def test_windows(predict, tmp_path):
+    path = tmp_path / "long.wav"
+    soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(int(2.5 * SAMPLE_RATE)), SAMPLE_RATE)
+    code, lines, _ = predict(path, "--window", "1", "--hop", "0.5")
+    assert code == 0
+    assert [line.split("\t")[1] for line in lines] == [
+        "0.00-1.00s",
+        "0.50-1.50s",
+        "1.00-2.00s",
+        "1.50-2.50s",
+    ]
+    _, lines, _ = predict(path, "--window", "1", "--json")
+    assert [json.loads(line)["start_seconds"] for line in lines] == [0.0, 1.0, 1.5]
+
+
+def test_plots_lie_as_the_files_do(predict, store, tmp_path, monkeypatch):
+    monkeypatch.chdir(store.utterances[0].path.parent)
+    name = store.utterances[0].path.name
+    code, lines, _ = predict(name, "--plot", tmp_path / "plots")
+    assert code == 0 and len(lines) == 1
+    picture = (tmp_path / "plots" / name).with_suffix(".png")
+    assert matplotlib.image.imread(picture).std() > 0.05 and picture.with_suffix(".pdf").exists()
+    assert plot_path(Path("out"), Path("/data/../a.b/c.wav")) == Path("out/data/a.b/c")
+    code, _, errors = predict("missing.wav", "--plot", tmp_path / "plots")
+    assert code == 1 and "missing.wav" in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "required: audio"),
+        (["x.wav", "--hop", "1"], "--hop needs --window"),
+        (["x.wav", "--window", "1", "--text", "a"], "--text belongs to a whole recording"),
+        (["x.wav", "--json", "--csv"], "not allowed with"),
+        (["x.wav", "--window", "1", "--plot", "y"], "--plot draws whole recordings"),
+    ],
+)
+def test_wrong_usage(predict, capsys, arguments, words):
+    with pytest.raises(SystemExit) as caught:
+        predict(*arguments)
+    assert caught.value.code == 2 and words in capsys.readouterr().err
+
+
+def test_a_directory_without_a_run(tmp_path, capsys):
+    assert main([str(tmp_path), "x.wav"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and "not the directory of a finished run" in error
+
+
+def test_as_a_program_it_answers_soon(trained_run, store):
+    """First answer in under 10 s: processor seconds and not the clock's, for the machine may be busy."""
+    code = (
+        "import sys, time; from drl4ser.inference.command import main; code = main(sys.argv[1:]);"
+        "print(time.process_time(), file=sys.stderr); sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, str(trained_run[0]), str(store.utterances[0].path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1, done.stderr
+    assert float(done.stderr.splitlines()[-1]) < 20  # half as fast a processor as ours may pass

@@ -1,0 +1,64 @@
+import shutil
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from drl4ser.analysis.predicted_part import choose_utterance
+from drl4ser.features.normalization import Normalizer
+from drl4ser.inference.inspection import inspect_recording
+from drl4ser.inference.pictures import draw_figure5
+from drl4ser.inference.predictor import Predictor
+from drl4ser.models.inspector import Inspector
+
+WORDS = [("a", 0.0, 0.1, False), ("sad", 0.1, 0.3, True), ("sentence", 0.3, 0.4, False)]
+
+
+def test_both_panels_of_a_recording(trained_run, store, tmp_path):
+    predictor, audio = Predictor(trained_run[0]), store.utterances[-1].path
+    paths = draw_figure5(predictor, audio, tmp_path / "one", WORDS, "a sad sentence")
+    names = [
+        f"{audio.stem}-{panel}.{suffix}"
+        for panel in ("attention", "informativeness")
+        for suffix in ("png", "pdf")
+    ]
+    assert [path.name for path in paths] == names
+    other = draw_figure5(predictor, audio, tmp_path / "two", WORDS, "a sad sentence", block=2, head=0)
+    assert np.abs(imread(paths[0]) - imread(other[0])).max() > 0.1  # another matrix
+    assert paths[2].read_bytes() == other[2].read_bytes()  # the same informativeness
+    for arguments, message in (
+        ({"block": 9}, "`block` must be from 1 to 8"),
+        ({"head": 5}, "`head` must be from 0 to 4"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            draw_figure5(predictor, audio, tmp_path, **arguments)
+
+
+def test_times_are_those_of_the_recording_when_silence_was_trimmed(trained_run, store, tmp_path):
+    directory = shutil.copytree(trained_run[0], tmp_path / "run")
+    predictor = Predictor(directory)
+    recording = inspect_recording(predictor, Inspector(predictor.run.model), store.utterances[0].path)
+    normalizer = predictor.run.normalizer
+    energy = recording.llds[:, 12]
+    start = np.flatnonzero(energy > np.sort(energy)[-10])[0]
+    trimming = Normalizer(
+        normalizer.mean,
+        normalizer.std,
+        trim_db=float((energy.max() - energy[start]) * 10 / np.log(10) + 1e-3),
+    )
+    object.__setattr__(predictor.run, "normalizer", trimming)
+    seen = inspect_recording(predictor, Inspector(predictor.run.model), store.utterances[0].path).seen
+    assert seen.times[0] >= recording.seen.times[0] and len(seen.times) <= len(recording.seen.times)
+    kept = np.flatnonzero(energy >= energy.max() - trimming.trim_db * np.log(10) / 10)
+    assert seen.times[0] == pytest.approx(kept[0] * 0.005 + 0.0125)
+
+
+def test_the_example_is_an_angry_utterance_that_is_recognised(trained_run):
+    record = trained_run[1]
+    chosen = record.utterances.index(choose_utterance(record))
+    right = [label == found for label, found in zip(record.labels, record.predictions, strict=True)]
+    assert right[chosen] or not any(right)
+    angry = [
+        index for index, ok in enumerate(right) if ok and record.classes[record.labels[index]] == "angry"
+    ]
+    assert not angry or chosen == angry[0]

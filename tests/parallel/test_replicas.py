@@ -1,0 +1,141 @@
+"""Several replicas do what one does: two devices of a process, and two processes of which one is killed."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from drl4ser.parallel.workers import several_machines
+from drl4ser.reporting.fold_result import read_record
+
+ROOT = Path(__file__).parents[2]
+OPTIONS = (
+    *("--corpus=manifest", "--systems=xia_dnn", "--modalities=acoustic", "--num_folds=3", "--folds=1"),
+    "--epochs=8",
+    *("--change=model.width=0.05", "--change=model.dropout=0.2", "--change=train.batch_size=5"),
+    "--change=train.patience=8",
+)
+
+
+@pytest.fixture(scope="module")
+def devices(tmp_path_factory):
+    """What `two_devices.py` found."""
+    path = tmp_path_factory.mktemp("devices") / "results.npz"
+    command = [sys.executable, "-m", "tests.parallel.two_devices", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with np.load(path) as archive:
+        return dict(archive)
+
+
+@pytest.mark.parametrize("case", ["batch_norm", "small_model", "xia_dnn"])
+def test_two_devices_do_what_one_does(devices, case):
+    one, two = devices[f"{case}/one"], devices[f"{case}/two"]
+    assert np.isfinite(one).all() and np.ptp(one) > 0
+    np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-5)
+
+
+def test_all_take_the_chiefs_value(devices):
+    assert devices["agreed"] == 3.0
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"cluster": 3}', '{"cluster": {"worker": 1}}'])
+def test_a_malformed_tf_config_is_named(monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ValueError, match="TF_CONFIG must be like"):
+        several_machines()
+
+
+def test_one_machine_trains_as_without_tf_config(monkeypatch):
+    monkeypatch.setenv(
+        "TF_CONFIG", '{"cluster": {"worker": ["localhost:1"]}, "task": {"type": "worker", "index": 0}}'
+    )
+    assert not several_machines()
+
+
+def command(records_dir, folder):
+    directories = [f"--{name}_dir={folder / name}" for name in ("runs", "results")]
+    return [
+        *(sys.executable, "-m", "experiments.table1", *OPTIONS),
+        *(f"--records_dir={records_dir}", *directories),
+    ]
+
+
+class Workers:
+    """Two processes on localhost that train a fold together."""
+
+    def __init__(self, records_dir, folder):
+        self.folder = folder
+        sockets = [socket.create_server(("localhost", 0)) for _ in range(2)]
+        cluster = {"worker": [f"localhost:{server.getsockname()[1]}" for server in sockets]}
+        for server in sockets:
+            server.close()
+        self.processes = [
+            subprocess.Popen(
+                command(records_dir, folder),
+                cwd=ROOT,
+                env={
+                    **os.environ,
+                    "TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
+                    "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0",
+                    "GIT_DIR": os.devnull,  # records name the commit, and the checkout may change meanwhile
+                },
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for index in range(2)
+        ]
+
+    def find(self, name):
+        return next(self.folder.rglob(name), None)
+
+    def wait_for(self, name):
+        deadline = time.monotonic() + 240
+        while self.find(name) is None:
+            assert all(process.poll() is None for process in self.processes) and time.monotonic() < deadline
+            time.sleep(0.001)
+
+    def end(self, process):
+        """Exit code and output."""
+        output, _ = process.communicate(timeout=240)
+        return process.returncode, output
+
+    def finish(self):
+        ends = [self.end(process) for process in self.processes]
+        assert [code for code, _ in ends] == [0, 0], ends
+        return self.find("record.json")
+
+
+def test_two_workers_train_as_one_and_go_on_after_one_was_killed(records_dir, tmp_path):
+    undisturbed = Workers(records_dir, tmp_path / "undisturbed")
+    subprocess.run(command(records_dir, tmp_path / "alone"), cwd=ROOT, check=True, capture_output=True)
+    expected = undisturbed.finish()
+    one, two = (
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in (next((tmp_path / "alone").rglob("history.json")), undisturbed.find("history.json"))
+    )
+    for name in ("loss", "gradient_norm", "validation_loss"):
+        values = [[row[name] for row in history[:3]] for history in (two, one)]
+        np.testing.assert_allclose(*values, rtol=0, atol=1e-5)
+    assert sorted(path.name for path in expected.parent.iterdir()) == sorted(
+        path.name for path in next((tmp_path / "alone").rglob("record.json")).parent.iterdir()
+    )
+
+    disturbed = Workers(records_dir, tmp_path / "disturbed")
+    disturbed.wait_for("checkpoint.npz")
+    chief, other = disturbed.processes
+    other.kill()
+    disturbed.end(other)
+    code, output = disturbed.end(chief)
+    assert code == 1 and "error: another worker of TF_CONFIG ended" in output, output
+    assert disturbed.find("record.json") is None
+    restarted = Workers(records_dir, tmp_path / "disturbed")
+    assert restarted.finish().read_bytes() == expected.read_bytes()
+    assert read_record(expected).epochs == 8 and restarted.find("checkpoint.npz") is None

@@ -1,0 +1,149 @@
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from drl4ser import files
+from drl4ser.config import ExperimentConfig, ModelConfig, from_dict
+from drl4ser.reporting import fold_result as results
+
+
+def make_record(fold=0, seed=0, system="s3", modality="acoustic", **changes):
+    model = ModelConfig(system=system, modality=modality)
+    config = ExperimentConfig(fold=fold, seed=seed, model=model)
+    values = {
+        "utterances": ["c", "a", "b", "d"],
+        "labels": np.array([2, 0, 1, 0]),
+        "predictions": np.array([2, 0, 1, 3]),
+        "num_parameters": np.int64(123),
+        "units": 256,
+        "epochs": 7,
+        "best_epoch": 4,
+        "validation_ua": np.float32(0.5),
+        "overlap": {"speakers": 2, "texts": 3},
+        "commit": "abc",
+        "versions": {"python": "3.11.0"},
+    }
+    return results.make_record(config, **{**values, **changes})
+
+
+def test_make_record_sorts_and_measures():
+    record = make_record()
+    assert record.utterances == ["a", "b", "c", "d"]
+    assert record.labels == [0, 1, 2, 0] and record.predictions == [0, 1, 2, 3]
+    assert record.ua == pytest.approx((0.5 + 1 + 1) / 3)
+    assert record.wa == 0.75 and record.confusion[0] == [1, 0, 0, 1]
+    assert record.key == ("acoustic", "s3", 0, 0)
+    assert from_dict(ExperimentConfig, record.config).model.system == "s3"
+
+
+def test_a_record_survives_the_file(tmp_path):
+    record = make_record(utterances=["ç", "a", "b", "\u2028"])
+    path = results.write_record(tmp_path / "new" / "fold.json", record)
+    assert results.read_record(path) == record
+    first = path.read_bytes()
+    assert first.endswith(b"}\n")
+    results.write_record(path, results.read_record(path))
+    assert path.read_bytes() == first
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_records_are_sorted_lines(tmp_path):
+    records = [make_record(fold=fold, system=system) for fold in (10, 2) for system in ("s3", "baseline")]
+    path = results.write_records(tmp_path / "folds.jsonl", records)
+    read = results.read_records(path)
+    assert [record.key[1:3] for record in read] == [("baseline", 2), ("baseline", 10), ("s3", 2), ("s3", 10)]
+    results.write_records(tmp_path / "again.jsonl", reversed(records))
+    assert path.read_bytes() == (tmp_path / "again.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: text[: len(text) // 2], "line 1"),
+        (lambda text: "", "holds 0 records"),
+        (lambda text: text + text, "holds 2 records"),
+        (lambda text: "[]\n", "not a JSON object"),
+        (lambda text: text.replace('"epochs"', '"epoch"'), "field 'epoch' is unknown"),
+        (lambda text: text.replace('"epochs": 7, ', ""), "field 'epochs' is missing"),
+        (lambda text: text.replace('"epochs": 7', '"epochs": "7"'), "field 'epochs' must be int"),
+        (lambda text: text.replace('"wa": 0.75', '"wa": 0.8'), "`wa` does not follow"),
+        (lambda text: text.replace('"predictions": [0', '"predictions": [1'), "`confusion` does not follow"),
+        (lambda text: text.replace('["a", "b"', '["b", "b"'), "`utterances` must be sorted"),
+    ],
+)
+def test_a_damaged_record_is_named_with_the_remedy(tmp_path, damage, message):
+    path = results.write_record(tmp_path / "fold.json", make_record())
+    damaged = damage(path.read_text())
+    assert damaged != path.read_text()
+    path.write_text(damaged)
+    with pytest.raises(ValueError, match=message) as error:
+        results.read_record(path)
+    assert str(path) in str(error.value) and "Delete it and run that fold again." in str(error.value)
+
+
+def test_bytes_that_are_no_text_are_damage(tmp_path):
+    (tmp_path / "fold.json").write_bytes(b"\xff\xfe\n")
+    with pytest.raises(ValueError, match="damaged"):
+        results.read_record(tmp_path / "fold.json")
+
+
+def test_nan_is_refused_and_leaves_nothing(tmp_path):
+    record = dataclasses.replace(make_record(), validation_ua=float("nan"))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        results.write_record(tmp_path / "fold.json", record)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = files.atomic_write_text(tmp_path / "file", "old")
+
+    def fail(descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files.os, "fsync", fail)
+    with pytest.raises(KeyboardInterrupt):
+        files.atomic_write_text(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_seconds_stand_apart_and_a_cut_line_is_skipped(tmp_path):
+    path = tmp_path / "runs" / "seconds.jsonl"
+    results.append_seconds(path, make_record(fold=3), 12.34)
+    path.write_text(path.read_text() + '{"fold": 4, "sec')
+    expected = {"system": "s3", "modality": "acoustic", "fold": 3, "seed": 0, "seconds": 12.3}
+    assert results.read_seconds(path) == [expected]
+
+
+def test_commit_of_a_checkout_and_outside(tmp_path, monkeypatch):
+    def git(*arguments):
+        identity = ["-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert results.current_commit(tmp_path) == "unknown"
+    git("init")
+    (tmp_path / "file").write_text("1")
+    git("add", "file")
+    git("commit", "-m", "first", "--no-verify")
+    commit = results.current_commit(tmp_path)
+    assert len(commit) == 10 and int(commit, 16) >= 0
+    (tmp_path / "file").write_text("2")
+    assert results.current_commit(tmp_path) == f"{commit}-dirty"
+    monkeypatch.setenv("PATH", "")
+    assert results.current_commit(tmp_path) == "unknown"
+
+
+def test_versions_are_those_installed_and_tensorflow_stays_unimported():
+    versions = results.current_versions()
+    assert versions["numpy"] == np.__version__ and versions["python"] == sys.version.split()[0]
+    assert json.loads(json.dumps(versions)) == versions
+    program = (
+        "import sys; import drl4ser.reporting.fold_result as r; r.current_versions(); print(*sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "tensorflow" not in run.stdout.split() and "keras" not in run.stdout.split()

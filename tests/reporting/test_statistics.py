@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drl4ser.reporting import metrics, paper_values, statistics
+
+
+def classified(num_utterances, accuracy, seed, num_classes=3, labels=None):
+    rng = np.random.default_rng(seed)
+    if labels is None:
+        labels = rng.choice(num_classes, num_utterances, p=[0.5, 0.3, 0.2])
+    guesses = rng.integers(0, num_classes, num_utterances)
+    return labels, np.where(rng.random(num_utterances) < accuracy, labels, guesses)
+
+
+def slow_samples(labels, systems, num_samples=3000):
+    """UA of resampled utterances, drawn one by one: [num_samples, systems]."""
+    rng = np.random.default_rng(1)
+    samples = []
+    for _ in range(num_samples):
+        drawn = rng.integers(0, len(labels), len(labels))
+        classes = np.unique(labels[drawn])
+        right = [(system == labels)[drawn] for system in systems]
+        samples.append([np.mean([hit[labels[drawn] == c].mean() for c in classes]) for hit in right])
+    return np.array(samples)
+
+
+def test_interval_equals_utterance_by_utterance_resampling():
+    labels, predictions = classified(120, 0.5, seed=0)
+    expected = np.quantile(slow_samples(labels, [predictions])[:, 0], [0.025, 0.975])
+    interval = statistics.bootstrap_interval(labels, predictions, 3)
+    np.testing.assert_allclose(interval, expected, atol=0.008)
+    narrower = statistics.bootstrap_interval(labels, predictions, 3, level=0.5)
+    assert interval[0] < narrower[0] < narrower[1] < interval[1]
+
+
+def test_interval_with_classes_that_resamples_miss():
+    labels = np.array([0] * 10 + [1, 2])
+    predictions = np.array([0] * 6 + [1] * 4 + [1, 0])
+    samples = slow_samples(labels, [predictions])[:, 0]
+    interval = statistics.bootstrap_interval(labels, predictions, 4)  # class 3 never occurs
+    np.testing.assert_allclose(interval, np.quantile(samples, [0.025, 0.975]), atol=0.03)
+
+
+def test_paired_bootstrap_equals_utterance_by_utterance_resampling():
+    labels, first = classified(150, 0.6, seed=0)
+    _, second = classified(150, 0.5, seed=2, labels=labels)
+    second = np.where(np.arange(150) % 2, first, second)  # correlated, as two systems are
+    samples = slow_samples(labels, [first, second])
+    differences = samples[:, 0] - samples[:, 1]
+    comparison = statistics.paired_bootstrap(labels, first, second, 3)
+    np.testing.assert_allclose(comparison["interval"], np.quantile(differences, [0.025, 0.975]), atol=0.008)
+    tail = min(np.mean(differences <= 0), np.mean(differences >= 0))
+    assert comparison["p_value"] == pytest.approx(2 * tail, abs=0.03)
+    uas = [metrics.unweighted_accuracy(metrics.confusion_matrix(labels, p, 3)) for p in (first, second)]
+    assert comparison["difference"] == pytest.approx(uas[0] - uas[1])
+
+
+def test_pairing_narrows_the_interval():
+    labels, first = classified(200, 0.5, seed=3)
+    second = first.copy()
+    second[:10] = labels[:10]
+    low, high = statistics.paired_bootstrap(labels, second, first, 3)["interval"]
+    alone = statistics.bootstrap_interval(labels, first, 3)
+    assert high - low < (alone[1] - alone[0]) / 2
+
+
+def test_extremes():
+    labels = np.array([0, 1] * 20)
+    assert statistics.bootstrap_interval(labels, labels, 2) == (1.0, 1.0)
+    same = statistics.paired_bootstrap(labels, labels, labels, 2)
+    assert same == {"difference": 0.0, "interval": (0.0, 0.0), "p_value": 1.0}
+    best = statistics.paired_bootstrap(labels, labels, 1 - labels, 2, num_samples=999)
+    assert best == {"difference": 1.0, "interval": (1.0, 1.0), "p_value": 0.002}
+    worst = statistics.paired_bootstrap(labels, 1 - labels, labels, 2, num_samples=999)
+    assert worst["difference"] == -1.0 and worst["p_value"] == 0.002
+
+
+def test_seeds_are_averaged_and_are_no_further_utterances():
+    labels, predictions = classified(100, 0.5, seed=4)
+    once = statistics.bootstrap_interval(labels, predictions, 3)
+    twice = statistics.bootstrap_interval(labels, np.column_stack([predictions, predictions]), 3)
+    assert once == twice
+    scores = statistics.recognition_scores([0, 1], [[0, 0, 1], [1, 1, 1]])
+    np.testing.assert_allclose(scores, [2 / 3, 1])
+    assert statistics.ua_of_scores([0, 0, 1], [0.5, 1.0, 0.0], 3) == 0.375
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30))
+def test_same_seed_same_interval_which_lies_in_the_unit_range(pairs):
+    labels, predictions = zip(*pairs, strict=True)
+    first = statistics.bootstrap_interval(labels, predictions, 3, num_samples=200)
+    assert first == statistics.bootstrap_interval(labels, predictions, 3, num_samples=200)
+    assert 0 <= first[0] <= first[1] <= 1
+
+
+def test_mean_deviation_and_relative_improvement():
+    assert statistics.mean_and_deviation([1.0, 2.0, 3.0]) == (2.0, 1.0)
+    assert statistics.mean_and_deviation([0.5]) == (0.5, None)
+    assert statistics.relative_improvement(0.6, 0.5) == pytest.approx(20)
+    assert statistics.relative_improvement(0.6, 0.0) is None
+
+
+def test_lengths_must_agree():
+    with pytest.raises(ValueError, match="same length"):
+        statistics.bootstrap_interval([0, 1], [0], 2)
+    with pytest.raises(ValueError, match="at least 1"):
+        statistics.bootstrap_interval([], [], 2)
+
+
+def test_paper_values_give_the_improvements_of_the_papers_text():
+    def improvement(table, system, over, modality="acoustic", corpus="iemocap"):
+        values = [paper_values.paper_value(table, name, modality, corpus)["ua"] for name in (system, over)]
+        return statistics.relative_improvement(*values)
+
+    # Section 4.3, and 4.2 for Table 1; the paper rounds some of them down.
+    text = {("s1", "baseline"): 9.6, ("s2", "s1"): 6.9, ("s3", "s2"): 5.0}
+    for pair, printed in text.items():
+        assert improvement("table2", *pair) == pytest.approx(printed, abs=0.1)
+    text = {"xia_dnn": 14.9, "poria_cnn_mkl": 14.3, "poria_lstm": 24.3, "mirsamadi_attention": 16.4}
+    for system, printed in text.items():
+        assert improvement("table1", "s3", system) == pytest.approx(printed, abs=0.1)
+    assert improvement("table1", "s3", "mirsamadi_attention", "acoustic+lexical") == pytest.approx(
+        6.6, abs=0.1
+    )
+    assert improvement("table1", "s3", "poria_cnn_mkl", "acoustic+lexical") == pytest.approx(13.6, abs=0.1)
+    assert improvement("table1", "s3", "poria_cnn_mkl", corpus="rid") == pytest.approx(26.7, abs=0.1)
+    assert improvement("table1", "s3", "poria_lstm", corpus="rid") == pytest.approx(45.2, abs=0.1)
+    assert paper_values.paper_value("table2", "s3", "lexical") == {}
+
+
+def test_holm_by_hand():
+    """0.01 <= 0.05 / 4, 0.015 <= 0.05 / 3, 0.03 > 0.05 / 2, and so the last one fails too, though 0.04 <= 0.05."""
+    assert statistics.holm_significance([0.04, 0.01, 0.03, 0.015]) == [False, True, False, True]
+    assert statistics.holm_significance([0.05]) == [True]
+    assert statistics.holm_significance([]) == []
+    assert statistics.holm_significance([0.02, 0.02, 0.02]) == [False] * 3
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_lies_between_bonferroni_and_no_correction(p_values):
+    decisions = statistics.holm_significance(p_values)
+    for p_value, significant in zip(p_values, decisions, strict=True):
+        assert significant >= (p_value <= 0.05 / len(p_values)) and significant <= (p_value <= 0.05)
