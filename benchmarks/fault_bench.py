@@ -46,9 +46,7 @@ class FaultBench:
         self.folder, self.corpus = folder, folder / "corpus"
         self._check(
             self._start(
-                "data_prep.make_synthetic_corpus",
-                f"--output_dir={self.corpus}",
-                f"--num_utterances={_UTTERANCES}",
+                "data_prep.make_synthetic_corpus", f"--output_dir={self.corpus}", f"--num_utterances={_UTTERANCES}"
             )
         )
         self.seconds = {}
@@ -101,9 +99,7 @@ class FaultBench:
         """Wait for a stage that was begun."""
         output, _ = process.communicate(timeout=900)
         errors = [line for line in output.splitlines() if line.startswith("error: ")]
-        return Outcome(
-            process.returncode, errors[0].removeprefix("error: ") if len(errors) == 1 else "", output
-        )
+        return Outcome(process.returncode, errors[0].removeprefix("error: ") if len(errors) == 1 else "", output)
 
     def kill_after(self, place: str, stage: str, seconds: float, written: Path | None = None) -> bool:
         """Begin a stage and kill it (SIGKILL), so long after its begin or after `written` is there.

@@ -70,9 +70,7 @@ def damage_one(bench: FaultBench, rng: Random, stage: str, name: str, fault: str
     after = _units(place)
     # A shard and what stands beside it share a stem; a finished fold has a folder.
     anew = [unit for unit, state in before.items() if after.get(unit) != state]
-    if any(
-        path.stem != unit.stem if unit.suffix == ".tfrecord" else path.parent != unit.parent for unit in anew
-    ):
+    if any(path.stem != unit.stem if unit.suffix == ".tfrecord" else path.parent != unit.parent for unit in anew):
         raise SilentlyWrongError(f"{path} was damaged and made anew were {anew}")
     return outcome.code != 0
 

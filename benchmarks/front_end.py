@@ -56,8 +56,7 @@ def compare_programs(speech: np.ndarray, effort: Effort):
         seconds = time_in_turns(sides, effort)
     what = f"17 LLDs of {SPEECH_SECONDS} s of speech, one core"
     rows = [
-        compare_seconds(what, name, seconds["ours"], seconds[side], wanted)
-        for side, (name, wanted) in against.items()
+        compare_seconds(what, name, seconds["ours"], seconds[side], wanted) for side, (name, wanted) in against.items()
     ]
     return rows, seconds
 

@@ -23,9 +23,7 @@ def measure(effort: Effort) -> Result:
         sides = {"ours": compile_step(ours, x, mask), "keras": compile_step(theirs, x, mask)}
         seconds = time_in_turns(sides, effort)
         what = f"GCA-LSTM forward and backward, batch {BATCH}, {num_steps} steps"
-        rows.append(
-            compare_seconds(what, "three Keras RNN passes", seconds["ours"], seconds["keras"], WANTED)
-        )
+        rows.append(compare_seconds(what, "three Keras RNN passes", seconds["ours"], seconds["keras"], WANTED))
         samples[what] = seconds
     return Result(rows, samples=samples)
 

@@ -17,16 +17,12 @@ def measure(effort: Effort) -> Result:
     """An epoch of batches with the augmentation of recipe tuned, read only, and trained on."""
     lengths = np.random.default_rng(0).integers(200, 1201, UTTERANCES)
     part = make_part(lengths)
-    tuned = {
-        key: value for key, value in RECIPES["tuned"]["train"].items() if "mask" in key or "jitter" in key
-    }
+    tuned = {key: value for key, value in RECIPES["tuned"]["train"].items() if "mask" in key or "jitter" in key}
     train = TrainConfig(batch_size=BATCH, time_stretch=RECIPES["tuned"]["train"]["time_stretch"], **tuned)
     step = make_our_step(build_model("s3"), train)
     batches = [batch[:2] for batch in training_batches(part, train, seed=0, epochs=[1])]
     sides = {
-        "pipeline": lambda: [
-            labels.numpy() for _, labels, _ in training_batches(part, train, seed=0, epochs=[1])
-        ],
+        "pipeline": lambda: [labels.numpy() for _, labels, _ in training_batches(part, train, seed=0, epochs=[1])],
         "training": lambda: [float(step(*batch)[0]) for batch in batches],
     }
     seconds = time_in_turns(sides, effort)

@@ -52,9 +52,7 @@ def draw_tracks(tracks: Tracks, title: str) -> Figure:
     hnr_db = _where(tracks.praat_hnr_db, voiced & (tracks.praat_hnr_db > NO_HNR_DB))
     _draw(axes[1], times, "HNR, dB", (hnr_db, _PRAAT), (ours["hnr_db"], _OURS))
     _draw(axes[2], times, "voicing prob.", (ours["voicing_probability"], _OURS))
-    axes[2].fill_between(
-        times, voiced, step="mid", color=_PRAAT["color"], alpha=0.5, lw=0, label="voiced in Praat"
-    )
+    axes[2].fill_between(times, voiced, step="mid", color=_PRAAT["color"], alpha=0.5, lw=0, label="voiced in Praat")
     for panel, name, label in zip(
         axes[3:], ("log_energy", "mfcc_1", "zcr"), ("log energy", "mfcc_1", "zcr"), strict=True
     ):

@@ -25,9 +25,7 @@ flags.DEFINE_string("data_dir", None, "Folder of recordings; folders in it count
 flags.DEFINE_string("name", None, "Name of the report. Default: that of the folder.")
 flags.DEFINE_integer("every", 1, "Take every so many-th file, in order of name.", lower_bound=1)
 flags.DEFINE_integer("num_pictures", 3, "Recordings to draw.", lower_bound=0)
-flags.DEFINE_list(
-    "minutes", ["0.05", "6", "60"], "Lengths to extract in a process of their own, shortest first."
-)
+flags.DEFINE_list("minutes", ["0.05", "6", "60"], "Lengths to extract in a process of their own, shortest first.")
 flags.DEFINE_float("speech_seconds", 60.0, "Audio that speed is measured on.", lower_bound=1.0)
 flags.DEFINE_string("results_dir", "results", "Where the report goes.")
 

@@ -43,10 +43,7 @@ def render_markdown(report: dict[str, Any]) -> str:
 
 def _accuracy_grid(rows):
     cepstra = [row for row in rows if row["descriptor"].startswith("mfcc_")]
-    lowest = {
-        **min(cepstra, key=lambda row: row["ours"]),
-        "descriptor": f"mfcc_1 to mfcc_{len(cepstra)}, lowest",
-    }
+    lowest = {**min(cepstra, key=lambda row: row["ours"]), "descriptor": f"mfcc_1 to mfcc_{len(cepstra)}, lowest"}
     at = rows.index(cepstra[0])
     rows = [*rows[:at], lowest, *(row for row in rows[at:] if row not in cepstra)]
     header = ["Descriptor", "Measure", "Against", "Ours", "openSMILE", "Wanted"]

@@ -17,9 +17,7 @@ def draw_ratios(rows: Sequence[Row]) -> bytes:
 
     Ratios that should be small (memory, overheads) are drawn as their reciprocals.
     """
-    figure = Figure(
-        figsize=(WIDTH_INCHES, ROW_INCHES * len(rows) + 1.1), dpi=DOTS_PER_INCH, layout="constrained"
-    )
+    figure = Figure(figsize=(WIDTH_INCHES, ROW_INCHES * len(rows) + 1.1), dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     for place, row in enumerate(rows):
@@ -27,9 +25,7 @@ def draw_ratios(rows: Sequence[Row]) -> bytes:
         color = {True: MET, False: MISSED, None: PLAIN}[row.met]
         axes.plot(sorted([low, high]), [place, place], color=color, linewidth=2)
         axes.plot([middle], [place], "o" if row.met else "s", color=color, markersize=5)
-        axes.annotate(
-            f"{middle:.2f}", (middle, place), (0, 5), textcoords="offset points", fontsize=7, ha="center"
-        )
+        axes.annotate(f"{middle:.2f}", (middle, place), (0, 5), textcoords="offset points", fontsize=7, ha="center")
         if row.wanted is not None:
             axes.plot([_orient(row, row.wanted)], [place], "|", color="black", markersize=13)
     labels = [f"{row.what}\nagainst {row.against}" for row in rows]

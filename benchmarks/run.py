@@ -36,12 +36,8 @@ flags.DEFINE_list("modules", MODULES, "Which to measure.")
 flags.DEFINE_string("results_dir", "benchmarks/results", "Where JSON files, table and picture go.")
 flags.DEFINE_integer("rounds", 15, "Most rounds of a comparison.", lower_bound=1)
 flags.DEFINE_float("seconds", 30.0, "No round (but the third) begins after so many seconds.", lower_bound=0)
-flags.DEFINE_enum(
-    "clock", "wall", list(CLOCKS), "What to time by; processor, with --threads=1, where others compute."
-)
-flags.DEFINE_integer(
-    "threads", None, "Threads of each side. Default: what each library takes.", lower_bound=1
-)
+flags.DEFINE_enum("clock", "wall", list(CLOCKS), "What to time by; processor, with --threads=1, where others compute.")
+flags.DEFINE_integer("threads", None, "Threads of each side. Default: what each library takes.", lower_bound=1)
 flags.DEFINE_bool("compiled", True, "Whether to measure torch.compile, which takes minutes.")
 
 

@@ -58,9 +58,7 @@ def _mean_seconds(records: Path) -> float:
 
 def _probe(name: str, *arguments: str, **environment: str) -> dict:
     command = [sys.executable, "-m", "benchmarks.scale_probes", name, *arguments]
-    done = subprocess.run(
-        command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True, check=True
-    )
+    done = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True, check=True)
     row = json.loads(done.stdout.splitlines()[-1])
     print(row, flush=True)
     return row

@@ -118,9 +118,7 @@ def probe_epoch(path: str) -> dict:
         "hours": hours_of(sum(store.num_frames[name] for name in fold.train)),
         "seconds": spent[0],
         "processor_seconds": spent[1],
-        "resident_mb": [
-            int(part.max()) for part in np.array_split(resident[1] + resident[2], 4) if len(part)
-        ],
+        "resident_mb": [int(part.max()) for part in np.array_split(resident[1] + resident[2], 4) if len(part)],
     }
 
 
@@ -174,14 +172,8 @@ def hours_of(frames: int) -> float:
 
 def _fold_of(path: str):
     store = open_store(Path(path))
-    numbers = {
-        name: number for number, name in enumerate(sorted({item.emotion for item in store.utterances}))
-    }
-    return (
-        store,
-        {item.id: numbers[item.emotion] for item in store.utterances},
-        make_folds(store.utterances)[0],
-    )
+    numbers = {name: number for number, name in enumerate(sorted({item.emotion for item in store.utterances}))}
+    return (store, {item.id: numbers[item.emotion] for item in store.utterances}, make_folds(store.utterances)[0])
 
 
 PROBES: dict[str, Callable[[str], dict]] = {

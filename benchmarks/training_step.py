@@ -41,9 +41,7 @@ def measure(effort: Effort) -> Result:
         lengths = np.concatenate([inputs["num_frames"] for inputs, _ in batches])
         operations = count_training_step(ModelConfig(), lengths)
         rows.append(_share_of_limit(what, operations, seconds))
-        facts.append(
-            f"{what}: {operations / len(batches) / 1e9:.1f} billion multiply-adds (real frames only)"
-        )
+        facts.append(f"{what}: {operations / len(batches) / 1e9:.1f} billion multiply-adds (real frames only)")
         shown = ", ".join(f"{side} {loss:.6f}" for side, loss in losses.items())
         facts.append(f"{what}: loss of the first batch, all sides with the same weights: {shown}")
         samples[name] = {**seconds, "losses": losses}
@@ -54,10 +52,7 @@ def bucket_lengths(num_utterances: int):
     """Batches of utterances of mixed lengths, as training gets them."""
     lengths = np.random.default_rng(0).integers(MIXED[0], MIXED[1] + 1, num_utterances)
     batches = training_batches(make_part(lengths), TrainConfig(batch_size=BATCH), seed=0, epochs=[1])
-    return [
-        ({name: value.numpy() for name, value in inputs.items()}, labels.numpy())
-        for inputs, labels, _ in batches
-    ]
+    return [({name: value.numpy() for name, value in inputs.items()}, labels.numpy()) for inputs, labels, _ in batches]
 
 
 def to_torch(batch, padded: bool):

@@ -10,10 +10,7 @@ from drl4ser.training.step import make_optimizer, make_train_step
 NUM_CLASSES = 4
 NUM_LLDS = 17
 SIGNATURE = (
-    {
-        "llds": tf.TensorSpec([None, None, NUM_LLDS]),
-        "num_frames": tf.TensorSpec([None], tf.int32),
-    },
+    {"llds": tf.TensorSpec([None, None, NUM_LLDS]), "num_frames": tf.TensorSpec([None], tf.int32)},
     tf.TensorSpec([None], tf.int32),
 )
 

@@ -33,9 +33,7 @@ def _guarded(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         _leave("interrupted; the same command goes on from here", 130)
     except BrokenProcessPool:
-        _leave(
-            "a worker process died (out of memory?); the same command goes on from here, try fewer workers", 1
-        )
+        _leave("a worker process died (out of memory?); the same command goes on from here, try fewer workers", 1)
     except (ValueError, OSError, ImportError) as error:
         if FLAGS.traceback:
             raise

@@ -30,9 +30,7 @@ def main() -> None:
     emotions = "all" if FLAGS.emotions == ["all"] else FLAGS.emotions
     utterances = read_corpus(FLAGS.corpus, Path(FLAGS.data_dir), emotions, FLAGS.allow_partial)
     frame = dataclasses.replace(FrameConfig(), frontend=FLAGS.frontend)
-    problems = make_records(
-        utterances, Path(FLAGS.records_dir), FLAGS.corpus, frame, num_workers=FLAGS.num_workers
-    )
+    problems = make_records(utterances, Path(FLAGS.records_dir), FLAGS.corpus, frame, num_workers=FLAGS.num_workers)
     print(f"{FLAGS.records_dir}: {len(utterances) - len(problems)} of {len(utterances)} utterances")
     for path, reason in problems:
         print(f"  left out: {one_line(path)}: {one_line(reason)}")

@@ -86,14 +86,7 @@ class ModelConfig:
         if self.num_classes < 2:
             raise ValueError(f"`num_classes` must be at least 2. Received: num_classes={self.num_classes}")
         # A damaged or hostile settings file must not ask for more weights than any machine has.
-        sizes = (
-            self.num_classes,
-            self.lld_dim,
-            self.word_dim,
-            self.units,
-            self.lexical_units,
-            self.num_heads,
-        )
+        sizes = (self.num_classes, self.lld_dim, self.word_dim, self.units, self.lexical_units, self.num_heads)
         largest = max(*sizes, *self.kernel_sizes, *self.filters, *self.dense_units) * max(1.0, self.width)
         if largest > MAX_LAYER_SIZE or self.iterations > MAX_LAYER_SIZE:
             raise ValueError(f"no layer may have more than {MAX_LAYER_SIZE} units. Received: {largest:g}")
@@ -189,17 +182,14 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
             "time_stretch": 0.15,
             "gain_jitter": 0.1,
             "trim_db": 30.0,
-        },
+        }
     },
 }
 
 # What a profile changes, and how many of the folds it runs: `quick` shows the whole path in minutes on two cores.
 PROFILES: dict[str, dict[str, dict[str, Any]]] = {
     "paper": {},
-    "quick": {
-        "model": {"width": 0.1875},
-        "train": {"batch_size": 32, "max_epochs": 12, "patience": 6},
-    },
+    "quick": {"model": {"width": 0.1875}, "train": {"batch_size": 32, "max_epochs": 12, "patience": 6}},
 }
 PROFILE_FOLDS = {"paper": 10, "quick": 2}
 

@@ -8,9 +8,7 @@ from data_prep.command import run
 from drl4ser.runs.paths import adopt_records
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string(
-    "records", None, "Folds that ran elsewhere, the folds.jsonl beside a table.", required=True
-)
+flags.DEFINE_string("records", None, "Folds that ran elsewhere, the folds.jsonl beside a table.", required=True)
 flags.DEFINE_string("runs_dir", "runs", "Where they count as finished from now on.")
 
 

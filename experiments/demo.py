@@ -19,17 +19,11 @@ flags.DEFINE_string(
 )
 flags.DEFINE_string("host", "127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in.")
 flags.DEFINE_integer(
-    "port",
-    None,
-    "Port to listen on. Default: the first free one from 7860 on.",
-    lower_bound=1,
-    upper_bound=65535,
+    "port", None, "Port to listen on. Default: the first free one from 7860 on.", lower_bound=1, upper_bound=65535
 )
 flags.DEFINE_float("max_seconds", 30.0, "Longest recording that is taken, at most 120.")
 flags.DEFINE_integer("max_megabytes", 20, "Largest file that is taken.", lower_bound=1)
-flags.DEFINE_integer(
-    "delete_after_s", 60, "How long an uploaded file may lie on the disk, in seconds.", lower_bound=1
-)
+flags.DEFINE_integer("delete_after_s", 60, "How long an uploaded file may lie on the disk, in seconds.", lower_bound=1)
 
 
 def main() -> None:

@@ -32,8 +32,7 @@ def subsets() -> list:
     for config in full:
         for size in sizes:
             longer = {
-                name: round(getattr(config.train, name) * max(sizes) / size)
-                for name in ("max_epochs", "patience")
+                name: round(getattr(config.train, name) * max(sizes) / size) for name in ("max_epochs", "patience")
             }
             subset = dataclasses.replace(config, train_per_class=size, split_seed=SPLIT_SEED)
             configs.append(change(subset, {"train": longer}))

@@ -31,9 +31,7 @@ def main() -> None:
         tested = [utterances[key] for key in record.utterances]
         measures += tqdm(measure_fold(predictor, tested), desc=f"fold {config.fold + 1}", unit="utt")
     if not measures:
-        raise ValueError(
-            f"{FLAGS.corpus} does not tell which words are salient; only the synthetic corpus does"
-        )
+        raise ValueError(f"{FLAGS.corpus} does not tell which words are salient; only the synthetic corpus does")
     directory = write_saliency(measures, records, Path(FLAGS.results_dir))
     print((directory / TABLE_NAME).read_text(encoding="utf-8"))
     print(f"Written to {directory}")

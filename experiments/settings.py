@@ -21,21 +21,15 @@ from drl4ser.training.grid import run_grid
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus the records are of.")
 flags.DEFINE_string("records_dir", None, "LLD records, made by data_prep.make_records.", required=True)
-flags.DEFINE_string(
-    "word_vectors", None, "word2vec file (.bin, .bin.gz, .txt) for systems with lexical input."
-)
+flags.DEFINE_string("word_vectors", None, "word2vec file (.bin, .bin.gz, .txt) for systems with lexical input.")
 flags.DEFINE_string("runs_dir", "runs", "Where each fold keeps its weights, history and TensorBoard events.")
 flags.DEFINE_enum("profile", "quick", list(config.PROFILES), "Size of the experiment.")
 flags.DEFINE_enum("recipe", "paper", list(config.RECIPES), "How systems are trained.")
 flags.DEFINE_enum("split", "random", SPLITS, "What the parts of a fold do not share.")
 flags.DEFINE_integer("num_folds", 10, "Parts of a cross-validation; a split by session has its own number.")
-flags.DEFINE_integer(
-    "folds", None, "Run only the first so many folds. Default: as the profile says.", lower_bound=1
-)
+flags.DEFINE_integer("folds", None, "Run only the first so many folds. Default: as the profile says.", lower_bound=1)
 flags.DEFINE_list("seeds", ["0"], "Seeds; each draws its own folds and initial weights.")
-flags.DEFINE_integer(
-    "epochs", None, "Most epochs of a fold. Default: as recipe and profile say.", lower_bound=1
-)
+flags.DEFINE_integer("epochs", None, "Most epochs of a fold. Default: as recipe and profile say.", lower_bound=1)
 flags.DEFINE_enum("frontend", "drl4ser", config.FRONTENDS, "Whose LLDs the records hold.")
 flags.DEFINE_enum("precision", "float32", ["float32", "mixed_bfloat16"], "Arithmetic of the layers.")
 flags.DEFINE_multi_string("change", [], "Any setting, such as train.learning_rate=1e-4 or model.dropout=0.5.")
@@ -62,12 +56,7 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
     classes = tuple(sorted({utterance.emotion for utterance in store.utterances}))
     num_folds = len(make_folds(store.utterances, FLAGS.split, FLAGS.num_folds))
     base = config.make_experiment(
-        FLAGS.profile,
-        FLAGS.recipe,
-        corpus=FLAGS.corpus,
-        classes=classes,
-        split=FLAGS.split,
-        num_folds=num_folds,
+        FLAGS.profile, FLAGS.recipe, corpus=FLAGS.corpus, classes=classes, split=FLAGS.split, num_folds=num_folds
     )
     base = config.change(base, _changes())
     for system in systems:
@@ -86,18 +75,13 @@ def _check(name: str, values: list[str], known: tuple[str, ...]) -> None:
 
 
 def _changes() -> dict[str, dict]:
-    changes: dict[str, dict] = {
-        "train": {"precision": FLAGS.precision},
-        "frame": {"frontend": FLAGS.frontend},
-    }
+    changes: dict[str, dict] = {"train": {"precision": FLAGS.precision}, "frame": {"frontend": FLAGS.frontend}}
     if FLAGS.epochs:
         changes["train"]["max_epochs"] = FLAGS.epochs
     for text in FLAGS.change:
         match = re.fullmatch(r"(model|train|frame)\.(\w+)=(.+)", text)
         if match is None or match[2] not in vars(getattr(config.ExperimentConfig(), match[1])):
-            raise ValueError(
-                f"--change={text}: expected model.NAME=VALUE or train.NAME=VALUE, see drl4ser/config.py"
-            )
+            raise ValueError(f"--change={text}: expected model.NAME=VALUE or train.NAME=VALUE, see drl4ser/config.py")
         value = match[3] if match[3].isidentifier() else json.loads(match[3])
         if isinstance(getattr(getattr(config.ExperimentConfig(), match[1]), match[2]), float):
             value = float(value)
@@ -141,7 +125,5 @@ def _finished(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
     runs_dir = Path(FLAGS.runs_dir)
     found = [finished_record(run_directory(runs_dir, item), item) for item in configs]
     if not any(found):
-        raise ValueError(
-            f"{runs_dir} holds no finished fold of this experiment; leave out --notrain (TRAIN=false)"
-        )
+        raise ValueError(f"{runs_dir} holds no finished fold of this experiment; leave out --notrain (TRAIN=false)")
     return [record for record in found if record is not None]

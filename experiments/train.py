@@ -16,15 +16,9 @@ flags.DEFINE_integer("fold", 0, "Number of the fold, from 0.", lower_bound=0)
 def main() -> None:
     """Train, test once, print the metrics."""
     FLAGS.folds = FLAGS.fold + 1
-    wanted = [
-        config
-        for config in settings.experiments([FLAGS.system], [FLAGS.modality])
-        if config.fold == FLAGS.fold
-    ]
+    wanted = [config for config in settings.experiments([FLAGS.system], [FLAGS.modality]) if config.fold == FLAGS.fold]
     for record in settings.run(wanted):
-        print(
-            f"UA {record.ua:.1%}  WA {record.wa:.1%}  F1 {record.f1:.3f}  ({len(record.utterances)} utterances)"
-        )
+        print(f"UA {record.ua:.1%}  WA {record.wa:.1%}  F1 {record.f1:.3f}  ({len(record.utterances)} utterances)")
 
 
 if __name__ == "__main__":

@@ -33,9 +33,7 @@ def write_manifest_corpus(folder: Path, per_class: int = 6) -> Path:
             name = f"{emotion}_{number}.wav"
             write_voice(folder / name, emotion, seed=100 * index + number)
             text = f"a {emotion} sentence number {number}" if number else ""
-            rows.append(
-                {"path": name, "emotion": emotion, "speaker": f"s{number % 2}", "session": "", "text": text}
-            )
+            rows.append({"path": name, "emotion": emotion, "speaker": f"s{number % 2}", "session": "", "text": text})
     manifest = folder / "manifest.csv"
     with manifest.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
@@ -74,10 +72,7 @@ def word_vectors_file(tmp_path_factory) -> Path:
     """Ten-dimensional vectors of some of the corpus's words; "number" and the digits are unknown."""
     words = ("a", "sentence", *CLASSES)
     rng = np.random.default_rng(0)
-    lines = [
-        f"{len(words)} 10",
-        *(" ".join([word, *map(str, rng.normal(size=10).round(3))]) for word in words),
-    ]
+    lines = [f"{len(words)} 10", *(" ".join([word, *map(str, rng.normal(size=10).round(3))]) for word in words)]
     path = tmp_path_factory.mktemp("words") / "words.txt"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

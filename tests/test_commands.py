@@ -45,9 +45,7 @@ def test_a_folder_without_the_corpus(tmp_path, corpus):
 
 def test_an_unknown_emotion_and_column(manifest, tmp_path):
     options = ["--corpus=manifest", f"--records_dir={tmp_path / 'records'}"]
-    assert_refused(
-        run("data_prep.make_records", *options, f"--data_dir={manifest}", "--emotions=joy"), "'joy'"
-    )
+    assert_refused(run("data_prep.make_records", *options, f"--data_dir={manifest}", "--emotions=joy"), "'joy'")
     other = manifest.with_name("other.csv")
     other.write_text("path,emotion,colour\nangry_0.wav,angry,red\n", encoding="utf-8")
     assert_refused(run("data_prep.make_records", *options, f"--data_dir={other}"), "other.csv", "'colour'")
@@ -85,12 +83,7 @@ def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
     refused("--split=session", "--modalities=acoustic", words=["session"])
     refused("--notrain", "--modalities=acoustic", words=["holds no finished fold"])
     refused("--corpus=ravdess", "--modalities=acoustic", words=["'manifest'", "'ravdess'"])
-    refused(
-        vectors.replace(".txt", ".none"),
-        "--modalities=lexical",
-        "--change=train.max_epochs=1",
-        words=[".none"],
-    )
+    refused(vectors.replace(".txt", ".none"), "--modalities=lexical", "--change=train.max_epochs=1", words=[".none"])
 
 
 def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, tmp_path):
@@ -112,9 +105,7 @@ def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, 
     assert done.returncode == 0, done.stderr
     one, two = (tmp_path / name / "table2" / "manifest-quick-paper-random" for name in ("one", "two"))
     shutil.rmtree(tmp_path / "runs")
-    restored = run(
-        "experiments.restore", f"--folds_file={one / 'folds.jsonl'}", f"--runs_dir={tmp_path / 'runs'}"
-    )
+    restored = run("experiments.restore", f"--folds_file={one / 'folds.jsonl'}", f"--runs_dir={tmp_path / 'runs'}")
     assert "4 folds restored" in restored.stdout, restored.stderr
     again = run("experiments.table2", *options, f"--results_dir={tmp_path / 'two'}", "--notrain")
     assert again.returncode == 0, again.stderr

@@ -98,8 +98,7 @@ def test_references_import_nothing_of_ours():
 
 
 @pytest.mark.parametrize(
-    "module",
-    ["drl4ser", "drl4ser.features", "drl4ser.corpora", "drl4ser.text", "drl4ser.runs.paths"],
+    "module", ["drl4ser", "drl4ser.features", "drl4ser.corpora", "drl4ser.text", "drl4ser.runs.paths"]
 )
 def test_light_modules_import_light(module):
     heavy = "{'tensorflow', 'keras', 'librosa', 'numba', 'gensim', 'pysptk', 'matplotlib'}"

@@ -3,8 +3,6 @@
 from benchmarks.fuzzing import audio, corpora, records, runs
 from benchmarks.fuzzing.kind import Kind, run_cases
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind for module in (audio, corpora, records, runs) for kind in module.KINDS
-}
+KINDS: dict[str, Kind] = {kind.name: kind for module in (audio, corpora, records, runs) for kind in module.KINDS}
 
 __all__ = ["KINDS", "Kind", "run_cases"]

@@ -14,9 +14,7 @@ from drl4ser.corpora import read_corpus, word_times
 from drl4ser.text import WordVectors, tokenize
 
 _MANIFEST = (
-    "path,emotion,speaker,session,text\r\n"
-    'a.wav,sad,Ann,1,"Well, ""no"""\r\n'
-    "b/c d.wav,joy,Bob,2,[LAUGHTER] yes\r\n"
+    'path,emotion,speaker,session,text\r\na.wav,sad,Ann,1,"Well, ""no"""\r\nb/c d.wav,joy,Bob,2,[LAUGHTER] yes\r\n'
 )
 _PATHS = ("a.wav", "b/c d.wav", "../a", "/etc/passwd", "b/../../x", ".", "a\0")
 

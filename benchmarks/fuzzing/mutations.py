@@ -6,14 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-_PIECES = (
-    b"\x00",
-    b"\xff",
-    b"\x00\x00\x00\x00",
-    b"\xff\xff\xff\xff",
-    b"\xff\xff\xff\x7f",
-    b"\x00\x00\x00\x80",
-)
+_PIECES = (b"\x00", b"\xff", b"\x00\x00\x00\x00", b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x00\x00\x00\x80")
 _PIECES += (b"\n", b'"', b",", b" ", b"../", b"\xe2\x80\xa8", b"\xc3", b"9" * 30, b"[" * 60)
 _ODD = (None, True, -1, 0, 2**70, 1e308, float("nan"), "", "../../etc/passwd", "x" * 2000, [], {}, [[]])
 _ODD += ([0] * 100, "a\nb", {"": 0})
@@ -68,9 +61,7 @@ def mutate_json(rng: Random, original: dict[str, Any]) -> bytes:
 
 
 def _places(value: Any, path: tuple = ()):
-    members = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, member in list(members)[:40]:
         yield (*path, name)
         yield from _places(member, (*path, name))

@@ -67,10 +67,7 @@ def _prepare_results(folder: Path):
 def _prepare_settings(folder: Path):
     config = ExperimentConfig()
     values = {"mean": [0.5] * 17, "std": [1.5] * 17}
-    originals = {
-        CONFIG_FILE: json.dumps(plain_values(config)).encode(),
-        NORMALIZER_FILE: json.dumps(values).encode(),
-    }
+    originals = {CONFIG_FILE: json.dumps(plain_values(config)).encode(), NORMALIZER_FILE: json.dumps(values).encode()}
     for name, content in originals.items():
         (folder / name).write_bytes(content)
     write_checksums(folder)

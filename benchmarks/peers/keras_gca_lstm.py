@@ -37,9 +37,5 @@ class NaiveGCALSTM(keras.layers.Layer):
         """Take the weights of a built drl4ser.layers.GCALSTM; this layer must be built, too."""
         self.encoder.set_weights(layer.encoder.get_weights())
         self.second.set_weights(layer.cell.get_weights())
-        for dense, kernel in (
-            (self.attention, layer.w_e2),
-            (self.score, layer.w_e1),
-            (self.refine, layer.w_f),
-        ):
+        for dense, kernel in ((self.attention, layer.w_e2), (self.score, layer.w_e1), (self.refine, layer.w_f)):
             dense.set_weights([kernel.numpy()])

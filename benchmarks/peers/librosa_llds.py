@@ -19,21 +19,9 @@ def describe_with_librosa(signal: np.ndarray, config: FrameConfig) -> np.ndarray
 
     rate, hop, length = config.sample_rate, config.hop_length, config.frame_length
     frames = {"hop_length": hop, "center": False}
-    bands = {
-        "n_mels": config.num_mel_bands,
-        "fmin": config.mel_low_hz,
-        "fmax": config.mel_high_hz,
-        "htk": True,
-    }
+    bands = {"n_mels": config.num_mel_bands, "fmin": config.mel_low_hz, "fmax": config.mel_high_hz, "htk": True}
     mfcc = librosa.feature.mfcc(
-        y=signal,
-        sr=rate,
-        n_mfcc=config.num_mfcc + 1,
-        n_fft=512,
-        win_length=length,
-        window="hamming",
-        **bands,
-        **frames,
+        y=signal, sr=rate, n_mfcc=config.num_mfcc + 1, n_fft=512, win_length=length, window="hamming", **bands, **frames
     )
     energy = librosa.feature.rms(y=signal, frame_length=length, **frames)
     crossings = librosa.feature.zero_crossing_rate(signal, frame_length=length, **frames)

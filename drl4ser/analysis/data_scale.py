@@ -80,14 +80,7 @@ def render_data_scale(directory: Path) -> str:
     """The Markdown that follows from the records in `directory`."""
     records = read_records(directory / RECORDS_NAME)
     points = build_curve(records)
-    header = [
-        "Training utterances a class",
-        "Of the largest",
-        "Seeds",
-        "UA %",
-        "UA % [95 %]",
-        "Paper's UA % there",
-    ]
+    header = ["Training utterances a class", "Of the largest", "Seeds", "UA %", "UA % [95 %]", "Paper's UA % there"]
     grid = Grid(header, [_cells(point) for point in points], num_names=0)
     facts = describe_experiment(collect_facts(records))
     notes = [

@@ -11,14 +11,7 @@ from pathlib import Path
 
 from drl4ser.corpora.utterance import CorpusError, Utterance, list_files, require_folder
 
-EMOTIONS = {
-    "ANG": "angry",
-    "DIS": "disgusted",
-    "FEA": "fearful",
-    "HAP": "happy",
-    "NEU": "neutral",
-    "SAD": "sad",
-}
+EMOTIONS = {"ANG": "angry", "DIS": "disgusted", "FEA": "fearful", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}
 SENTENCES = {
     "IEO": "It's eleven o'clock",
     "TIE": "That is exactly what happened",
@@ -53,8 +46,7 @@ def read_crema_d(root: Path, allow_partial: bool = False) -> list[Utterance]:
     paths = list_files(folder, ".wav")
     if not paths:
         raise CorpusError(
-            f"{root} has no CREMA-D inside it: expected files such as AudioWAV/1001_DFA_ANG_XX.wav; "
-            "set DATA_DIR"
+            f"{root} has no CREMA-D inside it: expected files such as AudioWAV/1001_DFA_ANG_XX.wav; set DATA_DIR"
         )
     return [_parse(path) for path in paths]
 

@@ -64,15 +64,7 @@ SOURCES: dict[str, Source] = {
         licence="free to use; its page has no licence text, audEERING's edition of it is CC0 1.0",
         citation="Burkhardt, Paeschke, Rolfes, Sendlmeier & Weiss, A database of German emotional speech, "
         "Interspeech 2005",
-        counts={
-            "angry": 127,
-            "bored": 81,
-            "disgusted": 46,
-            "fearful": 69,
-            "happy": 71,
-            "neutral": 79,
-            "sad": 62,
-        },
+        counts={"angry": 127, "bored": 81, "disgusted": 46, "fearful": 69, "happy": 71, "neutral": 79, "sad": 62},
         size=40_567_066,
     ),
     "crema_d": Source(
@@ -81,10 +73,7 @@ SOURCES: dict[str, Source] = {
         licence="Open Database License 1.0, its contents Database Contents License 1.0",
         citation="Cao, Cooper, Keutmann, Gur, Nenkova & Verma, CREMA-D: Crowd-sourced Emotional Multimodal Actors "
         "Dataset, IEEE Transactions on Affective Computing 5(4), 2014",
-        counts={
-            "neutral": 1087,
-            **dict.fromkeys(("angry", "disgusted", "fearful", "happy", "sad"), 1271),
-        },
+        counts={"neutral": 1087, **dict.fromkeys(("angry", "disgusted", "fearful", "happy", "sad"), 1271)},
         lfs_url="https://media.githubusercontent.com/media/CheyneyComputerScience/CREMA-D/master/AudioWAV/",
     ),
 }
@@ -116,9 +105,7 @@ def download_corpus(name: str, directory: Path, source: Source | None = None) ->
         unpack(archive, directory)
     missing = find_missing(name, directory, source)
     if missing:
-        raise CorpusError(
-            f"{directory} is not complete: {missing}. The corpus may have changed, see {source.page}"
-        )
+        raise CorpusError(f"{directory} is not complete: {missing}. The corpus may have changed, see {source.page}")
     archive.unlink()
     return True
 

@@ -39,9 +39,7 @@ def unpack(archive: Path, directory: Path, max_bytes: int = MAX_BYTES, max_files
                 _write(opened, member, staging / PurePosixPath(member.filename))
         _move(staging, directory)
     except _BROKEN as error:
-        raise CorpusError(
-            f"{archive} is no ZIP archive or is damaged ({error}); delete it and run again"
-        ) from None
+        raise CorpusError(f"{archive} is no ZIP archive or is damaged ({error}); delete it and run again") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -55,9 +53,7 @@ def read_members(archive: Path, max_bytes: int) -> dict[PurePosixPath, bytes]:
             _check_members(archive, small, MAX_BYTES, MAX_FILES)
             return {PurePosixPath(member.filename): opened.read(member) for member in small}
     except _BROKEN as error:
-        raise CorpusError(
-            f"{archive} is no ZIP archive or is damaged ({error}); delete it and run again"
-        ) from None
+        raise CorpusError(f"{archive} is no ZIP archive or is damaged ({error}); delete it and run again") from None
 
 
 def _check_members(archive: Path, members: list[zipfile.ZipInfo], max_bytes: int, max_files: int) -> None:

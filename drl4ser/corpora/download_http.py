@@ -23,11 +23,7 @@ Progress = Callable[[int], object]
 
 
 def fetch(
-    url: str,
-    path: Path,
-    size: int | None = None,
-    digest: str | None = None,
-    progress: Progress = lambda count: None,
+    url: str, path: Path, size: int | None = None, digest: str | None = None, progress: Progress = lambda count: None
 ) -> Path:
     """Downloads `url` to `path`, complete and checked or not at all.
 
@@ -62,9 +58,7 @@ def fetch(
             tries = 0 if _size_of(part) > most else tries + 1  # what is fetched once more is no progress
             most = max(most, _size_of(part))
             if tries == _TRIES:
-                raise CorpusError(
-                    f"{url}: {reason} {_TRIES} times in a row; the same command goes on from here"
-                )
+                raise CorpusError(f"{url}: {reason} {_TRIES} times in a row; the same command goes on from here")
             time.sleep(min(_FIRST_PAUSE_SECONDS * 2**tries, _LONGEST_PAUSE_SECONDS) if tries else 0)
     _check(url, part, size, digest)
     return part.replace(path)
@@ -81,9 +75,7 @@ def _receive_rest(session, url: str, part: Path, size: int | None, progress: Pro
         if response.status_code in _RETRIED_STATUS:
             _wait_as_told(response)
             return False
-        if (
-            response.status_code == 416
-        ):  # nothing there after what we have: begin anew, or the file has no more
+        if response.status_code == 416:  # nothing there after what we have: begin anew, or the file has no more
             progress(-have)
             part.unlink()
             return False
@@ -92,9 +84,7 @@ def _receive_rest(session, url: str, part: Path, size: int | None, progress: Pro
         have = _resume_at(response, part, have, progress)
         whole = _announced_size(response, have)
         if size is not None and whole not in (None, size):
-            raise CorpusError(
-                f"{url}: the server has a file of {whole:,} bytes, expected {size:,}; {_OTHER_FILE}"
-            )
+            raise CorpusError(f"{url}: the server has a file of {whole:,} bytes, expected {size:,}; {_OTHER_FILE}")
         for chunk in _append(response, part):
             have += len(chunk)
             progress(len(chunk))
@@ -105,11 +95,7 @@ def _receive_rest(session, url: str, part: Path, size: int | None, progress: Pro
 
 def _resume_at(response, part: Path, have: int, progress: Progress) -> int:
     """Where the bytes of this answer belong: behind what is there, or at the beginning if the server starts over."""
-    if (
-        have
-        and response.status_code == 206
-        and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-    ):
+    if have and response.status_code == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
         return have
     if have:
         progress(-have)
@@ -154,9 +140,7 @@ def _check(url: str, part: Path, size: int | None, digest: str | None) -> None:
         value = hashlib.file_digest(file, algorithm).hexdigest()
     if value != wanted:
         part.unlink()
-        raise CorpusError(
-            f"{url}: {algorithm} {value}, expected {wanted}; damaged on its way, or {_OTHER_FILE}"
-        )
+        raise CorpusError(f"{url}: {algorithm} {value}, expected {wanted}; damaged on its way, or {_OTHER_FILE}")
 
 
 def _check_space(folder: Path, missing: int) -> None:

@@ -47,9 +47,7 @@ def read_emodb(root: Path, allow_partial: bool = False) -> list[Utterance]:
     folder = root / "wav" if (require_folder(root) / "wav").is_dir() else root
     paths = list_files(folder, ".wav")
     if not paths:
-        raise CorpusError(
-            f"{root} has no EmoDB inside it: expected files such as wav/03a01Fa.wav; set DATA_DIR"
-        )
+        raise CorpusError(f"{root} has no EmoDB inside it: expected files such as wav/03a01Fa.wav; set DATA_DIR")
     return [_parse(path) for path in paths]
 
 

@@ -43,13 +43,9 @@ def make_folds(
     if split == "session":
         num_folds = len(_group(ordered, "session"))
         if num_folds < 3:
-            raise ValueError(
-                f"split='session' needs at least 3 sessions, this corpus has {num_folds}; use 'speaker'"
-            )
+            raise ValueError(f"split='session' needs at least 3 sessions, this corpus has {num_folds}; use 'speaker'")
     if num_folds < 3:
-        raise ValueError(
-            f"`num_folds` must be at least 3 (train, validation, test). Received: num_folds={num_folds}"
-        )
+        raise ValueError(f"`num_folds` must be at least 3 (train, validation, test). Received: num_folds={num_folds}")
     _check_class_sizes(ordered, num_folds)
     dealers = {"random": _deal_utterances, "speaker": _deal_speakers, "session": _deal_sessions}
     parts = dealers[split](ordered, num_folds, np.random.default_rng(seed))
@@ -77,9 +73,7 @@ def limit_training(fold: Fold, utterances: Sequence[Utterance], per_class: int, 
     for number, emotion in enumerate(sorted(by_emotion)):
         ids = sorted(by_emotion[emotion])
         if len(ids) < per_class:
-            raise ValueError(
-                f"class {emotion!r} has {len(ids)} training utterances. Received: per_class={per_class}"
-            )
+            raise ValueError(f"class {emotion!r} has {len(ids)} training utterances. Received: per_class={per_class}")
         kept += [ids[i] for i in np.random.default_rng([seed, number]).permutation(len(ids))[:per_class]]
     return dataclasses.replace(fold, train=tuple(sorted(kept)))
 
@@ -146,9 +140,7 @@ def _group(utterances: list[Utterance], attribute: str) -> dict[str, list[str]]:
 def _deal_utterances(utterances, num_folds, rng) -> list[list[str]]:
     by_emotion = _group(utterances, "emotion")
     dealt = [
-        by_emotion[emotion][i]
-        for emotion in sorted(by_emotion)
-        for i in rng.permutation(len(by_emotion[emotion]))
+        by_emotion[emotion][i] for emotion in sorted(by_emotion) for i in rng.permutation(len(by_emotion[emotion]))
     ]
     # One round for all classes: the sizes of parts differ by one at most, and so do those of classes in them.
     return [dealt[k::num_folds] for k in range(num_folds)]

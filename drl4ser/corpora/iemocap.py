@@ -37,9 +37,7 @@ SESSION_COUNTS = {
     "5": (170, 442, 384, 245),
 }
 _NUMBER = r"(\d+(?:\.\d+)?)"
-_EVALUATION = re.compile(
-    rf"\[{_NUMBER} - {_NUMBER}\]\s+(\S+)\s+(\w+)\s+\[{_NUMBER}, {_NUMBER}, {_NUMBER}\]\s*"
-)
+_EVALUATION = re.compile(rf"\[{_NUMBER} - {_NUMBER}\]\s+(\S+)\s+(\w+)\s+\[{_NUMBER}, {_NUMBER}, {_NUMBER}\]\s*")
 _LONGEST_LINE = 500  # those of the release have about 70 characters; time grows faster than the length
 _FORMAT = "'[start - end] turn emotion [valence, activation, dominance]'"
 _TRANSCRIPTION = re.compile(r"(Ses\w+)\s*\[[\d.]+-[\d.]+\]:(.*)")
@@ -156,9 +154,7 @@ def _parse_evaluation(where: str, line: str, wavs: Path) -> Utterance:
     start, end, name, label, *ratings = match.groups()
     turn = _TURN.fullmatch(name)
     if turn is None:
-        raise CorpusError(
-            f"{where}: expected a turn like Ses01F_impro01_F000, found {name!r}; restore the file"
-        )
+        raise CorpusError(f"{where}: expected a turn like Ses01F_impro01_F000, found {name!r}; restore the file")
     if label not in EMOTIONS and label != NO_AGREEMENT:
         known = ", ".join((*EMOTIONS, NO_AGREEMENT))
         raise CorpusError(f"{where}: unknown emotion {label!r}, expected one of {known}; restore the file")

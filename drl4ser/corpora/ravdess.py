@@ -49,9 +49,7 @@ def _actor_folders(root: Path) -> list[Path]:
         folders = sorted(path for path in root.glob(pattern) if path.is_dir())
         if folders:
             return folders
-    raise CorpusError(
-        f"{root} has no RAVDESS inside it: expected the folders Actor_01 to Actor_24; set DATA_DIR"
-    )
+    raise CorpusError(f"{root} has no RAVDESS inside it: expected the folders Actor_01 to Actor_24; set DATA_DIR")
 
 
 def _parse(path: Path) -> Utterance | None:

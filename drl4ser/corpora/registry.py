@@ -36,10 +36,7 @@ CORPORA: dict[str, Corpus] = {
 
 
 def read_corpus(
-    name: str,
-    root: Path | str,
-    emotions: Sequence[str] | None = None,
-    allow_partial: bool = False,
+    name: str, root: Path | str, emotions: Sequence[str] | None = None, allow_partial: bool = False
 ) -> list[Utterance]:
     """Reads a corpus from disk; only names and labels, the audio is checked by `check_audio`.
 
@@ -93,8 +90,7 @@ def _select(
     selected = [utterance for utterance in utterances if utterance.emotion in chosen]
     if not selected:
         raise CorpusError(
-            f"{corpus} has no utterance that is {' or '.join(wanted) or 'labelled'}; "
-            "check DATA_DIR and the emotions"
+            f"{corpus} has no utterance that is {' or '.join(wanted) or 'labelled'}; check DATA_DIR and the emotions"
         )
     return sorted(selected, key=lambda utterance: utterance.id)
 

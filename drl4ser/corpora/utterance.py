@@ -58,6 +58,4 @@ def list_files(folder: Path, suffix: str) -> list[Path]:
 
     Names with a leading dot are left out: macOS leaves an AppleDouble `._name` beside each file it copies.
     """
-    return sorted(
-        path for path in folder.iterdir() if path.suffix.lower() == suffix and not path.name.startswith(".")
-    )
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() == suffix and not path.name.startswith("."))

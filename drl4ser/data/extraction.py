@@ -65,9 +65,7 @@ def _make_records(utterances, directory, corpus, frame, num_workers, shard_size)
     }
     sides = {stem: _finished_side(stem) for stem in shards}
     pending = [item for stem, part in shards.items() if sides[stem] is None for item in part]
-    described = map_in_order(
-        functools.partial(describe, frame=frame), pending, min(num_workers, len(pending))
-    )
+    described = map_in_order(functools.partial(describe, frame=frame), pending, min(num_workers, len(pending)))
     seen: dict[str, str] = {}
     with tqdm(total=len(utterances), initial=len(utterances) - len(pending), unit="utt", desc="LLDs") as bar:
         for stem, part in shards.items():
@@ -100,9 +98,7 @@ def describe(utterance: Utterance, frame: FrameConfig) -> Description:
     return Description(llds, digest)
 
 
-def _write_shard(
-    stem: Path, part: list[Utterance], described: Iterator, seen: dict[str, str], bar: tqdm
-) -> None:
+def _write_shard(stem: Path, part: list[Utterance], described: Iterator, seen: dict[str, str], bar: tqdm) -> None:
     # TensorFlow is imported by the process that writes only: the workers start faster and stay small without it
     import_tensorflow()
     from drl4ser.data.records import serialize_utterance, write_tfrecords

@@ -56,9 +56,7 @@ def export_llds(
             write(path.relative_to(root).as_posix(), llds)
             num_frames += len(llds)
         if not num_frames:
-            raise ValueError(
-                f"no recording can be used; the first problem is {': '.join(map(str, problems[0]))}"
-            )
+            raise ValueError(f"no recording can be used; the first problem is {': '.join(map(str, problems[0]))}")
     return num_frames, problems
 
 

@@ -76,10 +76,7 @@ def fit_input_range(store: RecordStore, ids: tuple[str, ...], frame: FrameConfig
 
 
 def load_part(
-    store: RecordStore,
-    labels: dict[str, int],
-    normalizer: Normalizer,
-    word_vectors: WordVectors | None = None,
+    store: RecordStore, labels: dict[str, int], normalizer: Normalizer, word_vectors: WordVectors | None = None
 ) -> LabelledPart:
     """The utterances that `labels` names, normalised, in the order of the store; cached in memory if they fit.
 
@@ -120,9 +117,7 @@ def load_part(
     return LabelledPart(dataset, wanted, word_vectors, shuffle)
 
 
-def cache_part(
-    dataset: tf.data.Dataset, labels: np.ndarray, word_vectors: WordVectors | None = None
-) -> LabelledPart:
+def cache_part(dataset: tf.data.Dataset, labels: np.ndarray, word_vectors: WordVectors | None = None) -> LabelledPart:
     """A part that is read once and kept in memory; see `LabelledPart` for the arguments."""
     cached = dataset.cache()
     buffer = min(len(labels), SHUFFLE_BUFFER)
@@ -133,9 +128,7 @@ def cache_part(
     return LabelledPart(cached, labels, word_vectors, shuffle)
 
 
-def training_batches(
-    part: LabelledPart, train: TrainConfig, seed: int, epochs: Iterable[int]
-) -> tf.data.Dataset:
+def training_batches(part: LabelledPart, train: TrainConfig, seed: int, epochs: Iterable[int]) -> tf.data.Dataset:
     """Shuffled, augmented batches of some epochs, one after the other; `seed` and its number fix all of an epoch.
 
     One dataset for all of them: to build one takes as long as some short steps, and while an epoch is validated
@@ -165,9 +158,7 @@ def _ragged_batches(part: LabelledPart, train: TrainConfig, seeds: list[tf.Tenso
         utterances = pairs.map(lambda pair, draw: (augment(pair[0], train, draw), pair[1]), PARALLEL_CALLS)
     pools = utterances.ragged_batch(POOL_BATCHES * train.batch_size)
     sorted_pools = pools.map(lambda features, label: _sort_by_length(features, label, train.batch_size))
-    batches = sorted_pools.flat_map(
-        lambda *pool: tf.data.Dataset.from_tensor_slices(pool).batch(train.batch_size)
-    )
+    batches = sorted_pools.flat_map(lambda *pool: tf.data.Dataset.from_tensor_slices(pool).batch(train.batch_size))
     return batches.shuffle(POOL_BATCHES, seed=batch_seed, reshuffle_each_iteration=False)
 
 

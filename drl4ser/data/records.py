@@ -44,12 +44,8 @@ def serialize_utterance(utterance: Utterance, llds: np.ndarray) -> bytes:
         "session": utterance.session.encode(),
         "text": utterance.text.encode(),
     }
-    features = {
-        name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value])) for name, value in values.items()
-    }
-    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString(
-        deterministic=True
-    )
+    features = {name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value])) for name, value in values.items()}
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString(deterministic=True)
 
 
 def parse_utterance(serialized: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -52,9 +52,7 @@ class RecordStore:
         return [utterance for utterance in self.utterances if utterance.emotion in emotions]
 
 
-def make_plan(
-    utterances: list[Utterance], corpus: str, frame: FrameConfig, shard_size: int
-) -> dict[str, Any]:
+def make_plan(utterances: list[Utterance], corpus: str, frame: FrameConfig, shard_size: int) -> dict[str, Any]:
     """Everything that the records depend on, as plain values; two equal plans give the same bytes."""
     digest = hashlib.sha256()
     for utterance in utterances:

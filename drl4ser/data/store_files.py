@@ -32,9 +32,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         return check_seal(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise RecordError(
-            f"{path} is missing: run `python -m data_prep.make_records` to make the records"
-        ) from None
+        raise RecordError(f"{path} is missing: run `python -m data_prep.make_records` to make the records") from None
     except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path} is damaged ({error}); {REMEDY}") from None
 

@@ -37,9 +37,7 @@ def read_in_order(store: RecordStore, labels: np.ndarray) -> tf.data.Dataset:
     return _parse(tf.data.Dataset.zip(records, tf.data.Dataset.from_tensor_slices(labels)))
 
 
-def read_shuffled(
-    store: RecordStore, labels: np.ndarray, seed: tf.Tensor, buffer_bytes: int
-) -> tf.data.Dataset:
+def read_shuffled(store: RecordStore, labels: np.ndarray, seed: tf.Tensor, buffer_bytes: int) -> tf.data.Dataset:
     """The wanted records in an order that `seed` fixes, without holding more than `buffer_bytes` of them.
 
     The shards are taken in random order, `SHARDS_AT_ONCE` in turn, and what they give passes through a buffer
@@ -79,9 +77,7 @@ def _is_wanted(_, label):
 
 
 def _parse(pairs: tf.data.Dataset) -> tf.data.Dataset:
-    parsed = pairs.filter(_is_wanted).map(
-        lambda record, label: (parse_utterance(record), label), PARALLEL_CALLS
-    )
+    parsed = pairs.filter(_is_wanted).map(lambda record, label: (parse_utterance(record), label), PARALLEL_CALLS)
     return without_autotuning(parsed)
 
 

@@ -78,9 +78,7 @@ class Listener:
         self.num_heads, self.shows_waveform, self._inspector = 0, False, None
         config = predictor.run.config
         # Also the first call, which builds TensorFlow's graphs: the first visitor need not wait for them.
-        one_second = np.zeros(
-            (config.frame.sample_rate // config.frame.hop_length, config.model.lld_dim), np.float32
-        )
+        one_second = np.zeros((config.frame.sample_rate // config.frame.hop_length, config.model.lld_dim), np.float32)
         predictor.predict_llds([one_second])
         if has_attention(predictor.run.model):
             self._inspector = Inspector(predictor.run.model, config.frame)
@@ -108,9 +106,7 @@ class Listener:
 
     def predict(self, recording: Recording, text: str = "") -> Prediction:
         """Probabilities and warnings, those of `drl4ser-predict`; without lexical input `text` plays no part."""
-        return self.predictor.predict_recording(
-            Path(recording.name), recording.sample_rate, recording.llds, text
-        )
+        return self.predictor.predict_recording(Path(recording.name), recording.sample_rate, recording.llds, text)
 
     def look(self, recording: Recording, text: str = "") -> Inspection | None:
         """What the layers see of a recording; None for a system without self-attention."""

@@ -51,9 +51,7 @@ def build_page(listener: Listener) -> gr.Blocks:
 
 def _inputs(listener: Listener) -> tuple[gr.Audio, gr.Textbox]:
     """The recording and, where words play a part, its transcript."""
-    audio = gr.Audio(
-        label="Speech", sources=["upload", "microphone"], type="filepath", buttons=[], elem_id="speech"
-    )
+    audio = gr.Audio(label="Speech", sources=["upload", "microphone"], type="filepath", buttons=[], elem_id="speech")
     _take_files_only(audio)
     text = gr.Textbox(
         label="What is said (then press Enter)",
@@ -68,10 +66,7 @@ def _inputs(listener: Listener) -> tuple[gr.Audio, gr.Textbox]:
 def _choices(listener: Listener) -> tuple[gr.Dropdown, gr.Dropdown]:
     """Which block's and which head's attention to draw."""
     blocks = [(name, number) for number, name in enumerate(listener.blocks, start=1)]
-    heads = [
-        ("mean of the heads", 0),
-        *((f"head {number}", number) for number in range(1, listener.num_heads + 1)),
-    ]
+    heads = [("mean of the heads", 0), *((f"head {number}", number) for number in range(1, listener.num_heads + 1))]
     return (
         gr.Dropdown(blocks, value=5 if blocks else None, label="Attention block", elem_id="block"),
         gr.Dropdown(heads, value=min(1, listener.num_heads), label="Head", elem_id="head"),

@@ -30,9 +30,7 @@ def serve(predictor, limits=None, host: str = "127.0.0.1", port: int | None = No
     # Uploads go to a folder of this server alone. Gradio asks the environment for its place when it is imported.
     with tempfile.TemporaryDirectory(prefix="drl4ser-demo-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder
-        logging.getLogger("httpx").setLevel(
-            logging.WARNING
-        )  # launch() asks its own server whether it is there
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # launch() asks its own server whether it is there
         from drl4ser.demo.listener import Limits, Listener
         from drl4ser.demo.markup import STYLE
         from drl4ser.demo.page import build_page

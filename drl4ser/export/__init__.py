@@ -8,9 +8,7 @@ from drl4ser.export.formats import FORMATS, export_run
 from drl4ser.inference.predictor import Predictor
 
 
-def export_and_check(
-    run_directory: Path, formats: Sequence[str], directory: Path
-) -> Iterator[tuple[Path, float]]:
+def export_and_check(run_directory: Path, formats: Sequence[str], directory: Path) -> Iterator[tuple[Path, float]]:
     """Writes a run in several formats, reads each back and compares it with the run.
 
     Args:

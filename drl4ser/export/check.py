@@ -10,9 +10,7 @@ TOLERANCE = 1e-4
 _BATCHES = ((1,), (33,), (64, 400, 7), (1000, 999), (31, 32, 33, 34))  # frames of each recording
 
 
-def compare_with_original(
-    predictor: Predictor, exported: Callable[[dict], np.ndarray], seed: int = 0
-) -> float:
+def compare_with_original(predictor: Predictor, exported: Callable[[dict], np.ndarray], seed: int = 0) -> float:
     """Largest difference of a probability between the trained run and its export.
 
     Batches of one to four recordings of 1 to 1000 frames, with and without words, are padded with random values: an

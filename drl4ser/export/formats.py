@@ -98,9 +98,7 @@ def _write_saved_model(model: keras.Model, path: Path) -> None:
     )
     shutil.rmtree(path, ignore_errors=True)
     # Gradients have no part in serving, and those of the loops cannot be saved.
-    archive.write_out(
-        str(path), tf.saved_model.SaveOptions(experimental_custom_gradients=False), verbose=False
-    )
+    archive.write_out(str(path), tf.saved_model.SaveOptions(experimental_custom_gradients=False), verbose=False)
 
 
 def _load_saved_model(path: Path) -> Callable[[Inputs], np.ndarray]:
@@ -109,9 +107,7 @@ def _load_saved_model(path: Path) -> Callable[[Inputs], np.ndarray]:
 
     def run(inputs: Inputs) -> np.ndarray:
         _ = loaded  # the signature alone would not keep the weights alive
-        return signature(**{name: tf.constant(value) for name, value in inputs.items()})[
-            "probabilities"
-        ].numpy()
+        return signature(**{name: tf.constant(value) for name, value in inputs.items()})["probabilities"].numpy()
 
     return run
 

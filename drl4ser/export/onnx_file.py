@@ -54,9 +54,7 @@ def _convert_expm1(ctx, node, name, args):
 
     (x,), (output,) = node.input, node.output
     shape, dtype = ctx.get_shape(output), ctx.get_dtype(output)
-    one, two = (
-        ctx.make_const(f"{name}_{word}", np.float32(value)) for word, value in (("one", 1), ("two", 2))
-    )
+    one, two = (ctx.make_const(f"{name}_{word}", np.float32(value)) for word, value in (("one", 1), ("two", 2)))
     ctx.remove_node(node.name)
     half = ctx.make_node("Div", [x, two.output[0]]).output[0]
     t = ctx.make_node("Tanh", [half]).output[0]

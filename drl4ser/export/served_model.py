@@ -17,9 +17,7 @@ def build_served_model(run: TrainedRun) -> keras.Model:
         {"probabilities": float32 [B, num_classes]}.
         Padding may hold any finite values.
     """
-    inputs = {
-        item.name: keras.Input(item.shape[1:], dtype=item.dtype, name=item.name) for item in run.model.inputs
-    }
+    inputs = {item.name: keras.Input(item.shape[1:], dtype=item.dtype, name=item.name) for item in run.model.inputs}
     values = dict(inputs)
     if "llds" in values:
         mean, std = run.normalizer.mean, run.normalizer.std

@@ -69,11 +69,7 @@ def stream_audio(path, sample_rate: int) -> Iterator[np.ndarray]:
         if file.frames == 0:
             raise ValueError(f"`path` must hold at least one sample. Received: path={str(path)!r}")
         blocks = _read_mono(file)
-        yield from (
-            blocks
-            if file.samplerate == sample_rate
-            else resample_stream(blocks, file.samplerate, sample_rate)
-        )
+        yield from (blocks if file.samplerate == sample_rate else resample_stream(blocks, file.samplerate, sample_rate))
 
 
 def inspect_header(path) -> tuple[int, float]:
@@ -92,17 +88,13 @@ def _open(path):
             _check_rate_of(file)
             yield file
     except (soundfile.SoundFileError, RuntimeError, OSError, TypeError) as error:
-        raise ValueError(
-            f"`path` must be a readable audio file. Received: path={str(path)!r} ({error})"
-        ) from error
+        raise ValueError(f"`path` must be a readable audio file. Received: path={str(path)!r} ({error})") from error
 
 
 def _check_rate_of(file) -> None:
     lowest, highest = SAMPLE_RATES_HZ
     if not lowest <= file.samplerate <= highest:
-        raise _refusal(
-            file, f"its sampling rate is {file.samplerate} Hz, not one of {lowest} to {highest} Hz"
-        )
+        raise _refusal(file, f"its sampling rate is {file.samplerate} Hz, not one of {lowest} to {highest} Hz")
 
 
 def _check_length(file) -> None:

@@ -13,9 +13,7 @@ _SEARCH = 3  # samples either side of a lag in which the peak is looked for
 _POWER_FLOOR = 1e-12  # keeps 0 / 0 out; 120 dB below full scale
 
 
-def find_lags(
-    span: np.ndarray, centres: np.ndarray, shortest: int, longest: int, decimation: int
-) -> np.ndarray:
+def find_lags(span: np.ndarray, centres: np.ndarray, shortest: int, longest: int, decimation: int) -> np.ndarray:
     """The lag of the highest normalised cross-correlation in [shortest, longest], below 1.5 kHz.
 
     r(T) = sum x(s) x(s + T) / sqrt(sum x(s)^2 sum x(s + T)^2), s over `longest` samples so placed that the

@@ -11,9 +11,7 @@ from drl4ser.features.lld import LLD_NAMES
 SILENCE_DB = -80.0
 """A recording whose loud frames are fainter than this holds no speech: three steps of 16 bits."""
 _MARGIN = 0.25  # of the width of a training range: what lies that little outside is no news
-_LOUD_QUANTILE = (
-    0.95  # the level of a recording is that of its louder frames, whatever silence surrounds them
-)
+_LOUD_QUANTILE = 0.95  # the level of a recording is that of its louder frames, whatever silence surrounds them
 _DB_PER_LOG_ENERGY = 10 / np.log(10)
 _SPECTRUM = tuple(name for name in LLD_NAMES if name.startswith("mfcc"))
 _WORDING = {
@@ -70,9 +68,7 @@ class InputRange:
     def find_oddities(self, measured: dict[str, float]) -> list[str]:
         """One line for each property that lies outside the training range by more than a quarter of its width."""
         outside = [name for name, value in measured.items() if self._is_outside(name, value)]
-        found = [
-            _WORDING[name].format(measured[name], *self.limits[name]) for name in outside if name in _WORDING
-        ]
+        found = [_WORDING[name].format(measured[name], *self.limits[name]) for name in outside if name in _WORDING]
         spectrum = [name for name in outside if name in _SPECTRUM]
         if spectrum:
             found.append(f"spectrum unlike that of any training recording (mean {', '.join(spectrum)})")
@@ -93,9 +89,7 @@ class InputRange:
         return cls({name: (float(low), float(high)) for name, (low, high) in values.items()})
 
 
-def find_oddities(
-    llds: np.ndarray, sample_rate: int, frame: FrameConfig, known: InputRange | None
-) -> tuple[str, ...]:
+def find_oddities(llds: np.ndarray, sample_rate: int, frame: FrameConfig, known: InputRange | None) -> tuple[str, ...]:
     """What makes a recording unlike those that a system was trained on; each item is one line.
 
     Args:

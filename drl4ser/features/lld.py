@@ -81,8 +81,7 @@ def describe_chunk(
     f0_hz = voicing.track_f0(signal, first, last, config)
     blocks = [(begin, min(begin + block_frames, last)) for begin in range(first, last, block_frames)]
     described = [
-        _describe_block(signal, f0_hz[begin - first : end - first], begin, end, config)
-        for begin, end in blocks
+        _describe_block(signal, f0_hz[begin - first : end - first], begin, end, config) for begin, end in blocks
     ]
     return np.concatenate(described).astype(np.float32)
 

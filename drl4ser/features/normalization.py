@@ -66,9 +66,7 @@ class Normalizer:
         for llds in utterances:
             llds = np.asarray(llds, np.float64)
             if llds.ndim != 2 or (total is not None and llds.shape[1] != len(total[1])):
-                raise ValueError(
-                    f"`utterances` must be [num_frames, num_features]. Received: shape={llds.shape}"
-                )
+                raise ValueError(f"`utterances` must be [num_frames, num_features]. Received: shape={llds.shape}")
             if len(llds) == 0:
                 continue
             if not np.all(np.isfinite(llds)):

@@ -50,9 +50,7 @@ def _process_without_tensorflow() -> concurrent.futures.Executor:
     # see `import_opensmile`: even so, openSMILE aborted in processes that TensorFlow had worked in
     executor = concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
     # Not `atexit`, which worker processes skip: they would wait for this process for ever.
-    multiprocessing.util.Finalize(
-        None, executor.shutdown, exitpriority=100
-    )  # before its queues are closed, at 10
+    multiprocessing.util.Finalize(None, executor.shutdown, exitpriority=100)  # before its queues are closed, at 10
     return executor
 
 

@@ -66,9 +66,7 @@ def compute_zcr(signal: np.ndarray, config: FrameConfig) -> np.ndarray:
     Returns:
         float64 [num_frames].
     """
-    sign = (signal > 0).view(np.int8) - (signal < 0).view(
-        np.int8
-    )  # a product of faint samples could underflow
+    sign = (signal > 0).view(np.int8) - (signal < 0).view(np.int8)  # a product of faint samples could underflow
     before, here, after = sign[:-2], sign[1:-1], sign[2:]
     crossing = (before * here < 0) | ((here == 0) & (before * after <= 0))
     until = np.concatenate([[0], np.cumsum(crossing)])  # until[i]: crossings at samples 1..i
@@ -100,8 +98,7 @@ def _band_edges(config, size):
     segments = np.searchsorted(place, np.arange(config.num_mel_bands + 1))
     if np.any(np.bincount(place, minlength=config.num_mel_bands + 1) == 0):
         raise ValueError(
-            "`num_mel_bands` must leave a spectral bin in every band. "
-            f"Received: num_mel_bands={config.num_mel_bands}"
+            f"`num_mel_bands` must leave a spectral bin in every band. Received: num_mel_bands={config.num_mel_bands}"
         )
     rise = (mel[first:last] - edges[place]) / (edges[place + 1] - edges[place])
     return first, last, rise.astype(np.float32), segments

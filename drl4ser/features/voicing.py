@@ -105,11 +105,7 @@ def analyse_voicing(signal, f0_hz, first: int, last: int, config: FrameConfig):
     harmonic = np.clip(r * power / np.maximum(power, _SILENCE_POWER), *_r_bounds())
     faint = np.clip(r * power / (power + _VOICING_NOISE_POWER), 0.0, 1.0)
     f0_hz = np.clip(config.sample_rate / period, config.f0_min_hz, config.f0_max_hz)
-    return (
-        (faint + voiced) / 2,
-        10 * np.log10(harmonic / (1 - harmonic)),
-        np.where(voiced, np.log(f0_hz), 0.0),
-    )
+    return ((faint + voiced) / 2, 10 * np.log10(harmonic / (1 - harmonic)), np.where(voiced, np.log(f0_hz), 0.0))
 
 
 def count_reach(config: FrameConfig) -> int:

@@ -63,9 +63,7 @@ def reliability_figure(reliability: Reliability, title: str = "") -> Figure:
     edges = np.linspace(0, 1, len(reliability.counts) + 1)
     upper.plot([0, 1], [0, 1], "--", color="0.5", linewidth=1, label="calibrated")
     upper.plot(reliability.confidence, reliability.accuracy, "o", color="#0072B2", label="predictions")
-    lower.bar(
-        edges[:-1], reliability.counts, width=np.diff(edges), align="edge", color="0.7", edgecolor="0.4"
-    )
+    lower.bar(edges[:-1], reliability.counts, width=np.diff(edges), align="edge", color="0.7", edgecolor="0.4")
     upper.set(xlim=(0, 1), ylim=(0, 1))
     upper.set_ylabel("right", fontsize=_FONT_SIZE)
     lower.set_ylabel("number", fontsize=_FONT_SIZE)

@@ -42,9 +42,7 @@ def confusion_grid(panels: Sequence[tuple[str, object]], classes: Sequence[str],
     columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
     panel_inches = PANEL_CM / _CM_PER_INCH
-    figure = Figure(
-        figsize=(columns * panel_inches, rows * panel_inches), dpi=DOTS_PER_INCH, layout="constrained"
-    )
+    figure = Figure(figsize=(columns * panel_inches, rows * panel_inches), dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (title, confusion) in zip(all_axes, panels, strict=False):

@@ -26,9 +26,7 @@ _FONT_SIZE = 7
 Word = tuple[str, float, float, bool]
 
 
-def attention_figure(
-    weights: np.ndarray, times: np.ndarray, words: Sequence[Word] = (), title: str = ""
-) -> Figure:
+def attention_figure(weights: np.ndarray, times: np.ndarray, words: Sequence[Word] = (), title: str = "") -> Figure:
     """Figure 5(a): who looks at whom, the brighter the more. 9 cm wide.
 
     Args:
@@ -167,9 +165,7 @@ def _draw_waveform(figure, axes, signal, sample_rate, informativeness, times) ->
     columns = np.array_split(signal, min(_WAVEFORM_COLUMNS, len(signal)))
     starts = np.cumsum([0] + [len(column) for column in columns[:-1]]) / sample_rate
     values = np.interp(starts, times, informativeness)
-    lines = [
-        [(start, column.min()), (start, column.max())] for start, column in zip(starts, columns, strict=True)
-    ]
+    lines = [[(start, column.min()), (start, column.max())] for start, column in zip(starts, columns, strict=True)]
     collection = LineCollection(lines, cmap=COLORS, norm="linear", linewidths=0.7)
     collection.set_array(values)
     collection.set_clim(0.0, 1.0)
@@ -189,24 +185,14 @@ def _draw_curves(axes, informativeness, times) -> None:
     for number, row in enumerate(informativeness):
         color, style = LINES[max(first + number, 0)]
         axes.stairs(
-            row,
-            edges,
-            baseline=None,
-            color=color,
-            linestyle=style,
-            linewidth=1.2,
-            label=f"iteration {number + 1}",
+            row, edges, baseline=None, color=color, linestyle=style, linewidth=1.2, label=f"iteration {number + 1}"
         )
     axes.set_ylim(-0.04, 1.04)
     axes.set_xlabel("time / s", fontsize=_FONT_SIZE, loc="left")
     axes.set_ylabel("informativeness r", fontsize=_FONT_SIZE)
     axes.tick_params(labelsize=_FONT_SIZE, length=2)
     axes.legend(
-        fontsize=_FONT_SIZE,
-        loc="upper right",
-        bbox_to_anchor=(1.01, -0.12),
-        ncols=len(informativeness),
-        frameon=False,
+        fontsize=_FONT_SIZE, loc="upper right", bbox_to_anchor=(1.01, -0.12), ncols=len(informativeness), frameon=False
     )
 
 

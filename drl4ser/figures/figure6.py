@@ -31,16 +31,9 @@ def data_scale_figure(
     ours.plot(per_class, means, "-o", color="#0072B2", markersize=4, linewidth=1.2, label="mean")
     for place, (size, values) in enumerate(zip(per_class, uas, strict=True)):
         label = "single seeds" if not place else None
-        ours.plot(
-            [size] * len(values), 100 * np.asarray(values), "_", color="0.35", markersize=7, label=label
-        )
+        ours.plot([size] * len(values), 100 * np.asarray(values), "_", color="0.35", markersize=7, label=label)
     theirs.plot(
-        list(paper),
-        [100 * value for value in paper.values()],
-        "-s",
-        color="#D55E00",
-        markersize=4,
-        linewidth=1.2,
+        list(paper), [100 * value for value in paper.values()], "-s", color="#D55E00", markersize=4, linewidth=1.2
     )
     ours.set_title(title, fontsize=_FONT_SIZE + 1)
     theirs.set_title("Li et al. 2019, RID", fontsize=_FONT_SIZE + 1)

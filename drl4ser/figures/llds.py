@@ -17,9 +17,7 @@ _RANGE_DB = 60  # of the spectrogram, below its peak
 _CONTOUR = "#c1121f"
 
 
-def draw_llds(
-    signal: np.ndarray, sample_rate: int, llds: np.ndarray, config: FrameConfig = FrameConfig()
-) -> Figure:
+def draw_llds(signal: np.ndarray, sample_rate: int, llds: np.ndarray, config: FrameConfig = FrameConfig()) -> Figure:
     """A panel for each descriptor: its contour, and behind it the spectrogram that all of them describe.
 
     Args:
@@ -68,14 +66,7 @@ def _draw_panel(panel, spectrogram, times, name, values):
     own_times, frequencies, power_db = spectrogram
     behind = panel.twinx()
     behind.pcolormesh(
-        own_times,
-        frequencies,
-        power_db,
-        cmap="Greys",
-        vmin=-_RANGE_DB,
-        vmax=20,
-        shading="nearest",
-        rasterized=True,
+        own_times, frequencies, power_db, cmap="Greys", vmin=-_RANGE_DB, vmax=20, shading="nearest", rasterized=True
     )
     behind.set_yticks([])
     behind.set_zorder(0)

@@ -107,9 +107,7 @@ def _make_plotter(predictor: Predictor, options: argparse.Namespace) -> Callable
     from drl4ser.models.inspector import Inspector  # these take a second
 
     inspector = Inspector(predictor.run.model, predictor.run.config.frame)
-    return lambda path: save_plot(
-        predictor, inspector, path, find_transcript(path, options.text), options.plot
-    )
+    return lambda path: save_plot(predictor, inspector, path, find_transcript(path, options.text), options.plot)
 
 
 def _print_predictions(predictor: Predictor, path: Path, options: argparse.Namespace) -> None:

@@ -18,9 +18,7 @@ def format_text(prediction: Prediction) -> str:
         place.append(f"{prediction.start_seconds:.2f}-{prediction.end_seconds:.2f}s")
     shares = zip(prediction.classes, prediction.probabilities, strict=True)
     scores = [f"{name}={share:.3f}" for name, share in shares]
-    return "\t".join(
-        [*map(one_line, (*place, prediction.emotion, *scores)), f"entropy={prediction.entropy:.3f}"]
-    )
+    return "\t".join([*map(one_line, (*place, prediction.emotion, *scores)), f"entropy={prediction.entropy:.3f}"])
 
 
 def format_json(prediction: Prediction) -> str:

@@ -130,9 +130,7 @@ class Predictor:
 
     def prepare(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """What the model takes for `predict_llds`: normalised, padded with zeros, and the lengths."""
-        values = dict(
-            zip(("llds", "num_frames"), _pad([self.run.normalizer(item) for item in llds]), strict=True)
-        )
+        values = dict(zip(("llds", "num_frames"), _pad([self.run.normalizer(item) for item in llds]), strict=True))
         if self.run.word_vectors is not None:
             words = [self.run.word_vectors.embed(text) for text in texts or [""] * len(llds)]
             values.update(zip(("words", "num_words"), _pad(words), strict=True))

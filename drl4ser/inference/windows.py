@@ -23,9 +23,7 @@ def cut_windows(blocks: Iterable[np.ndarray], window: int, hop: int) -> Iterator
         ValueError: if `hop` is not in [1, window].
     """
     if not 1 <= hop <= window:
-        raise ValueError(
-            f"`hop` must be at least 1 and at most `window`. Received: hop={hop}, window={window}"
-        )
+        raise ValueError(f"`hop` must be at least 1 and at most `window`. Received: hop={hop}, window={window}")
     held, begin, following = np.zeros(0, np.float32), 0, 0
     for block in blocks:
         held = np.concatenate([held, block])

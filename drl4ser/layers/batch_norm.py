@@ -88,12 +88,8 @@ class MaskedBatchNormalization(keras.layers.Layer):
         options = {"shape": shape, "autocast": False, "dtype": "float32"}
         self.gamma = self.add_weight(name="gamma", initializer="ones", **options)
         self.beta = self.add_weight(name="beta", initializer="zeros", **options)
-        self.moving_mean = self.add_weight(
-            name="moving_mean", initializer="zeros", trainable=False, **options
-        )
-        self.moving_variance = self.add_weight(
-            name="moving_variance", initializer="ones", trainable=False, **options
-        )
+        self.moving_mean = self.add_weight(name="moving_mean", initializer="zeros", trainable=False, **options)
+        self.moving_variance = self.add_weight(name="moving_variance", initializer="ones", trainable=False, **options)
 
     def call(self, x, mask=None, training=False):
         """See the class."""

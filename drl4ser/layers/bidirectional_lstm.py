@@ -33,9 +33,7 @@ class BidirectionalLSTM(keras.layers.Layer):
         self.supports_masking = True
         self.units = units
         self.forward, self.backward = (
-            keras.layers.LSTM(
-                units, return_sequences=True, return_state=True, name=name, dtype=self.dtype_policy
-            )
+            keras.layers.LSTM(units, return_sequences=True, return_state=True, name=name, dtype=self.dtype_policy)
             for name in ("forward", "backward")
         )
 

@@ -29,9 +29,7 @@ class FrameDense(keras.layers.Layer):
 
     def build(self, input_shape):
         """Creates W and b."""
-        self.kernel = self.add_weight(
-            name="kernel", shape=(input_shape[-1], self.units), initializer="glorot_uniform"
-        )
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units), initializer="glorot_uniform")
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
     def call(self, x, mask=None):

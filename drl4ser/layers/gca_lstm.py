@@ -82,9 +82,7 @@ class GCALSTM(keras.layers.Layer):
         self.iterations = iterations
         self.gate_normalization = gate_normalization
         policy = {"dtype": self.dtype_policy}
-        self.encoder = keras.layers.LSTM(
-            units, return_sequences=True, return_state=True, name="encoder", **policy
-        )
+        self.encoder = keras.layers.LSTM(units, return_sequences=True, return_state=True, name="encoder", **policy)
         self.cell = GCALSTMCell(units, name="cell", **policy)
 
     def build(self, input_shape):

@@ -57,9 +57,7 @@ class PooledConv(keras.layers.Layer):
         self.strides = strides
         self.pool_size = pool_size
         self.momentum = momentum
-        self.conv = NormalizedConv(
-            filters, kernel_size, strides, momentum, name="conv", dtype=self.dtype_policy
-        )
+        self.conv = NormalizedConv(filters, kernel_size, strides, momentum, name="conv", dtype=self.dtype_policy)
 
     def build(self, input_shape):
         """Builds the convolution."""

@@ -141,9 +141,7 @@ def _run_backward(x, hidden, cells, sums, kernel, recurrent_kernel, d_hidden):
         factors = _compute_factors(sums.gather(steps), cells_before, cells.gather(steps))
         d_z, _, d_h, d_c = run_chunk_backward(factors, d_hidden[here], d_h, d_c, recurrent_transposed)
         hidden_before = tf.where(started, tf.gather(hidden, before), tf.zeros([], x.dtype))
-        d_z, inputs = (
-            tf.reshape(v, [-1, v.shape[-1]]) for v in (d_z, tf.concat([x[here], hidden_before], axis=-1))
-        )
+        d_z, inputs = (tf.reshape(v, [-1, v.shape[-1]]) for v in (d_z, tf.concat([x[here], hidden_before], axis=-1)))
         d_weights += tf.cast(tf.matmul(inputs, d_z, transpose_a=True), tf.float32)
         # As a product: many times faster than TensorFlow's sum over rows.
         ones = tf.ones([1, tf.shape(d_z)[0]], d_z.dtype)

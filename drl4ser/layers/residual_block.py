@@ -64,9 +64,7 @@ class ResidualBlock(keras.layers.Layer):
         if self.attention is not None:
             self.attention.build(output_shape)
         if self.strides != 1 or input_shape[-1] != self.filters:
-            self.shortcut = TemporalConv(
-                self.filters, 1, self.strides, name="shortcut", dtype=self.dtype_policy
-            )
+            self.shortcut = TemporalConv(self.filters, 1, self.strides, name="shortcut", dtype=self.dtype_policy)
             self.shortcut.build(input_shape)
 
     def call(self, x, mask=None, training=False, return_attention=False):

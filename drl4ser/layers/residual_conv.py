@@ -34,9 +34,7 @@ class ResidualConvGroup(keras.layers.Layer):
         [B, num_heads, ceil(T / 2), ceil(T / 2)] for each block that has attention.
     """
 
-    def __init__(
-        self, filters, kernel_size, num_blocks=2, num_heads=None, dropout=0.0, momentum=0.9, **kwargs
-    ):
+    def __init__(self, filters, kernel_size, num_blocks=2, num_heads=None, dropout=0.0, momentum=0.9, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
         self.filters = filters
@@ -51,14 +49,7 @@ class ResidualConvGroup(keras.layers.Layer):
             self.conv = NormalizedConv(filters, kernel_size, 2, momentum, name="conv", **policy)
         self.blocks = [
             ResidualBlock(
-                filters,
-                kernel_size,
-                1 if i else 2,
-                num_heads,
-                dropout,
-                momentum,
-                name=f"block_{i + 1}",
-                **policy,
+                filters, kernel_size, 1 if i else 2, num_heads, dropout, momentum, name=f"block_{i + 1}", **policy
             )
             for i in range(num_blocks)
         ]

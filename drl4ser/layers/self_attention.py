@@ -89,8 +89,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         dim = input_shape[-1]
         if dim % self.num_heads:
             raise ValueError(
-                f"The last axis must be a multiple of `num_heads`. Received: {dim} features, "
-                f"num_heads={self.num_heads}"
+                f"The last axis must be a multiple of `num_heads`. Received: {dim} features, num_heads={self.num_heads}"
             )
         self.w_q = self.add_weight(name="w_q", shape=(dim, dim), initializer="glorot_uniform")
         self.w_k = self.add_weight(name="w_k", shape=(dim, dim), initializer="glorot_uniform")

@@ -62,11 +62,4 @@ def build_model_from_config(config: ModelConfig) -> keras.Model:
     return SYSTEMS[config.system](config)
 
 
-__all__ = [
-    "KERNEL_SYSTEMS",
-    "SYSTEMS",
-    "balanced_units",
-    "build_model",
-    "build_model_from_config",
-    "kernel_features",
-]
+__all__ = ["KERNEL_SYSTEMS", "SYSTEMS", "balanced_units", "build_model", "build_model_from_config", "kernel_features"]

@@ -36,9 +36,7 @@ def encode_words(config: ModelConfig, words: keras.KerasTensor, mask: keras.Kera
     return StackedLSTM(config.lexical_units, name="lexical_lstm")(words, mask=mask)
 
 
-def assemble(
-    config: ModelConfig, acoustic_branch: Branch, lexical_branch: Branch = encode_words
-) -> keras.Model:
+def assemble(config: ModelConfig, acoustic_branch: Branch, lexical_branch: Branch = encode_words) -> keras.Model:
     """A functional model of the branches that `config.modality` asks for, and the classifier on top.
 
     Args:

@@ -34,9 +34,9 @@ def build_xia_dnn(config: ModelConfig) -> keras.Model:
     def describe(scaled, llds, mask):
         functionals = Functionals(name="functionals")(llds, mask=mask)
         # Positions count frames and slopes are per frame: each functional becomes a z-score.
-        return BatchNormalization(
-            momentum=0.9, center=False, scale=False, dtype="float32", name="functionals_norm"
-        )(functionals, mask=keras.ops.any(mask, axis=1))
+        return BatchNormalization(momentum=0.9, center=False, scale=False, dtype="float32", name="functionals_norm")(
+            functionals, mask=keras.ops.any(mask, axis=1)
+        )
 
     def read(scaled, words, mask):
         return MeanPooling(name="mean_word")(words, mask=mask)
@@ -96,9 +96,7 @@ def kernel_features(model: keras.Model) -> keras.Model:
     """The part of `build_poria_cnn`'s model below its softmax, from the same inputs to {modality: features [B, D]}."""
     names = {layer.name for layer in model.layers}
     layers = {modality: name for modality, name in FEATURE_LAYERS.items() if name in names}
-    return keras.Model(
-        model.inputs, {modality: model.get_layer(name).output for modality, name in layers.items()}
-    )
+    return keras.Model(model.inputs, {modality: model.get_layer(name).output for modality, name in layers.items()})
 
 
 def _with_classifier(config: ModelConfig) -> ModelConfig:

@@ -36,9 +36,7 @@ def learn_features(config: ModelConfig, llds: keras.KerasTensor, mask: keras.Ker
     """
     num_heads = config.num_heads if config.system in ATTENTION_SYSTEMS else None
     x = llds
-    for i, (kernel_size, filters) in enumerate(
-        zip(config.kernel_sizes, config.filters, strict=True), start=1
-    ):
+    for i, (kernel_size, filters) in enumerate(zip(config.kernel_sizes, config.filters, strict=True), start=1):
         group = ResidualConvGroup(
             filters,
             kernel_size,

@@ -77,17 +77,13 @@ def connect():
     try:
         import ray
     except ImportError as error:
-        raise ImportError(
-            "RAY_ADDRESS is set, but Ray is not installed: pip install 'drl4ser[distributed]'"
-        ) from error
+        raise ImportError("RAY_ADDRESS is set, but Ray is not installed: pip install 'drl4ser[distributed]'") from error
     if not ray.is_initialized():
         ray.init(log_to_driver=False, logging_level="error")
     return ray
 
 
-def _run(
-    executor: str, directory: str, initializer, initargs: tuple, function, arguments: tuple, named: dict
-):
+def _run(executor: str, directory: str, initializer, initargs: tuple, function, arguments: tuple, named: dict):
     os.chdir(directory)  # paths are relative to where the command was given
     if initializer is not None and executor not in _initialized:
         initializer(*initargs)

@@ -33,9 +33,7 @@ class Replicas:
         """`step` as one graph, traced once for tensors of any length as `signature` allows."""
         return tf.function(step, input_signature=signature)
 
-    def share(
-        self, inputs: dict[str, tf.Tensor], labels: tf.Tensor
-    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    def share(self, inputs: dict[str, tf.Tensor], labels: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """What this replica gets of the global batch (see `drl4ser.data.pipeline.evaluation_batches`)."""
         return inputs, labels
 
@@ -91,9 +89,7 @@ class SeveralReplicas(Replicas):
 
         return run
 
-    def share(
-        self, inputs: dict[str, tf.Tensor], labels: tf.Tensor
-    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    def share(self, inputs: dict[str, tf.Tensor], labels: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """See `Replicas`; if there are fewer utterances than replicas, one without frames and words, as a filler."""
         context, size = tf.distribute.get_replica_context(), tf.shape(labels)[0]
         first, every = context.replica_id_in_sync_group, context.num_replicas_in_sync

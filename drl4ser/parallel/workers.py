@@ -37,10 +37,7 @@ def several_machines() -> bool:
 
 
 def make_pool(
-    num_workers: int,
-    initializer: Callable[..., None] | None = None,
-    initargs: tuple = (),
-    num_threads: int = 1,
+    num_workers: int, initializer: Callable[..., None] | None = None, initargs: tuple = (), num_threads: int = 1
 ) -> concurrent.futures.Executor:
     """A pool of spawned processes (a forked copy of a process with TensorFlow's threads can deadlock).
 
@@ -70,9 +67,7 @@ def make_queue():
     return multiprocessing.get_context("spawn").SimpleQueue()
 
 
-def map_in_order(
-    function: Callable[[_Item], _Result], items: Iterable[_Item], num_workers: int
-) -> Iterator[_Result]:
+def map_in_order(function: Callable[[_Item], _Result], items: Iterable[_Item], num_workers: int) -> Iterator[_Result]:
     """`function` of each item in order, computed `num_workers` at a time and only a few ahead of who takes them.
 
     Args:

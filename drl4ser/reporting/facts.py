@@ -32,8 +32,7 @@ def collect_facts(records: Sequence[FoldRecord]) -> dict[str, Any]:
         "width": first.config["model"]["width"],
         "commits": sorted({record.commit for record in records}),
         "versions": {
-            name: sorted({record.versions[name] for record in records if name in record.versions})
-            for name in names
+            name: sorted({record.versions[name] for record in records if name in record.versions}) for name in names
         },
         "num_resamples": NUM_SAMPLES,
     }

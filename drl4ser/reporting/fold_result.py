@@ -133,9 +133,7 @@ def read_record(path: str | Path) -> FoldRecord:
 
 def write_records(path: str | Path, records: Iterable[FoldRecord]) -> Path:
     """Writes records as JSON lines in the order of modality, system, fold and seed, whole or not at all."""
-    lines = [
-        _to_json(seal(_plain(vars(record)))) for record in sorted(records, key=lambda record: record.key)
-    ]
+    lines = [_to_json(seal(_plain(vars(record)))) for record in sorted(records, key=lambda record: record.key)]
     return atomic_write_text(path, "".join(f"{line}\n" for line in lines))
 
 
@@ -193,9 +191,7 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 def _to_json(values: dict[str, Any]) -> str:
     # NumPy arrays and scalars become lists and numbers; NaN is no JSON and would not compare equal either.
-    return json.dumps(
-        values, sort_keys=True, allow_nan=False, ensure_ascii=False, default=lambda item: item.tolist()
-    )
+    return json.dumps(values, sort_keys=True, allow_nan=False, ensure_ascii=False, default=lambda item: item.tolist())
 
 
 def _from_json(line: str) -> FoldRecord:

@@ -31,9 +31,7 @@ def confusion_matrix(labels, predictions, num_classes: int) -> np.ndarray:
         )
     for name, values in (("labels", labels), ("predictions", predictions)):
         if values.size and (values.min() < 0 or values.max() >= num_classes):
-            raise ValueError(
-                f"`{name}` must lie in [0, {num_classes}). Received: {values.min()} to {values.max()}"
-            )
+            raise ValueError(f"`{name}` must lie in [0, {num_classes}). Received: {values.min()} to {values.max()}")
     counts = np.bincount(labels * num_classes + predictions, minlength=num_classes**2)
     return counts.reshape(num_classes, num_classes).astype(np.int64)
 

@@ -48,34 +48,22 @@ TABLE1 = {
 TABLE2 = {
     "baseline": {
         "parameters": "9.27M",
-        "iemocap": {
-            "acoustic": {"ua": 56.4, "f1": 0.565},
-            "acoustic+lexical": {"ua": 72.9, "f1": 0.731},
-        },
+        "iemocap": {"acoustic": {"ua": 56.4, "f1": 0.565}, "acoustic+lexical": {"ua": 72.9, "f1": 0.731}},
         "rid": {"acoustic": {"ua": 62.1, "f1": 0.620}},
     },
     "s1": {
         "parameters": "9.15M",
-        "iemocap": {
-            "acoustic": {"ua": 61.8, "f1": 0.621},
-            "acoustic+lexical": {"ua": 74.3, "f1": 0.745},
-        },
+        "iemocap": {"acoustic": {"ua": 61.8, "f1": 0.621}, "acoustic+lexical": {"ua": 74.3, "f1": 0.745}},
         "rid": {"acoustic": {"ua": 74.6, "f1": 0.744}},
     },
     "s2": {
         "parameters": "9.07M",
-        "iemocap": {
-            "acoustic": {"ua": 66.1, "f1": 0.667},
-            "acoustic+lexical": {"ua": 77.1, "f1": 0.770},
-        },
+        "iemocap": {"acoustic": {"ua": 66.1, "f1": 0.667}, "acoustic+lexical": {"ua": 77.1, "f1": 0.770}},
         "rid": {"acoustic": {"ua": 85.3, "f1": 0.849}},
     },
     "s3": {
         "parameters": "9.11M",
-        "iemocap": {
-            "acoustic": {"ua": 69.4, "f1": 0.693},
-            "acoustic+lexical": {"ua": 79.2, "f1": 0.791},
-        },
+        "iemocap": {"acoustic": {"ua": 69.4, "f1": 0.693}, "acoustic+lexical": {"ua": 79.2, "f1": 0.791}},
         "rid": {"acoustic": {"ua": 90.2, "f1": 0.901}},
     },
 }

@@ -41,9 +41,7 @@ def pool_records(records: Sequence[FoldRecord]) -> PooledPredictions:
     """Brings together the folds and seeds of one system with one modality."""
     labels, predictions = {}, defaultdict(list)
     for record in records:
-        for utterance, label, prediction in zip(
-            record.utterances, record.labels, record.predictions, strict=True
-        ):
+        for utterance, label, prediction in zip(record.utterances, record.labels, record.predictions, strict=True):
             labels[utterance] = label
             predictions[utterance].append(prediction)
     utterances = sorted(labels)

@@ -5,18 +5,7 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = (
-    "drl4ser",
-    "tensorflow",
-    "keras",
-    "numpy",
-    "scipy",
-    "librosa",
-    "pysptk",
-    "soxr",
-    "gensim",
-    "scikit-learn",
-)
+PACKAGES = ("drl4ser", "tensorflow", "keras", "numpy", "scipy", "librosa", "pysptk", "soxr", "gensim", "scikit-learn")
 
 
 def current_commit(directory: str | Path | None = None) -> str:
@@ -31,12 +20,7 @@ def current_commit(directory: str | Path | None = None) -> str:
     command = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
     try:
         answer = subprocess.run(
-            command,
-            cwd=directory or Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
+            command, cwd=directory or Path(__file__).parent, capture_output=True, text=True, timeout=30, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return "unknown"

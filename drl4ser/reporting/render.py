@@ -100,10 +100,7 @@ def render_grid(grid: Grid) -> str:
     """One Markdown table with aligned columns."""
     lines = [[escape_markdown(cell) for cell in line] for line in (grid.header, *grid.rows)]
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
-    rule = [
-        "-" * width if index < grid.num_names else "-" * (width - 1) + ":"
-        for index, width in enumerate(widths)
-    ]
+    rule = ["-" * width if index < grid.num_names else "-" * (width - 1) + ":" for index, width in enumerate(widths)]
     text = ""
     for line in (lines[0], rule, *lines[1:]):
         cells = [
@@ -130,10 +127,7 @@ def _csv_row(row: dict[str, Any]) -> dict[str, Any]:
     values |= {"seeds": " ".join(map(str, row["seeds"]))}
     values["epochs_min"], values["epochs_max"] = row["epochs"]
     values["ua_low"], values["ua_high"] = row["ua_interval"]
-    values |= {
-        "paper_parameters": paper["parameters"],
-        "paper_reported_ua": paper["iemocap"].get("reported_ua"),
-    }
+    values |= {"paper_parameters": paper["parameters"], "paper_reported_ua": paper["iemocap"].get("reported_ua")}
     for corpus in ("iemocap", "rid"):
         values |= {f"paper_{corpus}_{name}": paper[corpus].get(name) for name in ("ua", "f1")}
     if comparison:

@@ -98,13 +98,7 @@ def paired_bootstrap(
 
 
 def compare_scores(
-    labels,
-    scores_a,
-    scores_b,
-    num_classes: int,
-    num_samples: int = NUM_SAMPLES,
-    seed: int = 0,
-    level: float = 0.95,
+    labels, scores_a, scores_b, num_classes: int, num_samples: int = NUM_SAMPLES, seed: int = 0, level: float = 0.95
 ) -> dict[str, Any]:
     """`paired_bootstrap` from scores [N] (see `recognition_scores`) in place of predictions."""
     samples_a, samples_b = _resampled_ua(labels, [scores_a, scores_b], num_classes, num_samples, seed)

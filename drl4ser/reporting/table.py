@@ -62,14 +62,10 @@ def build_table(records: Sequence[FoldRecord], table: str = "table2") -> dict[st
 def _build_row(records: list[FoldRecord], pool: PooledPredictions, table: str) -> dict[str, Any]:
     first = records[0]
     if len({(record.num_parameters, record.units) for record in records}) > 1:
-        raise ValueError(
-            f"The folds of {first.system} {first.modality} differ in their number of parameters."
-        )
+        raise ValueError(f"The folds of {first.system} {first.modality} differ in their number of parameters.")
     mean, deviation = statistics.mean_and_deviation([record.ua for record in records])
     seeds = sorted({record.seed for record in records})
-    row = {
-        name: getattr(first, name) for name in ("system", "modality", "num_parameters", "units", "num_folds")
-    }
+    row = {name: getattr(first, name) for name in ("system", "modality", "num_parameters", "units", "num_folds")}
     row |= {
         "seeds": seeds,
         "num_records": len(records),

@@ -110,9 +110,7 @@ def _run_unfinished(config, store, directory, word_vectors, on_epoch, checkpoint
         logger.log_pictures(watcher.look(row["epoch"]), row["epoch"])
         on_epoch(row)
 
-    trainer = Trainer(
-        model, config.train, parts["train"], parts["validation"], seed, checkpoint, follow, replicas
-    )
+    trainer = Trainer(model, config.train, parts["train"], parts["validation"], seed, checkpoint, follow, replicas)
     trainer.fit()
     kernels = None
     if config.model.system in KERNEL_SYSTEMS:
@@ -128,10 +126,7 @@ def _clear_errors(store: RecordStore) -> Iterator[None]:
     """TensorFlow's errors about files as ours, which name the file and the remedy."""
     try:
         yield
-    except (
-        tf.errors.OpError,
-        UnicodeDecodeError,
-    ) as error:  # the latter where a message quotes a damaged record
+    except (tf.errors.OpError, UnicodeDecodeError) as error:  # the latter where a message quotes a damaged record
         verify_shards(store)
         raise OSError(f"TensorFlow failed: {str(error)[:500]}") from error
 
@@ -167,9 +162,7 @@ def _load_parts(
     number = {name: index for index, name in enumerate(config.classes)}
     labels = {utterance.id: number[utterance.emotion] for utterance in utterances}
     parts = {
-        field.name: load_part(
-            store, {key: labels[key] for key in getattr(fold, field.name)}, normalizer, word_vectors
-        )
+        field.name: load_part(store, {key: labels[key] for key in getattr(fold, field.name)}, normalizer, word_vectors)
         for field in dataclasses.fields(Fold)
     }
     return fold, parts

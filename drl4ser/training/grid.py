@@ -76,9 +76,7 @@ def _start_worker(events, num_threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(num_threads)
 
 
-def _run(
-    config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vectors: Path | None
-) -> FoldRecord:
+def _run(config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vectors: Path | None) -> FoldRecord:
     from drl4ser.training.fold import run_fold
 
     lexical = word_vectors is not None and "lexical" in config.model.modality
@@ -139,9 +137,7 @@ class _Progress:
             else:
                 ran = news["epoch"] - (config.train.max_epochs - self._left[name])
                 self._left[name] -= ran
-                self._bar.set_description(
-                    f"{name} epoch {news['epoch']} UA {news['validation_ua']:.1%}", refresh=False
-                )
+                self._bar.set_description(f"{name} epoch {news['epoch']} UA {news['validation_ua']:.1%}", refresh=False)
                 self._bar.update(ran)
 
 

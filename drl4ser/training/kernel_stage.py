@@ -51,10 +51,7 @@ class KernelClassifier:
 
 def _collect(features: keras.Model, part: LabelledPart, batch_size: int):
     """The features of a part, modality -> float32 [n, D], and its labels [n]."""
-    batches = [
-        (_compute(features, inputs), label.numpy())
-        for inputs, label, _ in evaluation_batches(part, batch_size)
-    ]
+    batches = [(_compute(features, inputs), label.numpy()) for inputs, label, _ in evaluation_batches(part, batch_size)]
     names = batches[0][0]
     collected = {name: np.concatenate([values[name] for values, _ in batches]) for name in names}
     return collected, np.concatenate([label for _, label in batches])

@@ -73,11 +73,7 @@ def _run_fold(config: ExperimentConfig, store, functionals: dict[str, np.ndarray
         validation_ua=machine.validation_ua,
         overlap=describe_overlap(utterances, fold),
         commit=current_commit(),
-        versions={
-            **current_versions(),
-            "llds": EXTRACTOR_VERSION,
-            "opensmile": metadata.version("opensmile"),
-        },
+        versions={**current_versions(), "llds": EXTRACTOR_VERSION, "opensmile": metadata.version("opensmile")},
     )
     write_record(directory / RECORD_FILE, record)
     append_seconds(directory / "seconds.jsonl", record, time.monotonic() - started)
@@ -91,9 +87,7 @@ def _fit(config: ExperimentConfig, fold: Fold, functionals: dict, number: dict[s
         for ids in (fold.train, fold.validation)
     )
     options = {"class_weights": config.train.class_weights, "seed": config.seed}
-    machine = KernelMachine.fit(
-        train, labels, validation, [_KERNEL], num_classes=len(config.classes), **options
-    )
+    machine = KernelMachine.fit(train, labels, validation, [_KERNEL], num_classes=len(config.classes), **options)
     return machine, normalizer
 
 

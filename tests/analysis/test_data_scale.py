@@ -56,16 +56,9 @@ def test_one_test_part_is_required(records):
 def test_table_and_picture(records, tmp_path):
     directory = write_data_scale(records, tmp_path)
     assert directory == tmp_path / "figure6" / "synthetic-quick-paper-random"
-    assert {path.name for path in directory.iterdir()} == {
-        "folds.jsonl",
-        "figure6.md",
-        "figure6.png",
-        "figure6.pdf",
-    }
+    assert {path.name for path in directory.iterdir()} == {"folds.jsonl", "figure6.md", "figure6.png", "figure6.pdf"}
     table = (directory / "figure6.md").read_text(encoding="utf-8")
-    rows = [
-        [cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line[:1] == "|"
-    ]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line[:1] == "|"]
     assert rows[2][:4] == ["5", "0.05", "1", "20.0"] and rows[2][5] == "-"
     assert rows[4][:4] == ["100", "1", "2", "85.0 ± 7.1"] and rows[4][5] == "88.2"
     assert render_data_scale(directory) == table
@@ -73,6 +66,4 @@ def test_table_and_picture(records, tmp_path):
 
 def test_the_committed_curves_follow_from_their_records():
     for directory in sorted((ROOT / "results" / "figure6").glob("*")):
-        assert (directory / "figure6.md").read_text(encoding="utf-8") == render_data_scale(directory), (
-            directory
-        )
+        assert (directory / "figure6.md").read_text(encoding="utf-8") == render_data_scale(directory), directory

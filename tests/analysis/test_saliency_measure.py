@@ -37,9 +37,7 @@ def test_areas_are_of_what_the_layers_return(measured, predictor):
     labels = label_steps(block.times, WORDS)
     received = block.weights.sum(axis=1).mean(axis=0)
     assert rows[0]["roc"]["attention, group 2, block 1"] == pytest.approx(roc_area(received, labels))
-    assert rows[0]["salient"]["attention, group 2, block 1"] == pytest.approx(
-        received[labels == 1].mean(), rel=1e-5
-    )
+    assert rows[0]["salient"]["attention, group 2, block 1"] == pytest.approx(received[labels == 1].mean(), rel=1e-5)
     labels = label_steps(seen.times, WORDS)
     name = "r, iteration 3"
     assert rows[0]["roc"][name] == pytest.approx(roc_area(seen.informativeness[2], labels))

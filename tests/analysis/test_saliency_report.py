@@ -3,12 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drl4ser.analysis.saliency.report import (
-    build_saliency_table,
-    mean_interval,
-    render_saliency,
-    write_saliency,
-)
+from drl4ser.analysis.saliency.report import build_saliency_table, mean_interval, render_saliency, write_saliency
 from drl4ser.config import ExperimentConfig
 from drl4ser.reporting.fold_result import make_record
 
@@ -97,6 +92,4 @@ def test_what_is_written_follows_from_the_measures(measures, record, tmp_path):
 
 def test_the_committed_tables_follow_from_their_measures():
     for directory in sorted((ROOT / "results" / "saliency").glob("*")):
-        assert (directory / "saliency.md").read_text(encoding="utf-8") == render_saliency(directory), (
-            directory
-        )
+        assert (directory / "saliency.md").read_text(encoding="utf-8") == render_saliency(directory), directory

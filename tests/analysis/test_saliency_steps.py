@@ -16,9 +16,7 @@ def test_steps_are_labelled_by_what_is_said_at_their_middle():
 
 def count_pairs(scores, labels):
     pairs = [
-        (salient > other) + 0.5 * (salient == other)
-        for salient in scores[labels == 1]
-        for other in scores[labels == 0]
+        (salient > other) + 0.5 * (salient == other) for salient in scores[labels == 1] for other in scores[labels == 0]
     ]
     return np.mean(pairs)
 

@@ -62,9 +62,7 @@ def test_a_line_is_found_with_its_fit():
 
 
 def test_multiply_adds_of_a_small_network_counted_by_hand():
-    config = ModelConfig(
-        lld_dim=3, filters=(4, 8), kernel_sizes=(2, 5), units=2, dense_units=(6,), num_classes=4
-    )
+    config = ModelConfig(lld_dim=3, filters=(4, 8), kernel_sizes=(2, 5), units=2, dense_units=(6,), num_classes=4)
     # 7 frames -> 4 steps -> 2 steps
     first = 4 * 2 * 3 * 4
     convolutions = 2 * (5 * 4 * 8 + 3 * 5 * 8 * 8 + 4 * 8)
@@ -77,9 +75,7 @@ def test_multiply_adds_of_a_small_network_counted_by_hand():
 
 
 def test_a_result_survives_its_file_and_becomes_a_table(tmp_path):
-    write_result(
-        tmp_path, "gca_lstm", Result([ROW], ["a fact"], {"ours": [1.0]}), {"clock": "wall", "threads": None}
-    )
+    write_result(tmp_path, "gca_lstm", Result([ROW], ["a fact"], {"ours": [1.0]}), {"clock": "wall", "threads": None})
     (result,) = read_results(tmp_path, MODULES)
     assert read_row(result["rows"][0]) == ROW
     assert result["machine"]["cores"] >= 1 and "tensorflow" in result["machine"]["versions"]

@@ -86,20 +86,13 @@ def test_the_report_of_a_folder(manifest, tmp_path):
     assert [item["num_frames"] for item in report["lengths"]] == [236, 596]
     assert all(30 < item["peak_mb"] < 300 for item in report["lengths"])
     assert (directory / "lld-report.md").read_text(encoding="utf-8") in done.stdout
-    assert (
-        len(list(csv.DictReader((directory / "lld-report.csv").read_text(encoding="utf-8").splitlines())))
-        == 19
-    )
+    assert len(list(csv.DictReader((directory / "lld-report.csv").read_text(encoding="utf-8").splitlines()))) == 19
 
 
 def test_a_folder_without_recordings_is_named(tmp_path):
     command = [sys.executable, "-m", "benchmarks.lld_report", f"--data_dir={tmp_path}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
-    assert (
-        done.returncode == 1
-        and f"{tmp_path} holds no audio file" in done.stderr
-        and "Traceback" not in done.stderr
-    )
+    assert done.returncode == 1 and f"{tmp_path} holds no audio file" in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "results" / "lld-report").glob("*/lld-report.json")), ids=str)

@@ -81,11 +81,7 @@ def test_the_baseline_in_pytorch(torch):
     units = model.get_layer("stacked_lstm").units
     module = torch_baseline.Baseline(units)
     module.classifier = torch.nn.Sequential(
-        torch.nn.Linear(units, 5),
-        torch.nn.ReLU(),
-        torch.nn.Linear(5, 5),
-        torch.nn.ReLU(),
-        torch.nn.Linear(5, 4),
+        torch.nn.Linear(units, 5), torch.nn.ReLU(), torch.nn.Linear(5, 5), torch.nn.ReLU(), torch.nn.Linear(5, 4)
     )
     torch_baseline.copy_baseline(module, model)
     names = {

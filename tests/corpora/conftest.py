@@ -9,9 +9,7 @@ import soundfile
 def write_wav():
     """Writes a short noise of its own; equal seeds give equal samples."""
 
-    def write(
-        path: Path, seconds: float = 0.2, seed: int = 0, amplitude: float = 0.1, channels: int = 1
-    ) -> Path:
+    def write(path: Path, seconds: float = 0.2, seed: int = 0, amplitude: float = 0.1, channels: int = 1) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         noise = np.random.default_rng(seed).normal(scale=amplitude, size=(round(16_000 * seconds), channels))
         soundfile.write(path, noise, 16_000)

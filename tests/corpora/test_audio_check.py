@@ -96,9 +96,7 @@ def test_check_audio_reports_everything_in_one_list(tmp_path, write_wav):
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EIO])
-def test_what_cannot_be_read_today_is_an_error_and_not_a_bad_recording(
-    tmp_path, write_wav, monkeypatch, code
-):
+def test_what_cannot_be_read_today_is_an_error_and_not_a_bad_recording(tmp_path, write_wav, monkeypatch, code):
     path = write_wav(tmp_path / "a.wav")
 
     def fail(*_):

@@ -24,14 +24,7 @@ def test_four_classes(small):
 
 def test_all_classes_texts_and_speaker(small):
     utterances = read_corpus("crema_d", small, "all")
-    assert {item.emotion for item in utterances} == {
-        "angry",
-        "disgusted",
-        "fearful",
-        "happy",
-        "neutral",
-        "sad",
-    }
+    assert {item.emotion for item in utterances} == {"angry", "disgusted", "fearful", "happy", "neutral", "sad"}
     assert {item.text for item in utterances} == set(SENTENCES.values())
     first = utterances[0]
     assert (first.id, first.speaker, first.session) == ("1001_DFA_FEA_XX", "1001", "")
@@ -48,9 +41,7 @@ def test_root_may_be_the_audio_folder(small):
 
 
 def test_no_crema_d_inside(tmp_path):
-    with pytest.raises(
-        CorpusError, match="no CREMA-D inside it: expected files such as AudioWAV/1001_DFA_ANG_XX"
-    ):
+    with pytest.raises(CorpusError, match="no CREMA-D inside it: expected files such as AudioWAV/1001_DFA_ANG_XX"):
         read_corpus("crema_d", tmp_path)
 
 

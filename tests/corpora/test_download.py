@@ -188,9 +188,7 @@ def test_the_real_ravdess_is_complete():
 def test_the_command(server, tmp_path, monkeypatch, capsys):
     source = small_source(server, "emodb", make_zip(dict.fromkeys(EMODB_NAMES, b"1")), EMODB_COUNTS)
     monkeypatch.setitem(SOURCES, "emodb", source)
-    monkeypatch.setattr(
-        sys, "argv", ["download_corpus", "--corpus=emodb", f"--output_dir={tmp_path / 'emodb'}"]
-    )
+    monkeypatch.setattr(sys, "argv", ["download_corpus", "--corpus=emodb", f"--output_dir={tmp_path / 'emodb'}"])
     command.FLAGS(sys.argv)
     command.main()
     output = capsys.readouterr().out

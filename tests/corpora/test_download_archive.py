@@ -53,17 +53,13 @@ def test_no_bombs(tmp_path):
         unpack_bytes(make_zip({"big": bytes(10_000)}), tmp_path, max_bytes=1000)
     with pytest.raises(CorpusError, match="3 files, more than 2"):
         unpack_bytes(make_zip(dict.fromkeys("abc", b"")), tmp_path, max_files=2)
-    lying = make_zip({"big": bytes(100_000)}).replace(
-        (100_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
-    )
+    lying = make_zip({"big": bytes(100_000)}).replace((100_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
     with pytest.raises(CorpusError, match="damaged"):
         unpack_bytes(lying, tmp_path, max_bytes=1000)
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"a.zip"}
 
 
-@pytest.mark.parametrize(
-    "content", [b"<html>Sign in</html>", b"", make_zip({"a": bytes(range(256)) * 1000})[:-500]]
-)
+@pytest.mark.parametrize("content", [b"<html>Sign in</html>", b"", make_zip({"a": bytes(range(256)) * 1000})[:-500]])
 def test_what_is_no_archive(tmp_path, content):
     with pytest.raises(CorpusError, match=r"a\.zip is no ZIP archive or is damaged"):
         unpack_bytes(content, tmp_path)

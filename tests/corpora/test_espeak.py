@@ -15,11 +15,7 @@ def test_words_come_with_their_beginnings():
     speech = speak(text, **PLAIN)
     assert speech.sample_rate == 22_050
     assert speech.samples.dtype == np.int16
-    assert [text[word.text_position :].split()[0] for word in speech.words] == [
-        "Hello",
-        "big",
-        "house.</speak>",
-    ]
+    assert [text[word.text_position :].split()[0] for word in speech.words] == ["Hello", "big", "house.</speak>"]
     starts = [word.sample for word in speech.words]
     assert starts[0] == 0
     assert starts == sorted(set(starts))

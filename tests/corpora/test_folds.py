@@ -34,9 +34,7 @@ def corpora(draw):
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    corpora(), st.sampled_from(["random", "speaker", "session"]), st.integers(3, 5), st.integers(0, 2**32 - 1)
-)
+@given(corpora(), st.sampled_from(["random", "speaker", "session"]), st.integers(3, 5), st.integers(0, 2**32 - 1))
 def test_parts_are_disjoint_complete_and_independent_of_the_order(utterances, split, num_folds, seed):
     folds = make_folds(utterances, split, num_folds, seed)
     ids = {item.id for item in utterances}
@@ -94,9 +92,7 @@ def test_ten_speakers_in_ten_folds_leave_one_out():
 def test_speakers_are_balanced_by_utterances():
     sizes = {"a": 40, "b": 30, "c": 20, "d": 20, "e": 10}
     utterances = [
-        Utterance(f"{name}{i}", Path("x.wav"), "sad", name)
-        for name, size in sizes.items()
-        for i in range(size)
+        Utterance(f"{name}{i}", Path("x.wav"), "sad", name) for name, size in sizes.items() for i in range(size)
     ]
     folds = make_folds(utterances, "speaker", num_folds=3)
     assert [len(fold.test) for fold in folds] == [40, 40, 40]
@@ -126,26 +122,10 @@ def without(**changes):
             {},
             "class 'bored' has 1 utterances, fewer than the 10 folds",
         ),
-        (
-            corpus(8),
-            {"split": "speaker"},
-            "10 folds needs as many speakers, this corpus has 8; use at most 8 folds",
-        ),
-        (
-            without(),
-            {"split": "speaker"},
-            "needs the speaker of every utterance, '00-000' has none; use another split",
-        ),
-        (
-            without(),
-            {"split": "session"},
-            "needs the session of every utterance, '00-000' has none; use another split",
-        ),
-        (
-            without(session="1"),
-            {"split": "session"},
-            "needs at least 3 sessions, this corpus has 1; use 'speaker'",
-        ),
+        (corpus(8), {"split": "speaker"}, "10 folds needs as many speakers, this corpus has 8; use at most 8 folds"),
+        (without(), {"split": "speaker"}, "needs the speaker of every utterance, '00-000' has none; use another split"),
+        (without(), {"split": "session"}, "needs the session of every utterance, '00-000' has none; use another split"),
+        (without(session="1"), {"split": "session"}, "needs at least 3 sessions, this corpus has 1; use 'speaker'"),
     ],
 )
 def test_errors(utterances, arguments, message):

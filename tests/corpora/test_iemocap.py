@@ -44,20 +44,14 @@ def small(tmp_path, write_dialogue):
         b"Ses01F_impro01_F099 [009.0000-009.5000]: Nobody evaluated this: at all.\r\n"
         b"Ses01F_impro01_M000 [003.0000-004.5000]: Caf\xe9 \x85 so:  what?\r\n"
     )
-    labels = {
-        f"Ses01F_impro01_F00{i}": label for i, label in enumerate(("ang", "hap", "exc", "fru", "xxx", "sur"))
-    }
+    labels = {f"Ses01F_impro01_F00{i}": label for i, label in enumerate(("ang", "hap", "exc", "fru", "xxx", "sur"))}
     labels |= {"Ses01F_impro01_M000": "neu", "Ses01F_impro01_FXX0": "sad"}
     session = write_dialogue(tmp_path, "Ses01F_impro01", labels, transcription)
     (session / "dialog" / "EmoEvaluation" / "._Ses01F_impro01.txt").write_bytes(b"\x00\x05[1.0]\xff")
     (session / "dialog" / "EmoEvaluation" / "Categorical").mkdir()
     (session / "dialog" / "transcriptions" / "._Ses01F_impro01.txt").write_bytes(b"\x00\x05\xff")
     (session / "sentences" / "wav" / "Ses01F_impro01" / "._Ses01F_impro01_F000.wav").write_bytes(b"\x00")
-    turns = {
-        "Ses02M_script01_1_F000": "oth",
-        "Ses02M_script01_1_M001": "fea",
-        "Ses02M_script01_1_M002": "dis",
-    }
+    turns = {"Ses02M_script01_1_F000": "oth", "Ses02M_script01_1_M001": "fea", "Ses02M_script01_1_M002": "dis"}
     write_dialogue(tmp_path, "Ses02M_script01_1", turns, "Ses02M_script01_1_F000 [001.00-002.00]: Hi.\n")
     return tmp_path
 
@@ -109,9 +103,7 @@ def test_transcriptions_with_carriage_returns_latin_1_and_odd_lines(small):
 
 def test_transcription_in_utf_8(tmp_path, write_dialogue):
     turn = "Ses01F_impro01_F000"
-    write_dialogue(
-        tmp_path, "Ses01F_impro01", {turn: "sad"}, f"{turn} [001.00-002.00]: It’s a café\n".encode()
-    )
+    write_dialogue(tmp_path, "Ses01F_impro01", {turn: "sad"}, f"{turn} [001.00-002.00]: It’s a café\n".encode())
     assert read_corpus("synthetic", tmp_path)[0].text == "It’s a café"
 
 
@@ -124,16 +116,12 @@ def test_parent_of_the_release(small):
 
 @pytest.mark.parametrize("name", ["iemocap", "synthetic"])
 def test_no_iemocap_inside(tmp_path, name):
-    with pytest.raises(
-        CorpusError, match="has no IEMOCAP inside it: expected the folders Session1 to Session5"
-    ):
+    with pytest.raises(CorpusError, match="has no IEMOCAP inside it: expected the folders Session1 to Session5"):
         read_corpus(name, tmp_path)
 
 
 def test_partial_copy_is_refused_unless_allowed(small):
-    with pytest.raises(
-        CorpusError, match=r"Session1 is short: angry 1 of 229, .*Session3 is missing.*allow_partial"
-    ):
+    with pytest.raises(CorpusError, match=r"Session1 is short: angry 1 of 229, .*Session3 is missing.*allow_partial"):
         read_corpus("iemocap", small)
     assert len(read_corpus("iemocap", small, allow_partial=True)) == 5
 
@@ -157,10 +145,7 @@ def test_missing_folder_of_a_session(small, folder):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (
-            "[1.0 - 2.0] Ses01F_impro01_F000 ang",
-            r"Ses01F_impro01.txt, line 3: expected '\[start - end\] turn emotion",
-        ),
+        ("[1.0 - 2.0] Ses01F_impro01_F000 ang", r"Ses01F_impro01.txt, line 3: expected '\[start - end\] turn emotion"),
         (evaluation("Ses01F_impro01_X000", "ang"), "line 3: expected a turn like Ses01F_impro01_F000, found"),
         (evaluation("Ses01F_impro01_F000", "joy"), "line 3: unknown emotion 'joy', expected one of ang, hap"),
         (evaluation("Ses01F_impro01_F000", "ang") * 2, "line 7: Ses01F_impro01_F000 is evaluated twice"),
@@ -180,9 +165,7 @@ def full_release(tmp_path_factory):
         dialogue = f"Ses0{number}F_impro01"
         wavs = root / f"Session{number}" / "sentences" / "wav" / dialogue
         wavs.mkdir(parents=True)
-        labels = [
-            label for label, n in zip(("ang", "hap", "neu", "sad"), counts, strict=True) for _ in range(n)
-        ]
+        labels = [label for label, n in zip(("ang", "hap", "neu", "sad"), counts, strict=True) for _ in range(n)]
         lines = []
         for i, label in enumerate(labels):
             turn = f"{dialogue}_{'FM'[i % 2]}{i:04d}"
@@ -208,9 +191,7 @@ def test_error_names_the_session_that_is_short(full_release):
     wav = min((full_release / "Session4" / "sentences" / "wav").glob("*/*.wav"))
     wav.unlink()
     try:
-        with pytest.raises(
-            CorpusError, match=r"Session4 is short: angry 326 of 327; .*Session4 lacks 1 WAV"
-        ) as info:
+        with pytest.raises(CorpusError, match=r"Session4 is short: angry 326 of 327; .*Session4 lacks 1 WAV") as info:
             read_corpus("iemocap", full_release)
         assert "Session3" not in str(info.value)
         assert len(read_corpus("iemocap", full_release, allow_partial=True)) == 5530
@@ -223,9 +204,7 @@ def test_relabelled_release_does_not_match(full_release):
     original = path.read_text()
     path.write_text(original.replace("\tang\t", "\tsad\t", 1))
     try:
-        with pytest.raises(
-            CorpusError, match="Session5 does not match the release: angry 169 of 170, sad 246 of 245"
-        ):
+        with pytest.raises(CorpusError, match="Session5 does not match the release: angry 169 of 170, sad 246 of 245"):
             read_corpus("iemocap", full_release)
     finally:
         path.write_text(original)

@@ -23,18 +23,10 @@ def write_manifest(tmp_path, touch):
 
 def test_all_columns_in_any_order(write_manifest, tmp_path):
     path = write_manifest(
-        "text,speaker,path,session,emotion\nHello there,Ann,b/2.wav,s1,happy\n,Bob,1.flac,s2,sad\n",
-        "b/2.wav",
-        "1.flac",
+        "text,speaker,path,session,emotion\nHello there,Ann,b/2.wav,s1,happy\n,Bob,1.flac,s2,sad\n", "b/2.wav", "1.flac"
     )
     first, second = read_corpus("manifest", path)
-    assert (first.id, first.emotion, first.speaker, first.session, first.text) == (
-        "1.flac",
-        "sad",
-        "Bob",
-        "s2",
-        "",
-    )
+    assert (first.id, first.emotion, first.speaker, first.session, first.text) == ("1.flac", "sad", "Bob", "s2", "")
     assert (second.id, second.path, second.text) == ("b/2.wav", tmp_path / "b" / "2.wav", "Hello there")
 
 
@@ -101,10 +93,7 @@ HEADER = "path,emotion,text\n"
         (HEADER + "a/../../x.wav,sad,Hi\n", "row 2, column 'path': .* is outside the folder"),
         (HEADER + ".,sad,Hi\n", "row 2, column 'path': .* is outside the folder"),
         (HEADER + "1.wav,sad,Hi\n\n./1.wav,sad,Hi\n", "row 4, column 'path': '1.wav' is already in row 2"),
-        (
-            HEADER + "1.wav,sad,Hi\n3.wav,sad,\nb/4.wav,sad,\n",
-            r"row 3, column 'path': '3.wav' does not exist \(2 such",
-        ),
+        (HEADER + "1.wav,sad,Hi\n3.wav,sad,\nb/4.wav,sad,\n", r"row 3, column 'path': '3.wav' does not exist \(2 such"),
         (HEADER + "a\0b/1.wav,sad,Hi\n", "row 2, column 'path': .* does not exist"),
         (HEADER + '1.wav,sad,"Hi\n', "row 2: unexpected end of data; check the quotes"),
         (HEADER + '1.wav,sad,"Hi" there\n', "row 2: .*; check the quotes"),

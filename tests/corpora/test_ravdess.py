@@ -14,12 +14,7 @@ def small(tmp_path, touch):
     for emotion in range(1, 9):
         touch(tmp_path / "Actor_12" / f"03-01-0{emotion}-01-02-01-12.wav")
     touch(tmp_path / "Actor_01" / "03-01-03-02-01-02-01.wav")
-    for skipped in (
-        "01-01-03-01-01-01-01.wav",
-        "03-02-03-01-01-01-01.wav",
-        "._03-01-03-02-01-02-01.wav",
-        "notes.txt",
-    ):
+    for skipped in ("01-01-03-01-01-01-01.wav", "03-02-03-01-01-01-01.wav", "._03-01-03-02-01-02-01.wav", "notes.txt"):
         touch(tmp_path / "Actor_01" / skipped)
     return tmp_path
 
@@ -90,8 +85,6 @@ def test_real_folds_by_speaker_share_no_actor():
     utterances = read_corpus("ravdess", REAL)
     speakers = {item.id: item.speaker for item in utterances}
     for fold in make_folds(utterances, "speaker"):
-        train, validation, test = (
-            {speakers[i] for i in part} for part in (fold.train, fold.validation, fold.test)
-        )
+        train, validation, test = ({speakers[i] for i in part} for part in (fold.train, fold.validation, fold.test))
         assert not (train & validation or train & test or validation & test)
         assert len(test) in (2, 3)

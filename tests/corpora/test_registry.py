@@ -27,9 +27,7 @@ def test_emotions_have_the_same_names_everywhere():
 
 
 def test_unknown_corpus():
-    with pytest.raises(
-        CorpusError, match="unknown corpus 'timit'; choose one of synthetic, iemocap, ravdess"
-    ):
+    with pytest.raises(CorpusError, match="unknown corpus 'timit'; choose one of synthetic, iemocap, ravdess"):
         read_corpus("timit", ".")
 
 
@@ -44,17 +42,13 @@ def test_emotions_as_one_string(actor):
 
 
 def test_emotion_asked_for_but_absent(actor):
-    with pytest.raises(
-        CorpusError, match="ravdess has no sad utterance; complete it or leave this emotion out"
-    ):
+    with pytest.raises(CorpusError, match="ravdess has no sad utterance; complete it or leave this emotion out"):
         read_corpus("ravdess", actor, ("angry", "sad"))
 
 
 def test_nothing_left(tmp_path, touch):
     touch(tmp_path / "Actor_01" / "03-01-02-01-01-01-01.wav")
-    with pytest.raises(
-        CorpusError, match="ravdess has no utterance that is angry or happy or neutral or sad"
-    ):
+    with pytest.raises(CorpusError, match="ravdess has no utterance that is angry or happy or neutral or sad"):
         read_corpus("ravdess", tmp_path)
 
 
@@ -69,7 +63,5 @@ def test_root_may_be_a_string(actor):
 
 
 def test_no_tensorflow_is_imported():
-    code = (
-        "import sys, drl4ser.corpora; sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
-    )
+    code = "import sys, drl4ser.corpora; sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -37,9 +37,7 @@ def test_iemocap_alignments(turn, alignment, line_end):
     words = read_words(turn)
     assert [word.text for word in words] == ["i", "don't", "know"]
     assert not any(word.salient for word in words)
-    assert [time for word in words for time in word[1:3]] == pytest.approx(
-        [0.5, 0.59, 0.59, 0.81, 0.81, 0.96]
-    )
+    assert [time for word in words for time in word[1:3]] == pytest.approx([0.5, 0.59, 0.59, 0.81, 0.81, 0.96])
     assert read_words(turn.with_name("Ses01F_impro01_F001.wav")) == []
 
 
@@ -53,9 +51,7 @@ def test_a_damaged_alignment_is_named(turn, alignment, first):
 def test_spans_of_the_synthetic_corpus(turn, tmp_path):
     spans = tmp_path / "spans.csv"
     header = "utterance_id,word_index,word,start_s,end_s,salient\n"
-    spans.write_text(
-        f"{header}{turn.stem},0,you,0.1,0.25,0\n{turn.stem},1,lied,0.3,0.6,1\nother,0,no,0,1,0\n"
-    )
+    spans.write_text(f"{header}{turn.stem},0,you,0.1,0.25,0\n{turn.stem},1,lied,0.3,0.6,1\nother,0,no,0,1,0\n")
     assert read_words(turn) == [Word("you", 0.1, 0.25), Word("lied", 0.3, 0.6, True)]
     bad = tmp_path / "bad" / turn.relative_to(tmp_path)
     (tmp_path / "bad").mkdir()

@@ -108,9 +108,7 @@ def test_what_is_refused_leaves_nothing_behind(folder, tmp_path):
 def test_the_command(folder, tmp_path):
     def run(source, output):
         command = [sys.executable, "-m", "data_prep.extract_llds", f"--input={source}", f"--output={output}"]
-        return subprocess.run(
-            [*command, "--num_workers=1"], cwd=ROOT, capture_output=True, text=True, timeout=600
-        )
+        return subprocess.run([*command, "--num_workers=1"], cwd=ROOT, capture_output=True, text=True, timeout=600)
 
     done = run(folder, tmp_path / "out.npz")
     assert done.returncode == 0, done.stderr

@@ -19,16 +19,12 @@ def listener_of(run, system) -> Listener:
     predictor = Predictor(run)
     config = predictor.run.config
     changed = dataclasses.replace(config, model=dataclasses.replace(config.model, system=system))
-    predictor.run = dataclasses.replace(
-        predictor.run, config=changed, model=build_model_from_config(changed.model)
-    )
+    predictor.run = dataclasses.replace(predictor.run, config=changed, model=build_model_from_config(changed.model))
     return Listener(predictor)
 
 
 @pytest.mark.parametrize(("system", "num_blocks"), [("s1", 0), ("s2", 8)])
-def test_a_system_without_attention_or_informativeness_has_fewer_pictures(
-    trained_run, store, system, num_blocks
-):
+def test_a_system_without_attention_or_informativeness_has_fewer_pictures(trained_run, store, system, num_blocks):
     listener = listener_of(trained_run[0], system)
     recording = listener.read(store.utterances[0].path)
     seen = listener.look(recording)

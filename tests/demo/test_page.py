@@ -46,11 +46,7 @@ def test_an_upload_gets_what_the_predictor_gives(visitor, predictor, speech):
 def test_every_block_and_head_has_its_picture(visitor, speech):
     visitor.upload(speech)
     seen = {visitor.picture("attention")}
-    for dropdown, option in (
-        ("block", "group 2, block 1"),
-        ("head", "head 4"),
-        ("head", "mean of the heads"),
-    ):
+    for dropdown, option in (("block", "group 2, block 1"), ("head", "head 4"), ("head", "mean of the heads")):
         visitor.choose(dropdown, option)
         visitor.wait_for(lambda: visitor.picture("attention") not in seen)
         seen.add(visitor.picture("attention"))
@@ -91,9 +87,7 @@ def test_silence_is_predicted_with_a_warning(visitor, predictor, tmp_path):
 def test_limits_of_length_and_size_say_themselves(visitor, predictor, speech, tmp_path):
     soundfile.write(tmp_path / "long.wav", np.zeros((MAX_SECONDS + 1) * 8000), 8000)
     visitor.upload(tmp_path / "long.wav")
-    visitor.wait_for(
-        lambda: f"long.wav is {MAX_SECONDS + 1}.0 s long, at most {MAX_SECONDS} s" in visitor.result
-    )
+    visitor.wait_for(lambda: f"long.wav is {MAX_SECONDS + 1}.0 s long, at most {MAX_SECONDS} s" in visitor.result)
     (tmp_path / "large.wav").write_bytes(bytes(MAX_MEGABYTES * 2**20 + 1))
     visitor.upload(tmp_path / "large.wav")
     visitor.wait_for(lambda: "maximum allowed size of 1" in visitor.text())

@@ -79,9 +79,7 @@ class Visitor:
 
     def text(self, selector: str = "body") -> str:
         """What can be read there; nothing if it is not there. In one step: the page may change at any time."""
-        return self.browser.execute_script(
-            "return document.querySelector(arguments[0])?.innerText ?? ''", selector
-        )
+        return self.browser.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
 
     def find(self, selector: str):
         return self.browser.find_element(By.CSS_SELECTOR, selector)

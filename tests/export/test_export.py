@@ -115,9 +115,7 @@ def test_what_onnx_cannot_hold_is_named(tmp_path):
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_a_kernel_machine_is_refused(predictor, tmp_path, name):
     run = dataclasses.replace(predictor.run, kernel_machine=object())
-    with pytest.raises(
-        ValueError, match=f"{name} cannot hold s3: its classifier is a support vector machine"
-    ):
+    with pytest.raises(ValueError, match=f"{name} cannot hold s3: its classifier is a support vector machine"):
         export_run(run, name, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

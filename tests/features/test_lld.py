@@ -32,9 +32,7 @@ def test_number_of_frames(num_samples, num_frames):
     assert llds.shape == (num_frames, 17)
 
 
-@pytest.mark.parametrize(
-    "signal", [make_voice(137.0, 0.1), make_noise(1600), np.round(make_noise(1600, 3)) / 32768]
-)
+@pytest.mark.parametrize("signal", [make_voice(137.0, 0.1), make_noise(1600), np.round(make_noise(1600, 3)) / 32768])
 def test_every_frame_against_slow_reference(signal):
     signal = signal.astype(np.float32)
     llds = extract_llds(signal, RATE)
@@ -173,9 +171,7 @@ def test_long_recordings_are_tracked_in_chunks(monkeypatch):
 
 
 def test_other_settings():
-    config = FrameConfig(
-        sample_rate=8_000, frame_ms=32, hop_ms=10, f0_max_hz=400, num_mfcc=20, mel_high_hz=4_000
-    )
+    config = FrameConfig(sample_rate=8_000, frame_ms=32, hop_ms=10, f0_max_hz=400, num_mfcc=20, mel_high_hz=4_000)
     llds = extract_llds(make_voice(150, 0.5), RATE, config)
     assert llds.shape == (1 + (4_000 - 256) // 80, 25)
     np.testing.assert_allclose(np.exp(llds[4:-4, -2]), 150, rtol=0.005)

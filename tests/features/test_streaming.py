@@ -9,9 +9,7 @@ from drl4ser.config import FrameConfig
 from drl4ser.features import extract_llds, stream_llds, voicing
 from tests.features.signals import RATE, make_noise, make_voice
 
-SIGNAL = np.float32(
-    make_voice(np.repeat([110.0, 230.0, 75.0, 160.0], 20_000), 5.0) + make_noise(80_000, 0.003)
-)
+SIGNAL = np.float32(make_voice(np.repeat([110.0, 230.0, 75.0, 160.0], 20_000), 5.0) + make_noise(80_000, 0.003))
 
 
 def cut(signal, positions):

@@ -74,9 +74,7 @@ def test_crowded_words_shrink_and_then_give_way_to_salient_ones():
 
 def luminance(color):
     """Relative luminance (ITU-R BT.709 of linear light): what is left in black and white."""
-    linear = [
-        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in color
-    ]
+    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in color]
     return float(np.dot([0.2126, 0.7152, 0.0722], linear))
 
 

@@ -15,9 +15,7 @@ def test_every_descriptor_has_its_contour_over_the_spectrogram():
         (line,) = panels[name].lines
         np.testing.assert_allclose(line.get_xdata()[:2], [0.0125, 0.0175])
         shown = line.get_ydata()
-        np.testing.assert_array_equal(
-            shown[~np.isnan(shown)], values[values > 0] if name == "log_f0" else values
-        )
+        np.testing.assert_array_equal(shown[~np.isnan(shown)], values[values > 0] if name == "log_f0" else values)
     spectrograms = [axes.collections[0].get_array() for axes in figure.axes if axes.collections]
     assert len(spectrograms) == 17
     loudest = np.unravel_index(spectrograms[0].argmax(), spectrograms[0].shape)[0]

@@ -98,12 +98,7 @@ def test_windows(predict, tmp_path):
     soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(int(2.5 * SAMPLE_RATE)), SAMPLE_RATE)
     code, lines, _ = predict(path, "--window", "1", "--hop", "0.5")
     assert code == 0
-    assert [line.split("\t")[1] for line in lines] == [
-        "0.00-1.00s",
-        "0.50-1.50s",
-        "1.00-2.00s",
-        "1.50-2.50s",
-    ]
+    assert [line.split("\t")[1] for line in lines] == ["0.00-1.00s", "0.50-1.50s", "1.00-2.00s", "1.50-2.50s"]
     _, lines, _ = predict(path, "--window", "1", "--json")
     assert [json.loads(line)["start_seconds"] for line in lines] == [0.0, 1.0, 1.5]
 

@@ -18,9 +18,7 @@ def test_both_panels_of_a_recording(trained_run, store, tmp_path):
     predictor, audio = Predictor(trained_run[0]), store.utterances[-1].path
     paths = draw_figure5(predictor, audio, tmp_path / "one", WORDS, "a sad sentence")
     names = [
-        f"{audio.stem}-{panel}.{suffix}"
-        for panel in ("attention", "informativeness")
-        for suffix in ("png", "pdf")
+        f"{audio.stem}-{panel}.{suffix}" for panel in ("attention", "informativeness") for suffix in ("png", "pdf")
     ]
     assert [path.name for path in paths] == names
     other = draw_figure5(predictor, audio, tmp_path / "two", WORDS, "a sad sentence", block=2, head=0)
@@ -42,9 +40,7 @@ def test_times_are_those_of_the_recording_when_silence_was_trimmed(trained_run, 
     energy = recording.llds[:, 12]
     start = np.flatnonzero(energy > np.sort(energy)[-10])[0]
     trimming = Normalizer(
-        normalizer.mean,
-        normalizer.std,
-        trim_db=float((energy.max() - energy[start]) * 10 / np.log(10) + 1e-3),
+        normalizer.mean, normalizer.std, trim_db=float((energy.max() - energy[start]) * 10 / np.log(10) + 1e-3)
     )
     object.__setattr__(predictor.run, "normalizer", trimming)
     seen = inspect_recording(predictor, Inspector(predictor.run.model), store.utterances[0].path).seen
@@ -58,7 +54,5 @@ def test_the_example_is_an_angry_utterance_that_is_recognised(trained_run):
     chosen = record.utterances.index(choose_utterance(record))
     right = [label == found for label, found in zip(record.labels, record.predictions, strict=True)]
     assert right[chosen] or not any(right)
-    angry = [
-        index for index, ok in enumerate(right) if ok and record.classes[record.labels[index]] == "angry"
-    ]
+    angry = [index for index, ok in enumerate(right) if ok and record.classes[record.labels[index]] == "angry"]
     assert not angry or chosen == angry[0]

@@ -158,9 +158,7 @@ def damage(directory, name):
     return "normalizer.json has 1 LLDs, config.json beside it says 17"
 
 
-@pytest.mark.parametrize(
-    "name", ["words.bin", "config.json", "model.weights.h5", "record.json", "normalizer.json"]
-)
+@pytest.mark.parametrize("name", ["words.bin", "config.json", "model.weights.h5", "record.json", "normalizer.json"])
 def test_a_mismatch_is_an_error_that_names_the_file(trained_run, tmp_path, name):
     shutil.copytree(trained_run[0], tmp_path / "run")
     with pytest.raises(ValueError) as caught:

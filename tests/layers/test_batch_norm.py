@@ -53,9 +53,7 @@ def test_without_mask_it_is_keras_batch_normalization(training):
     np.testing.assert_allclose(layer(x, training=training), peer(x, training=training), atol=1e-5)
     for ours, theirs in zip(layer.weights, peer.weights, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    for ours, theirs in zip(
-        gradients(layer, x, training=training), gradients(peer, x, training=training), strict=True
-    ):
+    for ours, theirs in zip(gradients(layer, x, training=training), gradients(peer, x, training=training), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
 
 

@@ -16,9 +16,7 @@ def test_dropout_draws_what_keras_draws():
 def test_weights_files_know_the_layers_by_keras_names(tmp_path):
     """Runs of earlier versions, with Keras' own layers, load."""
     path = tmp_path / "model.weights.h5"
-    theirs = keras.Sequential(
-        [keras.Input([4]), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5)]
-    )
+    theirs = keras.Sequential([keras.Input([4]), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5)])
     for seed, weight in enumerate(theirs.layers[0].weights):
         weight.assign(random(4, seed=seed))
     theirs.save_weights(path)

@@ -73,9 +73,7 @@ def test_second_layer_is_the_cell_in_a_keras_rnn():
     x, mask = padded_batch(num_steps=9)
     _, r = layer(x, mask=mask, return_informativeness=True)
     hidden, memory, _ = layer.encoder(x, mask=mask)
-    attention = keras.layers.RNN(layer.cell)(
-        np.concatenate([hidden, np.array(r)[:, 0, :, None]], -1), mask=mask
-    )
+    attention = keras.layers.RNN(layer.cell)(np.concatenate([hidden, np.array(r)[:, 0, :, None]], -1), mask=mask)
     expected = np.maximum(np.concatenate([attention, memory], -1) @ np.asarray(layer.w_f), 0)
     np.testing.assert_allclose(layer(x, mask=mask), expected, atol=1e-5)
 

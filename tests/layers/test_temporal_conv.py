@@ -35,8 +35,7 @@ def test_equals_the_sum(size, strides, num_frames):
     x, kernel = random(2, num_frames, 3), random(size, 3, 4, seed=1)
     padded = np.pad(x, [(0, 0), zeros_around(size), (0, 0)])
     wanted = np.stack(
-        [np.einsum("bkd,kdf->bf", padded[:, n:][:, :size], kernel) for n in range(0, num_frames, strides)],
-        axis=1,
+        [np.einsum("bkd,kdf->bf", padded[:, n:][:, :size], kernel) for n in range(0, num_frames, strides)], axis=1
     )
     ours = convolve(tf.constant(x), tf.constant(kernel), strides)
     np.testing.assert_allclose(ours, wanted, atol=1e-5)

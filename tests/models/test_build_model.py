@@ -177,9 +177,7 @@ def test_width_scales_every_layer(width):
 
 
 def test_fields_reach_their_layers():
-    model = build_model(
-        "s3", width=WIDTH, iterations=2, gate_normalization="softmax", dropout=0.25, num_heads=2
-    )
+    model = build_model("s3", width=WIDTH, iterations=2, gate_normalization="softmax", dropout=0.25, num_heads=2)
     assert model.get_layer("gca_lstm").iterations == 2
     assert model.get_layer("gca_lstm").gate_normalization == "softmax"
     assert model.get_layer("features_dropout").rate == 0.25
@@ -206,9 +204,7 @@ def bfloat16():
 def test_mixed_bfloat16(system, bfloat16):
     model = build_model(system, modality="acoustic+lexical", width=WIDTH)
     assert all(variable.dtype == "float32" for variable in model.trainable_variables)
-    loss, gradients = loss_gradients(
-        model, random_batch(filler=np.nan), np.array([0, 1, 2, 3]), training=True
-    )
+    loss, gradients = loss_gradients(model, random_batch(filler=np.nan), np.array([0, 1, 2, 3]), training=True)
     assert loss.dtype == tf.float32
     assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
 

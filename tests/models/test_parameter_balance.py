@@ -4,12 +4,7 @@ import pytest
 
 from drl4ser.config import ModelConfig
 from drl4ser.models import build_model_from_config
-from drl4ser.models.parameter_balance import (
-    COUNTS,
-    PAPER_PARAMETERS,
-    balance_units,
-    balanced_units,
-)
+from drl4ser.models.parameter_balance import COUNTS, PAPER_PARAMETERS, balance_units, balanced_units
 
 
 @pytest.mark.parametrize("target", [1, 5, 6, 7, 99, 100, 101, 12345])
@@ -47,6 +42,4 @@ def test_closed_forms_count_what_is_built(system, monkeypatch):
     target = count(dataclasses.replace(config, num_classes=4), 9)
     monkeypatch.setitem(PAPER_PARAMETERS, system, target)
     model = build_model_from_config(config)
-    assert sum(variable.value.shape.num_elements() for variable in model.trainable_variables) == count(
-        config, 9
-    )
+    assert sum(variable.value.shape.num_elements() for variable in model.trainable_variables) == count(config, 9)

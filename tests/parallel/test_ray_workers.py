@@ -51,9 +51,7 @@ def cluster():
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        head = started(
-            Cluster, initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
-        )
+        head = started(Cluster, initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
         started(head.add_node, num_cpus=2)
         yield head
         head.shutdown()
@@ -141,11 +139,7 @@ def test_a_cluster_gives_the_local_bytes_also_when_a_node_dies(
         "--jobs=2",
     ]
     local = command(
-        "experiments.table2",
-        "",
-        *options,
-        f"--runs_dir={tmp_path / 'a'}",
-        f"--results_dir={tmp_path / 'local'}",
+        "experiments.table2", "", *options, f"--runs_dir={tmp_path / 'a'}", f"--results_dir={tmp_path / 'local'}"
     )
     finish(local)
     remote = command(

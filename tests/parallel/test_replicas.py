@@ -53,18 +53,13 @@ def test_a_malformed_tf_config_is_named(monkeypatch, text):
 
 
 def test_one_machine_trains_as_without_tf_config(monkeypatch):
-    monkeypatch.setenv(
-        "TF_CONFIG", '{"cluster": {"worker": ["localhost:1"]}, "task": {"type": "worker", "index": 0}}'
-    )
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["localhost:1"]}, "task": {"type": "worker", "index": 0}}')
     assert not several_machines()
 
 
 def command(records_dir, folder):
     directories = [f"--{name}_dir={folder / name}" for name in ("runs", "results")]
-    return [
-        *(sys.executable, "-m", "experiments.table1", *OPTIONS),
-        *(f"--records_dir={records_dir}", *directories),
-    ]
+    return [*(sys.executable, "-m", "experiments.table1", *OPTIONS), *(f"--records_dir={records_dir}", *directories)]
 
 
 class Workers:

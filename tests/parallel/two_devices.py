@@ -10,24 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from drl4ser.config import ModelConfig, TrainConfig
-from drl4ser.layers import (
-    DownsampleMask,
-    Dropout,
-    MaskedBatchNormalization,
-    MeanPooling,
-    NormalizedConv,
-    SequenceMask,
-)
+from drl4ser.layers import DownsampleMask, Dropout, MaskedBatchNormalization, MeanPooling, NormalizedConv, SequenceMask
 from drl4ser.models import build_model_from_config
 from drl4ser.parallel.replicas import ONE_REPLICA, SeveralReplicas
 from drl4ser.training.step import make_optimizer, make_train_step
 
 TRAIN = TrainConfig(learning_rate=3e-3, clip_norm=0.5, ema_momentum=0.9, weight_decay=0.01)
-SIZES = (
-    5,
-    4,
-    1,
-)  # of the batches: one that does not divide evenly, one that does, one that leaves a replica nothing
+SIZES = (5, 4, 1)  # of the batches: one that does not divide evenly, one that does, one that leaves a replica nothing
 WORD_DIM = 10
 
 
@@ -44,9 +33,7 @@ def batch(size, seed):
 
 def signature():
     def spec(tensor):
-        return tf.TensorSpec(
-            [None, None, tensor.shape[2]] if tensor.shape.ndims == 3 else [None], tensor.dtype
-        )
+        return tf.TensorSpec([None, None, tensor.shape[2]] if tensor.shape.ndims == 3 else [None], tensor.dtype)
 
     return tf.nest.map_structure(spec, batch(1, 0))
 
@@ -128,9 +115,7 @@ def main():
             "xia_dnn": train(replicas, xia_dnn),
         }
         for case, values in results.items():
-            arrays[f"{case}/{side}"] = np.concatenate(
-                [np.ravel(value).astype(np.float64) for value in values]
-            )
+            arrays[f"{case}/{side}"] = np.concatenate([np.ravel(value).astype(np.float64) for value in values])
     arrays["agreed"] = np.array([two.agree(3.0)])
     np.savez(sys.argv[1], **arrays)
 

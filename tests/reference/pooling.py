@@ -10,9 +10,7 @@ def attention_pooling(y, u):
     scores = [float(np.dot(u, step)) for step in y.astype(np.float64)]
     exponentials = [math.exp(score - max(scores)) for score in scores]
     alpha = [value / sum(exponentials) for value in exponentials]
-    return sum(weight * step for weight, step in zip(alpha, y.astype(np.float64), strict=True)), np.array(
-        alpha
-    )
+    return sum(weight * step for weight, step in zip(alpha, y.astype(np.float64), strict=True)), np.array(alpha)
 
 
 def max_pooling(x, size):

@@ -142,8 +142,6 @@ def test_versions_are_those_installed_and_tensorflow_stays_unimported():
     versions = results.current_versions()
     assert versions["numpy"] == np.__version__ and versions["python"] == sys.version.split()[0]
     assert json.loads(json.dumps(versions)) == versions
-    program = (
-        "import sys; import drl4ser.reporting.fold_result as r; r.current_versions(); print(*sys.modules)"
-    )
+    program = "import sys; import drl4ser.reporting.fold_result as r; r.current_versions(); print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "tensorflow" not in run.stdout.split() and "keras" not in run.stdout.split()

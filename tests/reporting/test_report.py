@@ -113,9 +113,7 @@ def test_table1_compares_the_proposed_system_with_every_row():
 
 def test_table1_marks_what_is_significant_among_all_comparisons():
     accuracies = {"xia_dnn": 0.4, "poria_lstm": 0.6, "mirsamadi_attention": 0.75, "s3": 0.8}
-    records = [
-        make_record(name, fold, accuracy=value) for name, value in accuracies.items() for fold in range(3)
-    ]
+    records = [make_record(name, fold, accuracy=value) for name, value in accuracies.items() for fold in range(3)]
     rows = build_table(records, "table1")["rows"][:3]
     decisions = statistics.holm_significance([row["comparison"]["p_value"] for row in rows])
     assert [row["comparison"]["significant"] for row in rows] == decisions and len(set(decisions)) == 2
@@ -185,10 +183,7 @@ def with_setting(record, **settings):
         (lambda r: make_record(fold=1, corpus="emodb"), "`corpus` is 'crema_d' in one and 'emodb'"),
         (lambda r: make_record(fold=1, versions={"llds": "2"}), "`versions.llds` is '1' in one and '2'"),
         (lambda r: make_record(fold=1, num_parameters=1), "differ in their number of parameters"),
-        (
-            lambda r: make_record("s2", predictions=LABELS[:30], labels=LABELS[:30]),
-            "Utterance u003 has two classes",
-        ),
+        (lambda r: make_record("s2", predictions=LABELS[:30], labels=LABELS[:30]), "Utterance u003 has two classes"),
     ],
 )
 def test_records_that_do_not_belong_together_are_refused(change, message):

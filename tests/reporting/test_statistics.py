@@ -122,9 +122,7 @@ def test_paper_values_give_the_improvements_of_the_papers_text():
     text = {"xia_dnn": 14.9, "poria_cnn_mkl": 14.3, "poria_lstm": 24.3, "mirsamadi_attention": 16.4}
     for system, printed in text.items():
         assert improvement("table1", "s3", system) == pytest.approx(printed, abs=0.1)
-    assert improvement("table1", "s3", "mirsamadi_attention", "acoustic+lexical") == pytest.approx(
-        6.6, abs=0.1
-    )
+    assert improvement("table1", "s3", "mirsamadi_attention", "acoustic+lexical") == pytest.approx(6.6, abs=0.1)
     assert improvement("table1", "s3", "poria_cnn_mkl", "acoustic+lexical") == pytest.approx(13.6, abs=0.1)
     assert improvement("table1", "s3", "poria_cnn_mkl", corpus="rid") == pytest.approx(26.7, abs=0.1)
     assert improvement("table1", "s3", "poria_lstm", corpus="rid") == pytest.approx(45.2, abs=0.1)

@@ -6,12 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from drl4ser.svm.alignment import (
-    CenteredProducts,
-    align_kernels,
-    center_kernel,
-    centered_alignment,
-)
+from drl4ser.svm.alignment import CenteredProducts, align_kernels, center_kernel, centered_alignment
 
 LABELS = np.array([0, 0, 0, 1, 1, 1, 1, 2, 2, 2])
 ONE_HOT = np.eye(3)[LABELS]
@@ -94,10 +89,7 @@ def test_units_of_a_kernel_do_not_matter():
     scaled = weigh(*(scale * kernel for scale, kernel in zip(scales, kernels, strict=True)))
     combined, again = (
         sum(weight * kernel for weight, kernel in zip(w, k, strict=True))
-        for w, k in (
-            (weights, kernels),
-            (scaled, [s * k for s, k in zip(scales, kernels, strict=True)]),
-        )
+        for w, k in ((weights, kernels), (scaled, [s * k for s, k in zip(scales, kernels, strict=True)]))
     )
     np.testing.assert_allclose(again / np.trace(again), combined / np.trace(combined), rtol=1e-8)
 
@@ -114,9 +106,7 @@ def test_no_other_combination_is_better_aligned(seed, num_kernels):
     target = ONE_HOT @ ONE_HOT.T
 
     def alignment(weights):
-        return centered_alignment(
-            sum(weight * kernel for weight, kernel in zip(weights, kernels, strict=True)), target
-        )
+        return centered_alignment(sum(weight * kernel for weight, kernel in zip(weights, kernels, strict=True)), target)
 
     found = alignment(weigh(*kernels))
     for weights in rng.dirichlet(np.ones(num_kernels), size=50):

@@ -77,9 +77,7 @@ def test_it_recognises_what_it_did_not_see():
 def test_what_an_utterance_gets_does_not_depend_on_its_batch():
     machine, (features, _) = fit(), make_part(300, seed=2)
     together = machine.score(features)
-    alone = [
-        machine.score({name: x[i : i + 1] for name, x in features.items()})[0] for i in range(0, 300, 37)
-    ]
+    alone = [machine.score({name: x[i : i + 1] for name, x in features.items()})[0] for i in range(0, 300, 37)]
     np.testing.assert_allclose(alone, together[::37], atol=1e-9)
 
 

@@ -15,9 +15,7 @@ VECTORS = np.arange(20, dtype=np.float32).reshape(5, 4) / 7
 @pytest.fixture
 def text_file(tmp_path):
     path = tmp_path / "vectors.txt"
-    lines = [
-        f"{word} {' '.join(map(repr, map(float, row)))}" for word, row in zip(WORDS, VECTORS, strict=True)
-    ]
+    lines = [f"{word} {' '.join(map(repr, map(float, row)))}" for word, row in zip(WORDS, VECTORS, strict=True)]
     path.write_text("\n".join(["5 4", *lines]) + "\n", encoding="utf-8")
     return path
 
@@ -70,9 +68,7 @@ def test_limit_reads_the_first_words_only(text_file):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(
-        ValueError, match=r"none\.bin does not exist.*GoogleNews-vectors-negative300\.bin\.gz"
-    ):
+    with pytest.raises(ValueError, match=r"none\.bin does not exist.*GoogleNews-vectors-negative300\.bin\.gz"):
         WordVectors.load(tmp_path / "none.bin")
 
 

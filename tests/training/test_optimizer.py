@@ -24,9 +24,7 @@ def run_steps(optimizer, num_steps=5):
 def test_every_weight_and_moment_is_that_of_keras(weight_decay):
     rate = keras.optimizers.schedules.CosineDecay(0.05, decay_steps=10)
     peer = keras.optimizers.Adam(rate) if weight_decay is None else keras.optimizers.AdamW(rate, weight_decay)
-    for ours, theirs in zip(
-        run_steps(FusedAdam(rate, weight_decay=weight_decay)), run_steps(peer), strict=True
-    ):
+    for ours, theirs in zip(run_steps(FusedAdam(rate, weight_decay=weight_decay)), run_steps(peer), strict=True):
         # The kernel has 1 - beta_2 from float32's 0.999, a relative difference of 5e-5 in the second moments.
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
 
@@ -38,7 +36,4 @@ def test_the_variables_are_named_and_ordered_as_keras_has_them():
         optimizer.build(variables)
     ours, theirs = ([(v.name, v.shape) for v in optimizer.variables] for optimizer in optimizers)
     assert ours == theirs
-    assert (
-        type(keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizers[0])))
-        is FusedAdam
-    )
+    assert type(keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizers[0]))) is FusedAdam

@@ -18,8 +18,7 @@ from drl4ser.training.reference import REFERENCE, run_reference
 
 pytest.importorskip("opensmile")
 CONFIGS = [
-    ExperimentConfig(corpus="manifest", num_folds=3, fold=fold, model=ModelConfig(REFERENCE))
-    for fold in range(2)
+    ExperimentConfig(corpus="manifest", num_folds=3, fold=fold, model=ModelConfig(REFERENCE)) for fold in range(2)
 ]
 
 

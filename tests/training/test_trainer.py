@@ -12,9 +12,7 @@ from drl4ser.parallel.replicas import Replicas
 from drl4ser.training import trainer as trainer_module
 from drl4ser.training.trainer import Trainer, TrainingError
 
-TRAIN = TrainConfig(
-    batch_size=4, max_epochs=6, patience=6, learning_rate=0.02, gain_jitter=0.1, ema_momentum=0.5
-)
+TRAIN = TrainConfig(batch_size=4, max_epochs=6, patience=6, learning_rate=0.02, gain_jitter=0.1, ema_momentum=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +50,7 @@ def make_trainer(parts, tmp_path, train=TRAIN, on_epoch=lambda row: None):
 
 def test_training_learns_and_keeps_its_best_epoch(parts, tmp_path):
     rows = []
-    trainer = make_trainer(
-        parts, tmp_path, dataclasses.replace(TRAIN, max_epochs=15, patience=15), rows.append
-    )
+    trainer = make_trainer(parts, tmp_path, dataclasses.replace(TRAIN, max_epochs=15, patience=15), rows.append)
     history = trainer.fit()
     assert history == rows and [row["epoch"] for row in rows] == list(range(1, 16))
     assert rows[-1]["loss"] < 0.7 * rows[0]["loss"]
@@ -116,9 +112,7 @@ def test_predictions_follow_the_utterances_not_their_batches(parts, tmp_path):
 
 def test_class_weights_balance_the_classes(store, parts, tmp_path):
     ids = [item.id for item in store.utterances][:6]
-    part = load_part(
-        store, dict(zip(ids, [0, 0, 0, 1, 2, 3], strict=True)), fit_normalizer(store, tuple(ids))
-    )
+    part = load_part(store, dict(zip(ids, [0, 0, 0, 1, 2, 3], strict=True)), fit_normalizer(store, tuple(ids)))
     train = dataclasses.replace(TRAIN, class_weights=True)
     trainer = Trainer(small_model(), train, part, parts["validation"], 3, tmp_path / "c.npz")
     np.testing.assert_allclose(trainer._class_weights(), [0.5, 1.5, 1.5, 1.5])

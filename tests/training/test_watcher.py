@@ -35,9 +35,7 @@ def test_attention_forms_in_tensorboard(finished):
         for kind, channels in (("attention", 3), ("informativeness", 4)):
             found = events.Tensors(f"{kind}/{emotion}")
             assert [event.step for event in found] == [1, 5]
-            first, last = (
-                tf.io.decode_png(tf.make_ndarray(event.tensor_proto)[2]).numpy() for event in found
-            )
+            first, last = (tf.io.decode_png(tf.make_ndarray(event.tensor_proto)[2]).numpy() for event in found)
             assert first.shape[2] == channels and np.abs(first.astype(int) - last).max() > 10
     mosaic = tf.io.decode_png(tf.make_ndarray(events.Tensors("attention/sad")[0].tensor_proto)[2])
     assert mosaic.shape == (8 * 98, 4 * 98, 3)  # eight blocks, four heads

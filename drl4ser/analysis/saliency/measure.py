@@ -101,8 +101,7 @@ def _choose_silences(seen: Inspection, words: Sequence[Word], rng) -> dict[str, 
         return highest_steps(rng.random(len(labels)), labels, share)
 
     chosen = {
-        f"r, iteration {i}": [highest_steps(row, labels, SHARE)]
-        for i, row in enumerate(seen.informativeness, start=1)
+        f"r, iteration {i}": [highest_steps(row, labels, SHARE)] for i, row in enumerate(seen.informativeness, start=1)
     }
     chosen["random"] = [draw(SHARE) for _ in range(NUM_RANDOM_DRAWS)]
     chosen["random, as much as salient"] = [draw(salient) for _ in range(NUM_RANDOM_DRAWS)]
@@ -114,9 +113,7 @@ def _delete(predictor, utterance, recording, silenced, words) -> dict[str, dict[
     """The "probability" of the true class when spans are silenced, and the share of the speech that was."""
     config, rng = predictor.run.config, np.random.default_rng(0)
     rate, label = recording.sample_rate, config.classes.index(utterance.emotion)
-    variants = [
-        silence_spans(recording.signal, rate, spans, rng) for sets in silenced.values() for spans in sets
-    ]
+    variants = [silence_spans(recording.signal, rate, spans, rng) for sets in silenced.values() for spans in sets]
     llds = [recording.llds, *(extract_llds(variant, rate, config.frame) for variant in variants)]
     probabilities = predictor.predict_llds(llds, [utterance.text] * len(llds))[:, label]
     result = {"probability": {"none": float(probabilities[0])}, "silenced": {"none": 0.0}}
@@ -131,7 +128,5 @@ def _delete(predictor, utterance, recording, silenced, words) -> dict[str, dict[
 def _silenced_share(spans: Sequence[tuple[float, float]], words: Sequence[Word]) -> float:
     """How much of the time of the words lies in `spans`, which do not overlap."""
     said = sum(word.end_s - word.start_s for word in words)
-    lost = sum(
-        max(0.0, min(end, word.end_s) - max(start, word.start_s)) for start, end in spans for word in words
-    )
+    lost = sum(max(0.0, min(end, word.end_s) - max(start, word.start_s)) for start, end in spans for word in words)
     return lost / said

@@ -108,10 +108,7 @@ def _score_row(measures: Sequence[dict], name: str) -> dict[str, Any]:
 def _growth(measures: Sequence[dict], iterations: list[str]) -> dict[str, Any]:
     first, last = iterations[0], iterations[-1]
     rows = [row for row in measures if first in row["roc"]]
-    gaps = [
-        (row["salient"][last] - row["other"][last]) - (row["salient"][first] - row["other"][first])
-        for row in rows
-    ]
+    gaps = [(row["salient"][last] - row["other"][last]) - (row["salient"][first] - row["other"][first]) for row in rows]
     roc = mean_interval([row["roc"][last] - row["roc"][first] for row in rows])
     return {"roc": roc, "gap": mean_interval(gaps)}
 
@@ -149,13 +146,7 @@ def _score_grid(table: dict[str, Any]) -> Grid:
 
 
 def _deletion_grid(table: dict[str, Any]) -> Grid:
-    header = [
-        "Silenced",
-        "Of the speech",
-        "P(true class)",
-        "Drop [95 %]",
-        "Drop over as much at random [95 %]",
-    ]
+    header = ["Silenced", "Of the speech", "P(true class)", "Drop [95 %]", "Drop over as much at random [95 %]"]
     rows = []
     for row in table["deletions"]:
         name = f"highest {row['name']}" if row["name"].startswith("r, ") else row["name"]

@@ -41,9 +41,7 @@ class _Event(ctypes.Structure):
     )
 
 
-_Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
-)
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
 class WordEvent(NamedTuple):
@@ -84,9 +82,7 @@ def espeak_version() -> str:
     return _load()[0].espeak_Info(None).decode()
 
 
-def speak(
-    ssml: str, voice: str, *, rate: int, pitch: int, pitch_range: int, volume: int, seed: int
-) -> Speech:
+def speak(ssml: str, voice: str, *, rate: int, pitch: int, pitch_range: int, volume: int, seed: int) -> Speech:
     """Speaks one marked-up text.
 
     Args:

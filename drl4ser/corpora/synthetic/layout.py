@@ -11,12 +11,7 @@ _GAP_S = 0.6
 _EVALUATION_HEADER = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]"
 _LABELS = {"angry": "ang", "happy": "hap", "neutral": "neu", "sad": "sad"}
 _EXCITED_STRENGTH = 0.9  # happiness this strong is labelled `exc`, as IEMOCAP splits it
-_RATINGS = {
-    "angry": (2.0, 3.5, 3.5),
-    "happy": (4.0, 3.0, 3.0),
-    "neutral": (2.5, 2.5, 2.5),
-    "sad": (2.0, 2.0, 2.0),
-}
+_RATINGS = {"angry": (2.0, 3.5, 3.5), "happy": (4.0, 3.0, 3.0), "neutral": (2.5, 2.5, 2.5), "sad": (2.0, 2.0, 2.0)}
 _README = """# Synthetic emotional speech
 
 {num_utterances} English utterances by {num_speakers} speakers in {num_sessions} sessions, in the layout of

@@ -87,9 +87,7 @@ def _record_all(root: Path, plan: dict, num_workers: int, progress: bool) -> lis
 
     One task is one speaker in a fresh process: espeak's state depends on all that the process said before.
     """
-    executor = ProcessPoolExecutor(
-        num_workers, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1
-    )
+    executor = ProcessPoolExecutor(num_workers, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1)
     recorded = []
     bar = tqdm(total=sum(map(len, plan.values())), unit="utt", desc="speaking", disable=not progress)
     with bar, executor:
