@@ -65,7 +65,7 @@ class InputRange:
             raise ValueError("`recordings` must hold at least one recording. Received: none")
         return cls(limits)
 
-    def find_oddities(self, measured: dict[str, float]) -> list[str]:
+    def find_warnings(self, measured: dict[str, float]) -> list[str]:
         """One line for each property that lies outside the training range by more than a quarter of its width."""
         outside = [name for name, value in measured.items() if self._is_outside(name, value)]
         found = [_WORDING[name].format(measured[name], *self.limits[name]) for name in outside if name in _WORDING]
@@ -89,7 +89,9 @@ class InputRange:
         return cls({name: (float(low), float(high)) for name, (low, high) in values.items()})
 
 
-def find_oddities(llds: np.ndarray, sample_rate: int, frame: FrameConfig, known: InputRange | None) -> tuple[str, ...]:
+def find_input_warnings(
+    llds: np.ndarray, sample_rate: int, frame: FrameConfig, known: InputRange | None
+) -> tuple[str, ...]:
     """What makes a recording unlike those that a system was trained on; each item is one line.
 
     Args:
@@ -107,4 +109,4 @@ def find_oddities(llds: np.ndarray, sample_rate: int, frame: FrameConfig, known:
         )
     if measured["level_db"] < SILENCE_DB:
         return (*found, "silent")
-    return (*found, *(known.find_oddities(measured) if known else ()))
+    return (*found, *(known.find_warnings(measured) if known else ()))

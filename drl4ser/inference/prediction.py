@@ -14,7 +14,7 @@ class Prediction:
         path: the file.
         classes: class names.
         probabilities: float64 [num_classes] in the order of `classes`; they sum to 1.
-        warnings: what makes the input unlike the training data, each one line; see `find_oddities`.
+        warnings: what makes the input unlike the training data, each one line; see `find_input_warnings`.
         start_seconds: where the window begins in the file; None for a whole recording, as is `end_seconds`.
         end_seconds: where it ends.
     """

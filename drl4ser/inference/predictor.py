@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from drl4ser.features import extract_llds, load_audio
 from drl4ser.features.audio import inspect_header, stream_audio
-from drl4ser.features.input_range import find_oddities
+from drl4ser.features.input_range import find_input_warnings
 from drl4ser.inference.prediction import Prediction
 from drl4ser.inference.windows import cut_windows
 
@@ -63,8 +63,8 @@ class Predictor:
         """`predict` for what `read` gave, so that a recording is read once however often it is looked at."""
         config = self.run.config
         (probabilities,) = self.predict_llds([llds], [text])
-        oddities = find_oddities(llds, sample_rate, config.frame, self.run.input_range)
-        return Prediction(path, config.classes, probabilities, (*oddities, *self._check_words(text)))
+        warnings = find_input_warnings(llds, sample_rate, config.frame, self.run.input_range)
+        return Prediction(path, config.classes, probabilities, (*warnings, *self._check_words(text)))
 
     def read(self, path: Path) -> tuple[np.ndarray, int, np.ndarray]:
         """A recording that is short enough to be one utterance: samples, their rate in Hz, LLDs.
@@ -107,9 +107,9 @@ class Predictor:
                 llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
             found = zip(batch, llds, self.predict_llds(llds), strict=True)
             for (first, samples), item, probabilities in found:
-                oddities = find_oddities(item, own_rate, config.frame, self.run.input_range)
+                warnings = find_input_warnings(item, own_rate, config.frame, self.run.input_range)
                 times = first / rate, (first + len(samples)) / rate
-                yield Prediction(path, config.classes, probabilities, oddities, *times)
+                yield Prediction(path, config.classes, probabilities, warnings, *times)
 
     def predict_llds(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> np.ndarray:
         """Probabilities for LLDs that are extracted already.

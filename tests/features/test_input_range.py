@@ -7,7 +7,7 @@ import pytest
 
 from drl4ser.config import FrameConfig
 from drl4ser.features import extract_llds
-from drl4ser.features.input_range import InputRange, find_oddities, measure_recording
+from drl4ser.features.input_range import InputRange, find_input_warnings, measure_recording
 
 FRAME = FrameConfig()
 RATE = 16_000
@@ -44,7 +44,7 @@ def test_measures_have_their_known_values():
 
 
 def test_what_was_trained_on_is_nothing_odd(known):
-    assert find_oddities(llds_of(voice(2.0, 0.1, 220.0, seed=1)), RATE, FRAME, known) == ()
+    assert find_input_warnings(llds_of(voice(2.0, 0.1, 220.0, seed=1)), RATE, FRAME, known) == ()
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_what_was_trained_on_is_nothing_odd(known):
     ],
 )
 def test_what_is_unlike_is_named(known, signal, word):
-    assert any(word in line for line in find_oddities(llds_of(signal), RATE, FRAME, known))
+    assert any(word in line for line in find_input_warnings(llds_of(signal), RATE, FRAME, known))
 
 
 def test_silence_and_a_low_rate_need_no_comparison():
-    assert find_oddities(llds_of(np.zeros(RATE)), RATE, FRAME, None) == ("silent",)
-    (line,) = find_oddities(llds_of(voice()[::2], 8000), 8000, FRAME, None)
+    assert find_input_warnings(llds_of(np.zeros(RATE)), RATE, FRAME, None) == ("silent",)
+    (line,) = find_input_warnings(llds_of(voice()[::2], 8000), 8000, FRAME, None)
     assert "8000 Hz" in line and "above 4000 Hz" in line
-    assert find_oddities(llds_of(voice()), RATE, FRAME, None) == ()
+    assert find_input_warnings(llds_of(voice()), RATE, FRAME, None) == ()
 
 
 def test_the_range_survives_json(known):
