@@ -2,17 +2,14 @@
 
 from drl4ser.features.audio import find_audio, load_audio
 from drl4ser.features.framing import frame_times
-from drl4ser.features.functionals import FUNCTIONAL_NAMES, compute_functionals
 from drl4ser.features.lld import EXTRACTOR_VERSION, LLD_NAMES, extract_llds
 from drl4ser.features.normalization import Normalizer, speech_span
 from drl4ser.features.streaming import stream_llds
 
 __all__ = [
     "EXTRACTOR_VERSION",
-    "FUNCTIONAL_NAMES",
     "LLD_NAMES",
     "Normalizer",
-    "compute_functionals",
     "extract_llds",
     "find_audio",
     "frame_times",

@@ -1,4 +1,4 @@
-"""Statistical functionals of padded sequences, the Keras counterpart of `drl4ser.features.functionals`."""
+"""Statistical functionals of padded sequences: twelve numbers per contour (Interspeech 2009 Emotion Challenge)."""
 
 import keras
 import tensorflow as tf
@@ -21,7 +21,11 @@ def compute_deltas(x):
 
 
 def describe(x, mask):
-    """The twelve statistics of each contour over the real frames, see `features.functionals`.
+    """The twelve statistics of each contour x_0..x_(N-1) over the N real frames, as openSMILE defines them.
+
+    In this order: max, min, range, max_position, min_position (frame where an extreme is first reached), mean, slope
+    (m) and offset (b) of the least squares line m t + b, linear_error (mean squared distance from it), std, skewness,
+    kurtosis (population moments; 0 for a constant contour).
 
     Args:
         x: [B, T, D] float, finite everywhere.
@@ -58,7 +62,7 @@ def describe(x, mask):
 class Functionals(keras.layers.Layer):
     """An utterance of any length as 24 D numbers: 12 statistics of each LLD and of its delta, over real frames.
 
-    The numbers and their order are those of `drl4ser.features.compute_functionals`. Computed in float32 whatever the
+    All statistics of the LLDs come first, then those of the deltas; see `describe`. Computed in float32 whatever the
     policy: positions and squares outgrow bfloat16. No gradient passes: nothing below it learns. An utterance
     without any real frame gives zeros.
 

@@ -2,24 +2,34 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
-from drl4ser.features import compute_functionals
 from drl4ser.layers import Functionals
 from tests.layers.harness import LENGTHS, check_reload, padded_batch
+from tests.reference.functionals import functionals
 
 
 @pytest.mark.parametrize("filler", [0.0, np.nan])
-@pytest.mark.parametrize("lengths", [LENGTHS, (1, 2, 3), (300, 17)])
-def test_matches_the_numpy_version_utterance_by_utterance(lengths, filler):
+@pytest.mark.parametrize("lengths", [LENGTHS, (1, 2, 3), (5, 400)])
+def test_matches_the_reference_utterance_by_utterance(lengths, filler):
     x, mask = padded_batch(lengths, dim=17, num_steps=max(lengths) + 3, filler=filler)
     values = Functionals()(x, mask=mask)
     for b, n in enumerate(lengths):
-        np.testing.assert_allclose(values[b], compute_functionals(x[b, :n]), rtol=2e-5, atol=2e-5)
+        np.testing.assert_allclose(values[b], functionals(x[b, :n]), rtol=2e-5, atol=2e-5)
+
+
+@given(arrays.arrays(np.float32, st.tuples(st.just(9), st.just(2)), elements=st.integers(-50, 50)), st.integers(1, 9))
+@settings(max_examples=50, deadline=None)
+def test_matches_the_reference_also_where_values_repeat(x, length):
+    values = Functionals()(x[np.newaxis], mask=np.arange(9)[np.newaxis] < length)
+    np.testing.assert_allclose(values[0], functionals(x[:length]), rtol=1e-4, atol=1e-4)
 
 
 def test_constant_contours_far_from_zero():
     x = np.full((1, 50, 3), 1234.567, "float32")
-    np.testing.assert_allclose(Functionals()(x)[0], compute_functionals(x[0]), rtol=1e-6, atol=1e-3)
+    np.testing.assert_allclose(Functionals()(x)[0], functionals(x[0]), rtol=1e-6, atol=1e-3)
 
 
 def test_an_utterance_without_frames_gives_zeros():

@@ -1,8 +1,17 @@
-"""The twelve statistics of a contour, one number at a time, written from their definitions."""
+"""The twelve statistics of a contour, one number at a time, written from their definitions.
+
+They are those of the Interspeech 2009 Emotion Challenge (Schuller, Steidl and Batliner 2009), as openSMILE defines
+them: times are counted in frames from 0, moments are those of the population.
+"""
 
 import math
 
 import numpy as np
+
+STATISTICS = (
+    *("max", "min", "range", "max_position", "min_position", "mean"),
+    *("slope", "offset", "linear_error", "std", "skewness", "kurtosis"),
+)
 
 
 def delta(x):
@@ -12,7 +21,7 @@ def delta(x):
 
 
 def statistics(x):
-    """x: sequence of numbers -> the twelve statistics."""
+    """x: sequence of numbers -> the twelve statistics in the order of `STATISTICS`."""
     x = [float(value) for value in x]
     n = len(x)
     mean = math.fsum(x) / n
