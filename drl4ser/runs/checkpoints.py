@@ -14,8 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from drl4ser.files import DAMAGE, read_archive, write_archive
-from drl4ser.files import atomic_path
+from drl4ser.files import DAMAGE, atomic_path, read_archive, write_archive
 
 _PROGRESS = "progress"
 
@@ -49,9 +48,7 @@ def load_checkpoint(path: Path, groups: dict[str, Sequence[Any]]) -> dict[str, A
         if not isinstance(progress, dict):
             raise ValueError("its progress is no JSON object")
     except (ValueError, KeyError, RecursionError) as error:
-        raise ValueError(
-            f"{path} is damaged ({error}); delete it and run again to start this fold anew"
-        ) from error
+        raise ValueError(f"{path} is damaged ({error}); delete it and run again to start this fold anew") from error
     variables = {
         f"{group}/{position:04d}": variable
         for group, members in groups.items()

@@ -5,10 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from drl4ser.files import atomic_write_text
-from drl4ser.files import check_seal, file_sha256, seal
-from drl4ser.config import ExperimentConfig
-from drl4ser.config import complete, plain_values
+from drl4ser.config import ExperimentConfig, complete, plain_values
+from drl4ser.files import atomic_write_text, check_seal, file_sha256, seal
 from drl4ser.reporting.fold_result import FoldRecord, experiment_of, read_record, read_records, write_record
 
 _Made = TypeVar("_Made")

@@ -6,15 +6,12 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from drl4ser.config import ExperimentConfig
+from drl4ser.config import ExperimentConfig, from_dict
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
 from drl4ser.features.input_range import InputRange
-from drl4ser.svm import KernelMachine
 from drl4ser.models import KERNEL_SYSTEMS, build_model_from_config
-from drl4ser.config import from_dict
-from drl4ser.text import WordVectors
-from drl4ser.runs.checkpoints import load_weights
 from drl4ser.reporting.fold_result import read_record
+from drl4ser.runs.checkpoints import load_weights
 from drl4ser.runs.paths import (
     CONFIG_FILE,
     INPUT_RANGE_FILE,
@@ -26,6 +23,8 @@ from drl4ser.runs.paths import (
     read_object,
     verify_files,
 )
+from drl4ser.svm import KernelMachine
+from drl4ser.text import WordVectors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +107,4 @@ def _load_model(config: ExperimentConfig, weights: Path, precision: str) -> kera
 
 def _check_fit(path: Path, what: str, found: int, wanted: int) -> None:
     if found != wanted:
-        raise ValueError(
-            f"{path} has {found} {what}, config.json beside it says {wanted}: train that run anew"
-        )
+        raise ValueError(f"{path} has {found} {what}, config.json beside it says {wanted}: train that run anew")

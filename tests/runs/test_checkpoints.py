@@ -8,10 +8,7 @@ from drl4ser.runs.checkpoints import load_checkpoint, save_checkpoint
 def groups(value):
     rng = np.random.default_rng(value)
     return {
-        "model": [
-            tf.Variable(rng.normal(size=(3, 4)).astype(np.float32)),
-            tf.Variable(np.uint32([value, 7])),
-        ],
+        "model": [tf.Variable(rng.normal(size=(3, 4)).astype(np.float32)), tf.Variable(np.uint32([value, 7]))],
         "optimizer": [tf.Variable(np.int64(value))],
         "averages": [],
     }

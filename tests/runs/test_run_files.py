@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from drl4ser.config import ExperimentConfig
-from drl4ser.config import plain_values
-from drl4ser.runs.checkpoints import load_checkpoint, save_checkpoint
+from drl4ser.config import ExperimentConfig, plain_values
 from drl4ser.reporting.fold_result import experiment_of, read_record, write_record, write_records
+from drl4ser.runs.checkpoints import load_checkpoint, save_checkpoint
 from drl4ser.runs.paths import (
     adopt_records,
     finished_record,
@@ -104,10 +103,6 @@ def test_a_record_that_may_not_be_read_is_named_with_the_remedy(directory, monke
     def fail(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    monkeypatch.setattr(
-        Path, "read_bytes", fail
-    )  # root may read everything, so it is not done by permissions
-    with pytest.raises(
-        ValueError, match=r"record\.json is damaged \(Permission denied\)\. Delete it and run"
-    ):
+    monkeypatch.setattr(Path, "read_bytes", fail)  # root may read everything, so it is not done by permissions
+    with pytest.raises(ValueError, match=r"record\.json is damaged \(Permission denied\)\. Delete it and run"):
         read_record(directory / "record.json")
