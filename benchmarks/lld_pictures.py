@@ -4,17 +4,14 @@ import io
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from benchmarks.lld_accuracy import Tracks
 from benchmarks.peers.praat import NO_HNR_DB
 from drl4ser.features import LLD_NAMES, frame_times
-from drl4ser.figures.confusion import DOTS_PER_INCH
+from drl4ser.figures import make_figure
 from drl4ser.files import atomic_write_bytes
 
-_WIDTH_INCHES = 16 / 2.54
-_HEIGHT_INCHES = 17 / 2.54
 # Thick and pale below, thin and dark on top: they can be told apart in black and white too.
 _PRAAT = {"color": "#f4a261", "linewidth": 3.0, "solid_capstyle": "round", "label": "Praat"}
 _OPENSMILE = {"color": "#8ab17d", "linewidth": 2.2, "label": "openSMILE"}
@@ -39,8 +36,7 @@ def draw_tracks(tracks: Tracks, title: str) -> Figure:
     Returns:
         A figure 16 cm wide.
     """
-    figure = Figure(figsize=(_WIDTH_INCHES, _HEIGHT_INCHES), dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = make_figure(16, 17)
     figure.suptitle(title, fontsize=8)
     axes = figure.subplots(6, 1, sharex=True)
     times = frame_times(len(tracks.ours))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from drl4ser.figures.figure5 import save_figure
+from drl4ser.figures import save_figure
 from drl4ser.figures.figure6 import data_scale_figure
 from drl4ser.files import atomic_write_text
 from drl4ser.reporting import statistics

@@ -1,17 +1,15 @@
-"""Figures, drawn with matplotlib's objects: no global state and no window, so a training run can too."""
+"""Confusion matrices and the recall of each class."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from drl4ser.console import one_line
+from drl4ser.figures import FONT_SIZE, make_figure
 
 PANEL_CM = 8.0
-DOTS_PER_INCH = 150
-_CM_PER_INCH = 2.54
 
 
 def confusion_figure(confusion, classes: Sequence[str], title: str = "") -> Figure:
@@ -41,9 +39,7 @@ def confusion_grid(panels: Sequence[tuple[str, object]], classes: Sequence[str],
     """
     columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
-    panel_inches = PANEL_CM / _CM_PER_INCH
-    figure = Figure(figsize=(columns * panel_inches, rows * panel_inches), dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = make_figure(columns * PANEL_CM, rows * PANEL_CM)
     all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (title, confusion) in zip(all_axes, panels, strict=False):
         _draw_confusion(axes, np.asarray(confusion, dtype=np.float64), classes, title)
@@ -63,24 +59,15 @@ def recall_figure(recalls, classes: Sequence[str], title: str = "") -> Figure:
     Returns:
         The figure.
     """
-    width = PANEL_CM / _CM_PER_INCH
-    figure = Figure(figsize=(width, width * 0.6), dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = make_figure(PANEL_CM, 0.6 * PANEL_CM)
     axes = figure.subplots()
     bars = axes.bar(classes, [100 * recall for recall in recalls], color="#56B4E9", edgecolor="black")
-    axes.bar_label(bars, fmt="%.0f", fontsize=7)
+    axes.bar_label(bars, fmt="%.0f", fontsize=FONT_SIZE)
     axes.set_ylim(0, 110)
-    axes.set_ylabel("recall / %", fontsize=7)
-    axes.set_title(title, fontsize=8)
-    axes.tick_params(labelsize=7, length=2)
+    axes.set_ylabel("recall / %", fontsize=FONT_SIZE)
+    axes.set_title(title, fontsize=FONT_SIZE + 1)
+    axes.tick_params(labelsize=FONT_SIZE, length=2)
     return figure
-
-
-def figure_to_array(figure: Figure) -> np.ndarray:
-    """The figure as uint8 [height, width, 4] (red, green, blue, opacity), as TensorBoard's images want it."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.array(canvas.buffer_rgba(), dtype=np.uint8)
 
 
 def _draw_confusion(axes, confusion: np.ndarray, classes: Sequence[str], title: str) -> None:
@@ -88,13 +75,13 @@ def _draw_confusion(axes, confusion: np.ndarray, classes: Sequence[str], title: 
     shares = np.divide(confusion, support, out=np.zeros_like(confusion), where=support > 0)
     # One hue from light to dark: the order of values survives colour blindness and a black and white print.
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
-    axes.set_title(_plain(title), fontsize=8)
-    axes.set_xlabel("predicted", fontsize=7)
-    axes.set_ylabel("true", fontsize=7)
+    axes.set_title(_plain(title), fontsize=FONT_SIZE + 1)
+    axes.set_xlabel("predicted", fontsize=FONT_SIZE)
+    axes.set_ylabel("true", fontsize=FONT_SIZE)
     ticks, names = range(len(classes)), [_plain(name) for name in classes]
     axes.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, names)
-    axes.tick_params(labelsize=7, length=2)
+    axes.tick_params(labelsize=FONT_SIZE, length=2)
     font_size = float(np.clip(44 / len(classes), 5.0, 7.5))
     for (row, column), share in np.ndenumerate(shares):
         text = f"{100 * share:.0f} %\n({_format_count(confusion[row, column])})"

@@ -1,61 +1,53 @@
 """The paper's Figure 5: (a) an attention matrix, (b) informativeness over the waveform; both with the words."""
 
-import io
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from drl4ser.files import atomic_write_bytes
+from drl4ser.figures import CM_PER_INCH, FONT_SIZE, make_figure
 
 # Of Okabe & Ito's palette, told apart with any kind of colour vision; the line styles tell in black and white.
 LINES = (("#56B4E9", ":"), ("#009E73", "--"), ("#000000", "-"))
 SALIENT_COLOR = "#D55E00"
 # One order from dark to light, in colour, to colour-blind eyes and in black and white.
 COLORS = "cividis"
-DOTS_PER_INCH = 300
-_CM = 1 / 2.54
 _WAVEFORM_COLUMNS = 1200
-_FONT_SIZE = 7
-
-# (text, start in seconds, end in seconds, whether it bears the emotion)
-Word = tuple[str, float, float, bool]
+_POINTS_PER_CM = 72 / CM_PER_INCH
 
 
-def attention_figure(weights: np.ndarray, times: np.ndarray, words: Sequence[Word] = (), title: str = "") -> Figure:
-    """Figure 5(a): who looks at whom, the brighter the more. 9 cm wide.
+def attention_figure(weights: np.ndarray, times: np.ndarray, words: Sequence = (), title: str = "") -> Figure:
+    """Draw Figure 5(a), which steps attend to which, the brighter the more; 9 cm wide.
 
     Args:
         weights: one head's correlation matrix or a mean of several, [N, N], rows are queries.
         times: middle of each step in seconds, [N].
-        words: (text, start, end, salient) of each word; they stand above and on the right, salient ones bold.
+        words: as `drl4ser.corpora.Word`; they stand above and on the right, salient ones bold.
         title: stands at the top.
 
-    Returns:
-        The figure.
+    Example:
+        >>> attention_figure(np.eye(3), np.array([0.1, 0.3, 0.5])).axes[0].get_xlabel()
+        'attended to at / s'
     """
-    figure = _make_figure(9.0, 9.5)
+    figure = make_figure(9.0, 9.5)
     axes = figure.subplots()
     begin, end = _edges(times)
     shares = weights * len(times)
     # A few cells are far brighter than all others: the scale holds 99 % of them.
     low, high = np.quantile(shares, [0.005, 0.995])
     image = axes.imshow(shares, COLORS, vmin=low, vmax=high, extent=(begin, end, end, begin))
-    axes.set_xlabel("attended to at / s", fontsize=_FONT_SIZE)
-    axes.set_ylabel("attending at / s", fontsize=_FONT_SIZE)
-    axes.tick_params(labelsize=_FONT_SIZE, length=2)
+    axes.set_xlabel("attended to at / s", fontsize=FONT_SIZE)
+    axes.set_ylabel("attending at / s", fontsize=FONT_SIZE)
+    axes.tick_params(labelsize=FONT_SIZE, length=2)
     bar = figure.colorbar(image, ax=axes, location="bottom", shrink=0.6, aspect=30, extend="both")
-    bar.set_label("attention (1 = spread evenly)", fontsize=_FONT_SIZE)
-    bar.ax.tick_params(labelsize=_FONT_SIZE - 1, length=2)
-    if words:
-        inside = [word for word in words if begin <= _middle(word) <= end]
+    bar.set_label("attention (1 = spread evenly)", fontsize=FONT_SIZE)
+    bar.ax.tick_params(labelsize=FONT_SIZE - 1, length=2)
+    if inside := [word for word in words if begin <= _middle(word) <= end]:
         _label_words(axes.secondary_xaxis("top").xaxis, inside, room_cm=6.0, rotation=90)
         _label_words(axes.secondary_yaxis("right").yaxis, inside, room_cm=6.0, rotation=0)
-    figure.suptitle(title, fontsize=_FONT_SIZE + 1)
+    figure.suptitle(title, fontsize=FONT_SIZE + 1)
     return figure
 
 
@@ -64,52 +56,59 @@ def informativeness_figure(
     sample_rate: int,
     informativeness: np.ndarray,
     times: np.ndarray,
-    words: Sequence[Word] = (),
+    words: Sequence = (),
     title: str = "",
 ) -> Figure:
-    """Figure 5(b): the waveform, coloured by the last iteration's r_n, and r_n of every iteration. 16 cm wide.
+    """Draw Figure 5(b), the waveform coloured by the last iteration's r_n, and r_n of every iteration; 16 cm wide.
 
     Args:
         signal: samples [num_samples].
         sample_rate: of the signal in Hz.
         informativeness: r_n, [iterations, N] in [0, 1].
         times: middle of each step in seconds, [N].
-        words: (text, start, end, salient) of each word; they stand above, salient ones bold on a tinted ground.
+        words: as `drl4ser.corpora.Word`; they stand above, salient ones bold on a tinted ground.
         title: stands at the top.
-
-    Returns:
-        The figure.
 
     Raises:
         ValueError: if there is no iteration to show, as for S2.
+
+    Example:
+        >>> r = np.array([[0.2, 0.9]])
+        >>> informativeness_figure(np.zeros(4000), 16000, r, np.array([0.05, 0.2])).axes[1].get_ylabel()
+        'informativeness r'
     """
     if not len(informativeness):
         raise ValueError("`informativeness` has no iteration: only a system with GCA-LSTM (s3) has any")
-    figure = _make_figure(16.0, 8.0)
+    figure = make_figure(16.0, 8.0)
     waveform, curves = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.2])
     _draw_waveform(figure, waveform, np.asarray(signal), sample_rate, informativeness[-1], times)
     _draw_curves(curves, informativeness, times)
-    for _, start, end, salient in words:
+    for word in words:
         for axes in (waveform, curves):
-            if salient:
-                axes.axvspan(start, end, color=SALIENT_COLOR, alpha=0.15, linewidth=0)
-            axes.axvline(start, color="0.75", linewidth=0.4, zorder=0)
+            if word.salient:
+                axes.axvspan(word.start_s, word.end_s, color=SALIENT_COLOR, alpha=0.15, linewidth=0)
+            axes.axvline(word.start_s, color="0.75", linewidth=0.4, zorder=0)
     if words:
         _label_words(waveform.secondary_xaxis("top").xaxis, words, room_cm=12.0, rotation=60)
-    figure.suptitle(title, fontsize=_FONT_SIZE + 1)
+    figure.suptitle(title, fontsize=FONT_SIZE + 1)
     return figure
 
 
 def curves_figure(informativeness: np.ndarray, times: np.ndarray, title: str = "") -> Figure:
-    """The lower half of Figure 5(b) alone, 12 cm wide; arguments as of `informativeness_figure`."""
-    figure = _make_figure(12.0, 5.0)
+    """Draw the lower half of Figure 5(b) alone, 12 cm wide; arguments as of `informativeness_figure`.
+
+    Example:
+        >>> curves_figure(np.array([[0.2, 0.9]]), np.array([0.05, 0.2])).axes[0].get_xlabel()
+        'time / s'
+    """
+    figure = make_figure(12.0, 5.0)
     _draw_curves(figure.subplots(), informativeness, times)
-    figure.suptitle(title, fontsize=_FONT_SIZE + 1)
+    figure.suptitle(title, fontsize=FONT_SIZE + 1)
     return figure
 
 
 def attention_mosaic(blocks: Sequence[np.ndarray], tile: int = 96) -> np.ndarray:
-    """All heads of all blocks in one picture without any writing, quick to make while a system learns.
+    """Draw all heads of all blocks in one picture without any text, quick enough to make during training.
 
     Args:
         blocks: correlation matrices [heads, N, N], N of each block its own.
@@ -118,6 +117,10 @@ def attention_mosaic(blocks: Sequence[np.ndarray], tile: int = 96) -> np.ndarray
     Returns:
         uint8 [height, width, 3]: a row for each block, a column for each head. The brighter, the more attention; each
         matrix has its own scale.
+
+    Example:
+        >>> attention_mosaic([np.full((4, 7, 7), 1 / 7), np.full((4, 3, 3), 1 / 3)], tile=10).shape
+        (24, 48, 3)
     """
     rows = []
     for weights in blocks:
@@ -129,39 +132,18 @@ def attention_mosaic(blocks: Sequence[np.ndarray], tile: int = 96) -> np.ndarray
     return (colormaps[COLORS](np.concatenate(rows))[..., :3] * 255).round().astype(np.uint8)
 
 
-def save_figure(figure: Figure, stem: Path) -> list[Path]:
-    """Writes `<stem>.png` (300 dots per inch) and `<stem>.pdf`; the same figure gives the same bytes.
-
-    Returns:
-        The two paths.
-    """
-    paths = []
-    for suffix, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None, "Producer": None})):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix, dpi=DOTS_PER_INCH, metadata=metadata)
-        path = stem.with_name(f"{stem.name}.{suffix}")
-        paths.append(atomic_write_bytes(path, buffer.getvalue()))
-    return paths
-
-
-def _make_figure(width_cm: float, height_cm: float) -> Figure:
-    figure = Figure(figsize=(width_cm * _CM, height_cm * _CM), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
 def _edges(times: np.ndarray) -> tuple[float, float]:
-    """Where the first step begins and the last one ends."""
+    """Begin of the first step and end of the last one, in seconds."""
     half = (times[1] - times[0]) / 2 if len(times) > 1 else 0.08
     return times[0] - half, times[-1] + half
 
 
-def _middle(word: Word) -> float:
-    return (word[1] + word[2]) / 2
+def _middle(word) -> float:
+    return (word.start_s + word.end_s) / 2
 
 
 def _draw_waveform(figure, axes, signal, sample_rate, informativeness, times) -> None:
-    """Lowest to highest sample of each column of the picture, in the colour of the nearest step's r_n."""
+    """Draw a line from the lowest to the highest sample of each pixel column, in the colour of r_n at its time."""
     columns = np.array_split(signal, min(_WAVEFORM_COLUMNS, len(signal)))
     starts = np.cumsum([0] + [len(column) for column in columns[:-1]]) / sample_rate
     values = np.interp(starts, times, informativeness)
@@ -174,8 +156,8 @@ def _draw_waveform(figure, axes, signal, sample_rate, informativeness, times) ->
     axes.set(xlim=(0, len(signal) / sample_rate), ylim=(-1.05 * peak, 1.05 * peak), yticks=[])
     axes.set_facecolor("0.92")  # the lightest colour must be seen
     bar = figure.colorbar(collection, ax=axes, pad=0.01, aspect=10)
-    bar.set_label("last iteration's r", fontsize=_FONT_SIZE)
-    bar.ax.tick_params(labelsize=_FONT_SIZE, length=2)
+    bar.set_label("last iteration's r", fontsize=FONT_SIZE)
+    bar.ax.tick_params(labelsize=FONT_SIZE, length=2)
 
 
 def _draw_curves(axes, informativeness, times) -> None:
@@ -188,35 +170,35 @@ def _draw_curves(axes, informativeness, times) -> None:
             row, edges, baseline=None, color=color, linestyle=style, linewidth=1.2, label=f"iteration {number + 1}"
         )
     axes.set_ylim(-0.04, 1.04)
-    axes.set_xlabel("time / s", fontsize=_FONT_SIZE, loc="left")
-    axes.set_ylabel("informativeness r", fontsize=_FONT_SIZE)
-    axes.tick_params(labelsize=_FONT_SIZE, length=2)
+    axes.set_xlabel("time / s", fontsize=FONT_SIZE, loc="left")
+    axes.set_ylabel("informativeness r", fontsize=FONT_SIZE)
+    axes.tick_params(labelsize=FONT_SIZE, length=2)
     axes.legend(
-        fontsize=_FONT_SIZE, loc="upper right", bbox_to_anchor=(1.01, -0.12), ncols=len(informativeness), frameon=False
+        fontsize=FONT_SIZE, loc="upper right", bbox_to_anchor=(1.01, -0.12), ncols=len(informativeness), frameon=False
     )
 
 
-def _label_words(axis, words: Sequence[Word], room_cm: float, rotation: float) -> None:
-    """Words at their middle, on a secondary axis of a picture `room_cm` long; salient ones bold and coloured."""
-    words, font_size = _fit_words(words, room_cm / (words[-1][2] - words[0][1]))
-    axis.set_ticks([_middle(word) for word in words], [word[0] for word in words], rotation=rotation)
+def _label_words(axis, words: Sequence, room_cm: float, rotation: float) -> None:
+    """Write words at their middle on a secondary axis `room_cm` long; salient ones bold and coloured."""
+    words, font_size = _fit_words(words, room_cm / (words[-1].end_s - words[0].start_s))
+    axis.set_ticks([_middle(word) for word in words], [word.text for word in words], rotation=rotation)
     axis.set_tick_params(labelsize=font_size, length=2)
     for label, word in zip(axis.get_ticklabels(), words, strict=True):
         if 0 < rotation < 90:
             label.set(horizontalalignment="left", rotation_mode="anchor")
-        if word[3]:
+        if word.salient:
             label.set(color=SALIENT_COLOR, fontweight="bold")
 
 
-def _fit_words(words: Sequence[Word], cm_per_second: float) -> tuple[list[Word], float]:
-    """The words that can be printed beside each other and in what size; below 5 points some are left out."""
-    kept: list[Word] = []
-    smallest, size = 5.0, float(_FONT_SIZE)
+def _fit_words(words: Sequence, cm_per_second: float) -> tuple[list, float]:
+    """Choose the words that fit beside each other and their font size; below 5 points some are left out."""
+    kept: list = []
+    smallest, size = 5.0, float(FONT_SIZE)
     for word in words:
-        points = (_middle(word) - _middle(kept[-1])) * cm_per_second * _CM * 72 if kept else size
+        points = (_middle(word) - _middle(kept[-1])) * cm_per_second * _POINTS_PER_CM if kept else size
         if points >= smallest:
             size = min(size, points)
             kept.append(word)
-        elif word[3] and not kept[-1][3]:
+        elif word.salient and not kept[-1].salient:
             kept[-1] = word  # the salient one stays
     return kept, size

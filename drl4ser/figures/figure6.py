@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-_CM = 1 / 2.54
-_FONT_SIZE = 7
+from drl4ser.figures import FONT_SIZE, make_figure
 
 
 def data_scale_figure(
@@ -24,8 +22,7 @@ def data_scale_figure(
     Returns:
         The figure.
     """
-    figure = Figure(figsize=(16 * _CM, 6.5 * _CM), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = make_figure(16, 6.5)
     ours, theirs = figure.subplots(1, 2, sharey=True)
     means = [100 * np.mean(values) for values in uas]
     ours.plot(per_class, means, "-o", color="#0072B2", markersize=4, linewidth=1.2, label="mean")
@@ -35,13 +32,13 @@ def data_scale_figure(
     theirs.plot(
         list(paper), [100 * value for value in paper.values()], "-s", color="#D55E00", markersize=4, linewidth=1.2
     )
-    ours.set_title(title, fontsize=_FONT_SIZE + 1)
-    theirs.set_title("Li et al. 2019, RID", fontsize=_FONT_SIZE + 1)
-    ours.set_ylabel("unweighted accuracy / %", fontsize=_FONT_SIZE)
-    ours.legend(fontsize=_FONT_SIZE, frameon=False, loc="lower right")
+    ours.set_title(title, fontsize=FONT_SIZE + 1)
+    theirs.set_title("Li et al. 2019, RID", fontsize=FONT_SIZE + 1)
+    ours.set_ylabel("unweighted accuracy / %", fontsize=FONT_SIZE)
+    ours.legend(fontsize=FONT_SIZE, frameon=False, loc="lower right")
     for axes in (ours, theirs):
         axes.set_xlim(left=0)
-        axes.set_xlabel("training utterances of each class", fontsize=_FONT_SIZE)
-        axes.tick_params(labelsize=_FONT_SIZE, length=2)
+        axes.set_xlabel("training utterances of each class", fontsize=FONT_SIZE)
+        axes.tick_params(labelsize=FONT_SIZE, length=2)
         axes.grid(color="0.9", linewidth=0.5)
     return figure

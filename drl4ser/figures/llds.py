@@ -4,12 +4,11 @@ import math
 
 import numpy as np
 import scipy.signal
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from drl4ser.config import FrameConfig
 from drl4ser.features import LLD_NAMES, frame_times
-from drl4ser.figures.confusion import DOTS_PER_INCH
+from drl4ser.figures import FONT_SIZE, make_figure
 
 _COLUMNS = 3
 _PANEL_CM = (6.4, 3.0)
@@ -31,9 +30,7 @@ def draw_llds(signal: np.ndarray, sample_rate: int, llds: np.ndarray, config: Fr
         the rate. log_f0 is drawn where voiced.
     """
     rows = math.ceil(len(LLD_NAMES) / _COLUMNS)
-    size = _COLUMNS * _PANEL_CM[0] / 2.54, rows * _PANEL_CM[1] / 2.54
-    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = make_figure(_COLUMNS * _PANEL_CM[0], rows * _PANEL_CM[1])
     panels = figure.subplots(rows, _COLUMNS, sharex=True).ravel()
     spectrogram = _compute_spectrogram(signal, sample_rate, config)
     times = frame_times(len(llds), config)
@@ -46,7 +43,7 @@ def draw_llds(signal: np.ndarray, sample_rate: int, llds: np.ndarray, config: Fr
         panel.set_axis_off()
     for panel in panels[len(LLD_NAMES) - _COLUMNS : len(LLD_NAMES)]:
         panel.tick_params(labelbottom=True)
-        panel.set_xlabel("time, s", fontsize=7)
+        panel.set_xlabel("time, s", fontsize=FONT_SIZE)
     return figure
 
 
@@ -73,5 +70,5 @@ def _draw_panel(panel, spectrogram, times, name, values):
     panel.set_zorder(1)
     panel.patch.set_visible(False)
     panel.plot(times, values, color=_CONTOUR, linewidth=0.9)
-    panel.set_title(name, fontsize=7, pad=2)
+    panel.set_title(name, fontsize=FONT_SIZE, pad=2)
     panel.tick_params(labelsize=6, length=2)

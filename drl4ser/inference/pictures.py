@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from drl4ser.figures.figure5 import Word, attention_figure, informativeness_figure, save_figure
+from drl4ser.figures import save_figure
+from drl4ser.figures.figure5 import attention_figure, informativeness_figure
 from drl4ser.inference.inspection import InspectedRecording, inspect_recording
 from drl4ser.inference.predictor import Predictor
 from drl4ser.models.inspector import Inspector
@@ -47,7 +48,7 @@ def draw_figure5(
     predictor: Predictor,
     audio: Path,
     output_dir: Path,
-    words: Sequence[Word] = (),
+    words: Sequence = (),
     text: str = "",
     block: int = 5,
     head: int = 1,

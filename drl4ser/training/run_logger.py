@@ -8,7 +8,8 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
 from drl4ser.config import ExperimentConfig
-from drl4ser.figures.confusion import confusion_figure, figure_to_array
+from drl4ser.figures import figure_to_array
+from drl4ser.figures.confusion import confusion_figure
 
 _SCALARS = ("loss", "learning_rate", "gradient_norm")
 _VALIDATION_SCALARS = ("loss", "ua", "wa", "f1")

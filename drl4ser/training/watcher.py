@@ -13,7 +13,7 @@ from tensorboard.plugins import projector
 from drl4ser.config import ExperimentConfig
 from drl4ser.corpora import Utterance
 from drl4ser.data.pipeline import LabelledPart, evaluation_batches
-from drl4ser.figures.confusion import figure_to_array
+from drl4ser.figures import figure_to_array
 from drl4ser.figures.figure5 import attention_mosaic, curves_figure
 from drl4ser.files import atomic_write_text
 from drl4ser.models.inspector import Inspector, build_encoder, has_attention

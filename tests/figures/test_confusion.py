@@ -1,6 +1,7 @@
 import numpy as np
 
 from drl4ser.figures import confusion as plots
+from drl4ser.figures import figure_to_array
 
 
 def test_confusion_figure_shows_shares_and_counts():
@@ -9,7 +10,7 @@ def test_confusion_figure_shows_shares_and_counts():
     assert [text.get_text() for text in axes.texts] == ["75 %\n(3)", "25 %\n(1)", "0 %\n(0)", "0 %\n(0)"]
     np.testing.assert_allclose(axes.images[0].get_array(), [[0.75, 0.25], [0, 0]])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["angry", "sad"]
-    image = plots.figure_to_array(figure)
+    image = figure_to_array(figure)
     assert image.dtype == np.uint8 and image.shape == (472, 472, 4)
     assert (image[..., 3] == 255).all() and len(np.unique(image[..., 0])) > 50
     half = plots.confusion_figure([[0.5, 1.5], [0, 2]], ["a", "b"]).axes[0].texts[0].get_text()

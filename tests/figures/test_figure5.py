@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from drl4ser.figures import figure5
+from drl4ser.corpora import Word
+from drl4ser.figures import figure5, save_figure
 
-WORDS = [("you", 0.1, 0.3, False), ("lied", 0.32, 0.8, True), ("today", 0.9, 1.2, False)]
+WORDS = [Word("you", 0.1, 0.3), Word("lied", 0.32, 0.8, True), Word("today", 0.9, 1.2)]
 TIMES = 0.0125 + 0.16 * np.arange(8)
 
 
@@ -47,15 +48,15 @@ def test_informativeness_stands_over_the_waveform():
 
 
 def test_one_step_can_be_drawn(tmp_path):
-    figure5.save_figure(figure5.attention_figure(np.ones((1, 1)), TIMES[:1]), tmp_path / "a")
+    save_figure(figure5.attention_figure(np.ones((1, 1)), TIMES[:1]), tmp_path / "a")
     figure = figure5.informativeness_figure(np.zeros(400), 16_000, np.ones((3, 1)), TIMES[:1])
-    figure5.save_figure(figure, tmp_path / "b")
+    save_figure(figure, tmp_path / "b")
 
 
 def test_saved_pictures_are_the_same_each_time(tmp_path):
     for name in ("one", "two"):
         figure = figure5.attention_figure(np.full((8, 8), 0.125), TIMES, WORDS)
-        paths = figure5.save_figure(figure, tmp_path / f"{name}.v1")
+        paths = save_figure(figure, tmp_path / f"{name}.v1")
         assert [path.name for path in paths] == [f"{name}.v1.png", f"{name}.v1.pdf"]
     for suffix in ("png", "pdf"):
         one, two = (tmp_path / f"{name}.v1.{suffix}" for name in ("one", "two"))
@@ -64,7 +65,7 @@ def test_saved_pictures_are_the_same_each_time(tmp_path):
 
 
 def test_crowded_words_shrink_and_then_give_way_to_salient_ones():
-    words = [("a", 0.0, 0.1, False), ("b", 0.1, 0.2, False), ("c", 0.2, 0.3, True), ("d", 1.0, 1.1, False)]
+    words = [Word("a", 0.0, 0.1), Word("b", 0.1, 0.2), Word("c", 0.2, 0.3, True), Word("d", 1.0, 1.1)]
     assert figure5._fit_words(words, cm_per_second=5.0) == (words, 7.0)
     kept, size = figure5._fit_words(words, cm_per_second=2.0)
     assert kept == words and 5.0 <= size < 7.0

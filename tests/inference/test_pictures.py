@@ -5,13 +5,14 @@ import pytest
 from matplotlib.image import imread
 
 from drl4ser.analysis.predicted_part import choose_utterance
+from drl4ser.corpora import Word
 from drl4ser.features.normalization import Normalizer
 from drl4ser.inference.inspection import inspect_recording
 from drl4ser.inference.pictures import draw_figure5
 from drl4ser.inference.predictor import Predictor
 from drl4ser.models.inspector import Inspector
 
-WORDS = [("a", 0.0, 0.1, False), ("sad", 0.1, 0.3, True), ("sentence", 0.3, 0.4, False)]
+WORDS = [Word("a", 0.0, 0.1), Word("sad", 0.1, 0.3, True), Word("sentence", 0.3, 0.4)]
 
 
 def test_both_panels_of_a_recording(trained_run, store, tmp_path):
