@@ -1,4 +1,8 @@
-"""MFCC, log energy and zero-crossing rate: the 14 descriptors that one frame's own samples determine."""
+"""MFCC, log energy and zero-crossing rate: the 14 descriptors that one frame's own samples determine.
+
+librosa gives the mel scale. Its filter bank, lifter and zero crossings are others than those of HTK and openSMILE: its
+triangles are straight in Hz, it lifts coefficient k as k + 1, and it counts a zero sample by its sign.
+"""
 
 import functools
 
@@ -13,7 +17,7 @@ ENERGY_FLOOR = 8.674676e-19  # openSMILE's cEnergy; 16-bit samples that are not 
 
 
 def compute_mfcc(frames: np.ndarray, config: FrameConfig) -> np.ndarray:
-    """Mel-frequency cepstral coefficients 1..num_mfcc, as openSMILE's ComParE 2016 set has them.
+    """Compute mel-frequency cepstral coefficients 1..num_mfcc as openSMILE's ComParE 2016 set defines them.
 
     c_k = (1 + L/2 sin(pi k / L)) sqrt(2/M) sum_m ln(max(E_m, 1)) cos(pi k (m + 1/2) / M), with E_m the power
     of the Hamming-windowed frame (samples times 32767) in mel band m of M = 26, and L = 22. No unit.
@@ -27,6 +31,11 @@ def compute_mfcc(frames: np.ndarray, config: FrameConfig) -> np.ndarray:
 
     References:
         Young et al., The HTK Book, 5.4 and 5.6; Schuller et al., Interspeech 2016 (ComParE).
+
+    Example:
+        >>> mfcc = compute_mfcc(np.zeros((3, 400), np.float32), FrameConfig())  # of silence: every band at the floor
+        >>> mfcc.shape, bool(mfcc.any())
+        ((3, 12), False)
     """
     size = 1 << (config.frame_length - 1).bit_length()
     window = (_HTK_SCALE * np.hamming(config.frame_length)).astype(np.float32)
@@ -41,20 +50,24 @@ def compute_mfcc(frames: np.ndarray, config: FrameConfig) -> np.ndarray:
 
 
 def compute_log_energy(frames: np.ndarray) -> np.ndarray:
-    """Log energy ln(max(mean(x^2), 8.67e-19)): ln of power re full scale, from -41.59 (digital silence) to 0.
+    """Compute ln(max(mean(x^2), 8.67e-19)): ln of power re full scale, from -41.59 (digital silence) to 0.
 
     Args:
         frames: float32 [num_frames, frame_length].
 
     Returns:
         float64 [num_frames].
+
+    Example:
+        >>> compute_log_energy(np.full((1, 400), 0.1)).round(2).tolist()
+        [-4.61]
     """
     energy = np.einsum("ts,ts->t", frames, frames, dtype=np.float64) / frames.shape[1]
     return np.log(np.maximum(energy, ENERGY_FLOOR))
 
 
 def compute_zcr(signal: np.ndarray, config: FrameConfig) -> np.ndarray:
-    """Zero-crossing rate: crossings at the inner samples of the frame / frame length, in [0, 1).
+    """Compute the zero-crossing rate: crossings at the inner samples of a frame / its length, in [0, 1).
 
     Sample i is a crossing if x_(i-1) x_i < 0, or if x_i = 0 and x_(i-1) x_(i+1) <= 0: openSMILE's cMZcr. It
     follows that digital silence, where every sample is a zero, has rate 398/400 and not 0.
@@ -65,6 +78,10 @@ def compute_zcr(signal: np.ndarray, config: FrameConfig) -> np.ndarray:
 
     Returns:
         float64 [num_frames].
+
+    Example:
+        >>> compute_zcr(np.tile([0.1, 0.1, -0.1, -0.1], 100), FrameConfig()).tolist()  # 199 of 398 inner samples
+        [0.4975]
     """
     sign = (signal > 0).view(np.int8) - (signal < 0).view(np.int8)  # a product of faint samples could underflow
     before, here, after = sign[:-2], sign[1:-1], sign[2:]
@@ -87,10 +104,11 @@ def _sum_bands(power, config, size):
 
 @functools.lru_cache
 def _band_edges(config, size):
-    hertz = np.arange(size // 2 + 1) * config.sample_rate / size
-    mel = _hertz_to_mel(hertz)
+    from librosa.core.convert import fft_frequencies, hz_to_mel  # not librosa.filters: it compiles for 10 s once
+
+    mel = hz_to_mel(fft_frequencies(sr=config.sample_rate, n_fft=size), htk=True)
     high = min(config.mel_high_hz, config.sample_rate / 2)
-    edges = np.linspace(_hertz_to_mel(config.mel_low_hz), _hertz_to_mel(high), config.num_mel_bands + 2)
+    edges = np.linspace(*hz_to_mel([config.mel_low_hz, high], htk=True), config.num_mel_bands + 2)
     # HTK and openSMILE leave out the bins nearest the two limits.
     first = round(config.mel_low_hz * size / config.sample_rate) + 1
     last = round(high * size / config.sample_rate)
@@ -102,10 +120,6 @@ def _band_edges(config, size):
         )
     rise = (mel[first:last] - edges[place]) / (edges[place + 1] - edges[place])
     return first, last, rise.astype(np.float32), segments
-
-
-def _hertz_to_mel(hertz):
-    return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)
 
 
 @functools.lru_cache
