@@ -16,7 +16,7 @@ from drl4ser.config import FrameConfig
 from drl4ser.corpora import read_corpus
 from drl4ser.corpora.synthetic import write_corpus
 from drl4ser.features import extract_llds, load_audio
-from drl4ser.features.opensmile_llds import extract_opensmile_llds
+from drl4ser.features.opensmile import extract_opensmile_llds
 from drl4ser.parallel.workers import make_pool
 
 UTTERANCES, SPEECH_SECONDS, REPEATS = 40, 20, 3

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from benchmarks.peers.praat import NO_HNR_DB, track_with_praat
 from drl4ser.config import FrameConfig
 from drl4ser.features import LLD_NAMES, extract_llds, load_audio
-from drl4ser.features.opensmile_llds import extract_opensmile_llds, round_to_pcm
+from drl4ser.features.opensmile import extract_opensmile_llds, round_to_pcm
 
 _COLUMN = {name: index for index, name in enumerate(LLD_NAMES)}
 _GROSS_ERROR = 0.2  # of the reference F0: the field's usual bound

@@ -17,7 +17,7 @@ import soundfile
 from benchmarks.peers.praat import track_with_praat
 from drl4ser.config import FrameConfig
 from drl4ser.features import extract_llds
-from drl4ser.features.opensmile_llds import build_smile
+from drl4ser.features.opensmile import build_smile
 
 _CONFIG = FrameConfig()
 _ROUNDS = 5

@@ -4,7 +4,7 @@ import numpy as np
 from tqdm import tqdm
 
 from drl4ser.data.store import RecordStore
-from drl4ser.features.compare_functionals import extract_compare_2016
+from drl4ser.features.opensmile import extract_compare_functionals
 from drl4ser.files import read_archive, write_archive
 from drl4ser.parallel.workers import make_pool
 
@@ -39,7 +39,7 @@ def _extract(store: RecordStore, num_workers: int) -> np.ndarray:
             raise ValueError(f"{path} is gone: openSMILE needs the audio that the records were made of")
     with make_pool(num_workers) as pool:
         try:
-            found = pool.map(extract_compare_2016, paths, chunksize=4)
+            found = pool.map(extract_compare_functionals, paths, chunksize=4)
             return np.stack(list(tqdm(found, total=len(paths), unit="utt", desc="ComParE functionals")))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

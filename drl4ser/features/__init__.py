@@ -2,9 +2,8 @@
 
 from drl4ser.features.audio import find_audio, load_audio
 from drl4ser.features.framing import frame_times
-from drl4ser.features.lld import EXTRACTOR_VERSION, LLD_NAMES, extract_llds
+from drl4ser.features.lld import EXTRACTOR_VERSION, LLD_NAMES, extract_llds, stream_llds
 from drl4ser.features.normalization import Normalizer, speech_span
-from drl4ser.features.streaming import stream_llds
 
 __all__ = [
     "EXTRACTOR_VERSION",

@@ -1,4 +1,4 @@
-"""What the training recordings were like, to tell when another recording is not: length, level, voicing, spectrum."""
+"""Range of the training recordings (length, level, voicing, spectrum), and warnings for recordings outside it."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from drl4ser.features.lld import LLD_NAMES
 
 SILENCE_DB = -80.0
 """A recording whose loud frames are fainter than this holds no speech: three steps of 16 bits."""
-_MARGIN = 0.25  # of the width of a training range: what lies that little outside is no news
+_MARGIN = 0.25  # of the width of a training range: so little outside is not worth a warning
 _LOUD_QUANTILE = 0.95  # the level of a recording is that of its louder frames, whatever silence surrounds them
 _DB_PER_LOG_ENERGY = 10 / np.log(10)
 _SPECTRUM = tuple(name for name in LLD_NAMES if name.startswith("mfcc"))
@@ -22,15 +22,20 @@ _WORDING = {
 
 
 def measure_recording(llds: np.ndarray, frame: FrameConfig) -> dict[str, float]:
-    """The properties by which recordings are compared.
+    """Measure the properties by which recordings are compared.
 
     Args:
         llds: float32 [num_frames, 17], at least one frame, not normalised.
-        frame: what they were extracted with.
+        frame: the settings that they were extracted with.
 
     Returns:
         "seconds"; "level_db", mean power of a loud frame re full scale; "voiced_share" of the frames, in [0, 1];
         and the mean of each MFCC under its name.
+
+    Example:
+        >>> measured = measure_recording(np.full((196, 17), -4.61, np.float32), FrameConfig())
+        >>> measured["seconds"], round(measured["level_db"])
+        (1.0, -20)
     """
     column = {name: llds[:, index].astype(np.float64) for index, name in enumerate(LLD_NAMES)}
     samples = (len(llds) - 1) * frame.hop_length + frame.frame_length
@@ -51,7 +56,7 @@ class InputRange:
 
     @classmethod
     def fit(cls, recordings: Iterable[np.ndarray], frame: FrameConfig) -> "InputRange":
-        """From the LLDs of the training part, one array [num_frames, 17] a recording.
+        """Fit to the LLDs of the training part, one array [num_frames, 17] per recording.
 
         Raises:
             ValueError: if there is none.
@@ -66,7 +71,7 @@ class InputRange:
         return cls(limits)
 
     def find_warnings(self, measured: dict[str, float]) -> list[str]:
-        """One line for each property that lies outside the training range by more than a quarter of its width."""
+        """Give one line per property that lies outside the training range by more than a quarter of its width."""
         outside = [name for name, value in measured.items() if self._is_outside(name, value)]
         found = [_WORDING[name].format(measured[name], *self.limits[name]) for name in outside if name in _WORDING]
         spectrum = [name for name in outside if name in _SPECTRUM]
@@ -80,25 +85,29 @@ class InputRange:
         return not low - margin <= value <= high + margin
 
     def to_dict(self) -> dict[str, list[float]]:
-        """Plain lists, ready for JSON."""
+        """Return plain lists, ready for JSON."""
         return {name: list(limits) for name, limits in self.limits.items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, list[float]]) -> "InputRange":
-        """The inverse of `to_dict`."""
+        """Invert `to_dict`."""
         return cls({name: (float(low), float(high)) for name, (low, high) in values.items()})
 
 
 def find_input_warnings(
     llds: np.ndarray, sample_rate: int, frame: FrameConfig, known: InputRange | None
 ) -> tuple[str, ...]:
-    """What makes a recording unlike those that a system was trained on; each item is one line.
+    """Find what makes a recording unlike those that a system was trained on: one line per property.
 
     Args:
         llds: float32 [num_frames, 17], not normalised.
-        sample_rate: of the recording itself, in Hz.
-        frame: what the LLDs were extracted with.
-        known: of the training part; None (an older run directory) leaves what needs no comparison.
+        sample_rate: the recording's own rate in Hz.
+        frame: the settings that the LLDs were extracted with.
+        known: range of the training part; None (an older run directory) leaves the checks that need none.
+
+    Example:
+        >>> find_input_warnings(np.full((196, 17), -30.0), 16_000, FrameConfig(), known=None)
+        ('silent',)
     """
     measured = measure_recording(llds, frame)
     found = []

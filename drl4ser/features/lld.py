@@ -1,11 +1,14 @@
-"""The 17 low-level descriptors of a signal, one row every 5 ms (paper, section 4.1)."""
+"""The 17 low-level descriptors of a signal, one row every 5 ms (paper, section 4.1), whole or as it comes in."""
+
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from drl4ser.config import FrameConfig
 from drl4ser.features import voicing
-from drl4ser.features.framing import count_frames, frame_signal, prepare_signal
-from drl4ser.features.opensmile_llds import extract_opensmile_llds
+from drl4ser.features.audio import check_rate, resample_stream
+from drl4ser.features.framing import check_length, count_frames, frame_signal, prepare_signal, to_mono
+from drl4ser.features.opensmile import extract_opensmile_llds
 from drl4ser.features.spectral import compute_log_energy, compute_mfcc, compute_zcr
 
 LLD_NAMES = (
@@ -24,7 +27,7 @@ _BLOCK_FRAMES = 512  # about 2.5 s: the block's frames and correlations stay in 
 def extract_llds(
     signal, sample_rate: int, config: FrameConfig = _DEFAULT_CONFIG, *, block_frames: int = _BLOCK_FRAMES
 ) -> np.ndarray:
-    """Extracts the 17 low-level descriptors, all of the same frame: samples [80 n, 80 n + 400) at 16 kHz.
+    """Extract the 17 low-level descriptors, all of the same frame: samples [80 n, 80 n + 400) at 16 kHz.
 
     | column | name | formula | unit | range | source, details |
     |---|---|---|---|---|---|
@@ -48,6 +51,12 @@ def extract_llds(
 
     Raises:
         ValueError: for a signal that is not float, finite, scaled to [-1, 1] and at least one frame long.
+
+    Example:
+        >>> tone = 0.1 * np.sin(2 * np.pi * 200 * np.arange(16_000) / 16_000)
+        >>> llds = extract_llds(tone, 16_000)
+        >>> llds.shape, round(float(np.exp(llds[50, LLD_NAMES.index("log_f0")])))
+        ((196, 17), 200)
     """
     if block_frames < 1:
         raise ValueError(f"`block_frames` must be positive. Received: block_frames={block_frames}")
@@ -58,25 +67,72 @@ def extract_llds(
     llds = np.empty((num_frames, len(LLD_NAMES) - 12 + config.num_mfcc), np.float32)
     for first in range(0, num_frames, voicing.CHUNK_FRAMES):
         last = min(first + voicing.CHUNK_FRAMES, num_frames)
-        llds[first:last] = describe_chunk(signal, first, last, config, block_frames)
+        llds[first:last] = _describe_chunk(signal, first, last, config, block_frames)
     return llds
 
 
-def describe_chunk(
-    signal: np.ndarray, first: int, last: int, config: FrameConfig, block_frames: int = _BLOCK_FRAMES
-) -> np.ndarray:
-    """The descriptors of frames [first, last), one of the chunks whose F0 is tracked together.
+def stream_llds(
+    blocks: Iterable[np.ndarray], sample_rate: int, config: FrameConfig = _DEFAULT_CONFIG
+) -> Iterator[np.ndarray]:
+    """Extract the 17 descriptors as the signal comes in: from a microphone, a socket, a file larger than memory.
+
+    F0 is tracked over 40 s at a time with a second of what follows, so rows come in such pieces and up to 41 s
+    behind the signal. Memory does not grow with its length.
 
     Args:
-        signal: float32 [num_samples] at config.sample_rate; of a longer signal a part will do that holds
-            `voicing.count_reach` samples on either side of the chunk.
-        first: first frame.
-        last: frame after the last.
+        blocks: float arrays [num_samples] or [num_samples, channels] of any lengths, full scale = 1.
+        sample_rate: their rate in Hz.
         config: the frames and the ranges of analysis.
-        block_frames: frames worked on at a time; changes no value.
 
-    Returns:
-        float32 [last - first, 17].
+    Yields:
+        float32 [num_frames, 17]: joined, exactly what `extract_llds` gives for the joined blocks.
+
+    Raises:
+        ValueError: as `extract_llds` does; for what is wrong with a block, when that block is reached.
+
+    Example:
+        >>> blocks = [np.zeros(3_000), np.zeros(5_000)]
+        >>> [rows.shape for rows in stream_llds(blocks, 16_000)]
+        [(96, 17)]
+    """
+    if config.frontend != "drl4ser":
+        raise ValueError(f"streams are described by frontend='drl4ser' only. Received: {config.frontend!r}")
+    check_rate(sample_rate)
+    samples = (to_mono(block) for block in blocks if np.size(block))
+    if sample_rate != config.sample_rate:
+        samples = resample_stream(samples, sample_rate, config.sample_rate)
+    for signal, first, last in _cut_chunks(samples, config):
+        yield _describe_chunk(signal, first, last, config)
+
+
+def _cut_chunks(samples, config):
+    """Yields (part of the signal, first, last): a chunk's frames in it and all that they depend on."""
+    reach = voicing.count_reach(config)
+    context = -(-reach // config.hop_length)  # frames kept before a chunk
+    wanted = voicing.CHUNK_FRAMES * config.hop_length + reach
+    parts, held, first = [], 0, 0
+    for block in samples:
+        parts.append(block)
+        held += len(block)
+        while held >= first * config.hop_length + wanted:
+            signal = np.concatenate(parts)
+            last = first + voicing.CHUNK_FRAMES
+            yield signal, first, last
+            kept = max(0, last - context)
+            parts, first = [signal[kept * config.hop_length :].copy()], last - kept
+            held = len(parts[0])
+    signal = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    check_length(len(signal), config)
+    for begin in range(first, count_frames(len(signal), config), voicing.CHUNK_FRAMES):
+        yield signal, begin, min(begin + voicing.CHUNK_FRAMES, count_frames(len(signal), config))
+
+
+def _describe_chunk(
+    signal: np.ndarray, first: int, last: int, config: FrameConfig, block_frames: int = _BLOCK_FRAMES
+) -> np.ndarray:
+    """Frames [first, last), one of the chunks whose F0 is tracked together: float32 [last - first, 17].
+
+    `signal` may be part of a longer one if it holds `voicing.count_reach` samples on either side of the chunk.
     """
     f0_hz = voicing.track_f0(signal, first, last, config)
     blocks = [(begin, min(begin + block_frames, last)) for begin in range(first, last, block_frames)]
@@ -87,7 +143,7 @@ def describe_chunk(
 
 
 def _describe_block(signal, f0_hz, first, last, config):
-    """The descriptors of frames [first, last) in the order of `LLD_NAMES`."""
+    """Frames [first, last) in the order of `LLD_NAMES`: float64 [last - first, 17]."""
     frames = frame_signal(signal, first, last, config)
     begin = first * config.hop_length
     samples = signal[begin : begin + (last - first - 1) * config.hop_length + config.frame_length]

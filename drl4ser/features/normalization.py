@@ -1,4 +1,4 @@
-"""What stands between LLDs and model: trimming on request, and z-scores with the training part's statistics."""
+"""Normalisation of LLDs: z-scores with the statistics of the training part, and trimming of silence on request."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -11,11 +11,17 @@ _LOG_ENERGY = LLD_NAMES.index("log_energy")
 
 
 def speech_span(llds: np.ndarray, trim_db: float) -> slice:
-    """From the first to the last frame that is at most `trim_db` below the loudest one; all frames if it is 0.
+    """Find the span from the first to the last frame that is at most `trim_db` below the loudest one.
 
     Args:
         llds: [num_frames, 17].
-        trim_db: in dB of the frame's mean power, not negative.
+        trim_db: in dB of the frame's mean power, not negative; 0 keeps every frame.
+
+    Example:
+        >>> llds = np.zeros((4, 17))
+        >>> llds[:, LLD_NAMES.index("log_energy")] = -9, -1, 0, -9  # 10 dB are 2.3
+        >>> speech_span(llds, trim_db=10)
+        slice(1, 3, None)
     """
     if not trim_db or not len(llds):
         return slice(0, len(llds))
@@ -32,6 +38,11 @@ class Normalizer:
         mean: float64 [num_features].
         std: float64 [num_features], positive; 1 for a dimension that was constant.
         trim_db: see `speech_span`; 0 keeps every frame.
+
+    Example:
+        >>> normalizer = Normalizer.fit([np.array([[1.0, 5.0], [3.0, 5.0]])])
+        >>> normalizer(np.array([[4.0, 5.0]])).tolist()
+        [[2.0, 0.0]]
     """
 
     mean: np.ndarray
@@ -50,7 +61,7 @@ class Normalizer:
 
     @classmethod
     def fit(cls, utterances: Iterable[np.ndarray], trim_db: float = 0.0) -> "Normalizer":
-        """Mean and (population) standard deviation over the frames of all utterances, in one pass.
+        """Fit mean and (population) standard deviation over the frames of all utterances, in one pass.
 
         Means and sums of squared deviations are merged utterance by utterance in float64 (Chan, Golub and
         LeVeque 1983), which loses nothing where the mean is large against the deviation.
@@ -79,11 +90,11 @@ class Normalizer:
             raise ValueError("`utterances` must hold at least one frame. Received: none")
         count, mean, squares = total
         std = np.sqrt(squares / count)
-        # Rounding leaves a constant dimension a deviation of some 1e-16 of its value: that is no spread.
+        # Rounding leaves a constant dimension a deviation of some 1e-16 of its value: not a spread.
         return cls(mean, np.where(std > 1e-12 * np.maximum(1.0, np.abs(mean)), std, 1.0), trim_db)
 
     def __call__(self, llds: np.ndarray) -> np.ndarray:
-        """[num_frames, num_features] -> float32 z-scores of the frames that are kept."""
+        """Normalise [num_frames, num_features]: float32 z-scores of the frames within `speech_span`."""
         llds = np.asarray(llds)
         if llds.shape[-1:] != self.mean.shape:
             raise ValueError(f"`llds` must have {len(self.mean)} features. Received: shape={llds.shape}")
@@ -98,18 +109,18 @@ class Normalizer:
         return hash((self.mean.tobytes(), self.std.tobytes(), self.trim_db))
 
     def to_dict(self) -> dict[str, list[float] | float]:
-        """Plain values, ready for JSON; `from_dict` restores every bit."""
+        """Return plain values, ready for JSON; `from_dict` restores every bit."""
         return {"mean": self.mean.tolist(), "std": self.std.tolist(), "trim_db": self.trim_db}
 
     @classmethod
     def from_dict(cls, values: dict[str, list[float] | float]) -> "Normalizer":
-        """The inverse of `to_dict`."""
+        """Invert `to_dict`."""
         mean, std = (np.array(values[name], np.float64) for name in ("mean", "std"))
         return cls(mean, std, float(values.get("trim_db", 0.0)))
 
 
 def _merge(one, other):
-    """(count, mean, sum of squared deviations) of two sets of frames together."""
+    """Merge (count, mean, sum of squared deviations) of two sets of frames."""
     count = one[0] + other[0]
     delta = other[1] - one[1]
     mean = one[1] + delta * (other[0] / count)

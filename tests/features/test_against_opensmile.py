@@ -9,7 +9,7 @@ import pytest
 
 from drl4ser.config import FrameConfig
 from drl4ser.features import extract_llds, load_audio, stream_llds
-from drl4ser.features.opensmile_llds import extract_opensmile_llds, round_to_pcm
+from drl4ser.features.opensmile import extract_opensmile_llds, round_to_pcm
 from tests.features.signals import RATE, make_noise, make_voice
 
 RAVDESS = Path(__file__).parents[3] / "shared" / "corpora" / "ravdess"
@@ -71,7 +71,7 @@ def test_opensmile_beside_tensorflow():
 import tensorflow
 import numpy as np
 from drl4ser.config import FrameConfig
-from drl4ser.features.opensmile_llds import extract_opensmile_llds
+from drl4ser.features.opensmile import extract_opensmile_llds
 print(float(extract_opensmile_llds(np.linspace(-1, 1, 4000), 16000, FrameConfig()).sum()))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
@@ -86,7 +86,7 @@ def test_a_worker_with_tensorflow_ends_after_opensmile(tmp_path):
     script.write_text("""
 import numpy as np
 from drl4ser.config import FrameConfig
-from drl4ser.features.opensmile_llds import extract_opensmile_llds
+from drl4ser.features.opensmile import extract_opensmile_llds
 from drl4ser.parallel.workers import make_pool
 
 def extract():
