@@ -4,7 +4,7 @@ from absl import flags
 
 from data_prep.command import run
 from drl4ser.corpora.synthetic import make_paragraphs
-from drl4ser.text.word_vector_training import train_word_vectors
+from drl4ser.text import train_word_vectors
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output", "data/synthetic/word_vectors.bin", "word2vec file to write.")

@@ -1,6 +1,6 @@
-"""From a transcript to word vectors."""
+"""Words and word vectors of a transcript."""
 
 from drl4ser.text.tokens import tokenize
-from drl4ser.text.word_vectors import WordVectors
+from drl4ser.text.word_vectors import WordVectors, train_word_vectors
 
-__all__ = ["WordVectors", "tokenize"]
+__all__ = ["WordVectors", "tokenize", "train_word_vectors"]

@@ -1,4 +1,4 @@
-"""Word vectors in the word2vec formats, held by gensim."""
+"""Word vectors in the word2vec formats, held by gensim: read from a file, or trained on text."""
 
 import gzip
 import logging
@@ -12,6 +12,8 @@ import numpy as np
 from drl4ser.text.tokens import spellings, tokenize
 
 _BINARY_BY_SUFFIX = {".bin": True, ".bin.gz": True, ".txt": False, ".txt.gz": False}
+_TRAINING_WINDOW = 12  # reaches into the next sentence: words that share a mood come out alike
+_TRAINING_EPOCHS = 5
 _MOST_COMPRESSION = 1032  # of deflate: a longest match of 258 bytes in two bits
 _EXPECTED = (
     "expected word vectors in word2vec format (.bin, .bin.gz, .txt or .txt.gz), "
@@ -20,14 +22,19 @@ _EXPECTED = (
 
 
 class WordVectors:
-    """A vocabulary and one vector a word.
+    """A vocabulary and one vector per word.
 
-    Out-of-vocabulary policy: a word is looked up as written, then in lower case, then capitalised (Google's
-    vectors distinguish case). A word found under none of these is left out, in training and in prediction
-    alike. An utterance without any known word has no words (num_words is 0) and keeps its audio.
+    Out-of-vocabulary policy: a word is looked up as written, then in lower case, then capitalised (Google's vectors
+    distinguish case). A word found under none of these is left out, in training and in prediction alike. An utterance
+    without any known word has no words (num_words is 0) and keeps its audio.
 
     Args:
         keyed_vectors: gensim KeyedVectors; `load` makes them from a file.
+
+    Example:
+        >>> vectors = train_word_vectors(["the dog barked", "the cat slept"], dimension=8)
+        >>> vectors.embed("The dog, a dog [LAUGHTER]").shape  # "a" is unknown
+        (3, 8)
     """
 
     def __init__(self, keyed_vectors):
@@ -35,11 +42,11 @@ class WordVectors:
 
     @classmethod
     def load(cls, path: Path | str, limit: int | None = None) -> "WordVectors":
-        """Reads a word2vec file; the ending says whether it is binary or text, compressed or not.
+        """Read a word2vec file, binary or text, compressed or not, according to its ending.
 
         Args:
             path: a file ending in .bin, .bin.gz, .txt or .txt.gz.
-            limit: read only the first this many words; the usual files begin with the most frequent.
+            limit: number of words to read from its beginning; files usually begin with the most frequent words.
 
         Raises:
             ValueError: if the file is missing, of another kind, or incomplete.
@@ -50,7 +57,7 @@ class WordVectors:
             raise ValueError(f"{path} does not exist or is not a file; {_EXPECTED}")
         try:
             _check_header(path, binary, limit)
-            keyed_vectors = import_gensim_models().KeyedVectors.load_word2vec_format(
+            keyed_vectors = _import_gensim_models().KeyedVectors.load_word2vec_format(
                 str(path), binary=binary, limit=limit
             )
         except (ValueError, EOFError, OSError, IndexError, MemoryError, zlib.error) as error:
@@ -61,7 +68,7 @@ class WordVectors:
         return cls(keyed_vectors)
 
     def save(self, path: Path | str) -> None:
-        """Writes a word2vec file in the format that the ending says; complete or not at all."""
+        """Write a word2vec file in the format of the ending, complete or not at all."""
         path = Path(path)
         binary = _is_binary(path)
         part = path.with_name(f".part-{path.name}")
@@ -91,27 +98,57 @@ class WordVectors:
         return self._keyed_vectors.vectors
 
     def lookup(self, tokens: Iterable[str]) -> list[int]:
-        """Row numbers of the tokens that are in the vocabulary, in order; the others are left out."""
+        """Return the rows of the tokens that are in the vocabulary, in order; the others are left out."""
         rows = self._keyed_vectors.key_to_index
         found = (next((rows[form] for form in spellings(token) if form in rows), None) for token in tokens)
         return [row for row in found if row is not None]
 
     def embed(self, text: str) -> np.ndarray:
-        """The vectors of a transcript's known words: float32 [num_words, dimension], num_words possibly 0."""
+        """Embed the known words of a transcript: float32 [num_words, dimension], num_words possibly 0."""
         return np.asarray(self.vectors[self.lookup(tokenize(text))], dtype=np.float32)
 
     def subset(self, texts: Iterable[str]) -> "WordVectors":
-        """Only the words that occur in `texts`, in the same order: small enough for a run directory."""
+        """Keep only the words that occur in `texts`, in the same order: small enough for a run directory."""
         rows = sorted({row for text in texts for row in self.lookup(tokenize(text))})
         words = self._keyed_vectors.index_to_key
-        small = import_gensim_models().KeyedVectors(self.dimension, dtype=np.float32)
+        small = _import_gensim_models().KeyedVectors(self.dimension, dtype=np.float32)
         if rows:
             small.add_vectors([words[row] for row in rows], self.vectors[rows])
         return WordVectors(small)
 
 
+def train_word_vectors(texts: Iterable[str], dimension: int = 300, seed: int = 0) -> WordVectors:
+    """Train skip-gram vectors (word2vec) on lower-cased texts; the same input gives the same vectors.
+
+    They are for the synthetic corpus: published vectors of general English are better for real transcripts.
+
+    Args:
+        texts: one paragraph each.
+        dimension: length of a vector.
+        seed: seed of the initial values and the negative samples.
+
+    Raises:
+        ValueError: if the texts hold no words.
+    """
+    sentences = [tokenize(text.lower()) for text in texts]
+    if not any(sentences):
+        raise ValueError("`texts` must hold at least one word")
+    model = _import_gensim_models().Word2Vec(
+        sentences,
+        vector_size=dimension,
+        window=_TRAINING_WINDOW,
+        min_count=1,
+        sg=1,
+        epochs=_TRAINING_EPOCHS,
+        seed=seed,
+        workers=1,  # more workers train in an order that differs from run to run
+        hashfxn=lambda word: zlib.crc32(word.encode()),  # Python's own hash differs from process to process
+    )
+    return WordVectors(model.wv)
+
+
 def _check_header(path: Path, binary: bool, limit: int | None) -> None:
-    """Raises ValueError for a header that asks for more memory than a file of this size can fill."""
+    """Raise ValueError for a header that needs more memory than a file of this size can fill."""
     compressed = path.name.lower().endswith(".gz")
     with gzip.open(path) if compressed else path.open("rb") as file:
         header = re.fullmatch(rb"(\d{1,12}) (\d{1,6})\s*\n", file.readline(64))
@@ -119,7 +156,7 @@ def _check_header(path: Path, binary: bool, limit: int | None) -> None:
         raise ValueError("its first line should be the number of words and their dimension")
     num_words, dimension = (int(number) for number in header.groups())
     num_words = min(num_words, limit or num_words)
-    # A word of one letter and its space; four bytes a value, or a digit and a space.
+    # At least a letter and a space per word, and per value four bytes, or a digit and a space.
     smallest = num_words * (2 + dimension * (4 if binary else 2) - (not binary))
     if num_words < 1 or dimension < 1:
         raise ValueError("it holds no words")
@@ -127,11 +164,11 @@ def _check_header(path: Path, binary: bool, limit: int | None) -> None:
         raise ValueError(f"it is too small for {num_words} words of dimension {dimension}")
 
 
-def import_gensim_models():
-    """gensim.models, imported at first use (it is slow) and without gensim's running commentary."""
+def _import_gensim_models():
+    """Import gensim.models at first use (it is slow) and silence gensim's reports of every step."""
     from gensim import models
 
-    # absl lowers the root logger to INFO, and gensim then reports every step (and word counts that we never have).
+    # absl lowers the root logger to INFO, and gensim's loggers inherit it.
     logging.getLogger("gensim").setLevel(logging.ERROR)
     return models
 

@@ -10,10 +10,10 @@ import soundfile
 
 from drl4ser.corpora import CorpusError, read_corpus
 from drl4ser.corpora.synthetic import EMOTIONS, SPEAKERS, make_paragraphs, write_corpus
-from drl4ser.corpora.synthetic.grammar import MAX_WORDS, make_sentence
-from drl4ser.corpora.synthetic.phrases import PHRASES, SHARED
-from drl4ser.corpora.synthetic.plan import plan_turns
-from drl4ser.corpora.synthetic.prosody import EFFECTS, Effect, mark_up
+from drl4ser.corpora.synthetic.sentences import MAX_WORDS, make_sentence
+from drl4ser.corpora.synthetic.sentences import PHRASES, SHARED
+from drl4ser.corpora.synthetic.turns import plan_turns
+from drl4ser.corpora.synthetic.turns import EFFECTS, Effect, mark_up
 
 SIZE = 120
 

@@ -5,8 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from drl4ser.text import WordVectors
-from drl4ser.text.word_vector_training import train_word_vectors
+from drl4ser.text import WordVectors, train_word_vectors
 
 WORDS = ["hello", "Boston", "may", "May", "don't"]
 VECTORS = np.arange(20, dtype=np.float32).reshape(5, 4) / 7
@@ -112,7 +111,7 @@ def test_damaged_files_are_named_in_one_line(text_file):
 
 def test_trained_vectors_are_the_same_in_every_process(tmp_path):
     script = (
-        "import sys; from drl4ser.text.word_vector_training import train_word_vectors as train;"
+        "import sys; from drl4ser.text import train_word_vectors as train;"
         "train(['the dog barked', 'The cat slept.'] * 50, dimension=8, seed=3).save(sys.argv[1])"
     )
     for name, hash_seed in (("a.bin", "1"), ("b.bin", "2")):

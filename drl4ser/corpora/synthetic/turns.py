@@ -1,14 +1,45 @@
-"""How a sentence is delivered: a speaker's manner of the day, and emotional prosody on the phrase alone."""
+"""Turns: every random choice of the corpus (speaker, sentence, delivery), made before anything is spoken."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-from drl4ser.corpora.synthetic.grammar import Sentence
-from drl4ser.corpora.synthetic.speakers import Speaker
+from drl4ser.corpora.synthetic.sentences import EMOTIONS, Sentence, make_sentence
 
 SPEAKING_VOLUME = 40  # of espeak's 100, so that the loudest words stay clear of its limiter
+_TURNS_PER_SPEAKER_AND_DIALOGUE = 10
+
+
+class Speaker(NamedTuple):
+    """One speaker. `pitch` is espeak's pitch parameter (50 = the voice's own), `rate` words per minute."""
+
+    session: int
+    gender: str
+    voice: str
+    pitch: int
+    rate: int
+    level_db: float
+
+    @property
+    def id(self) -> str:
+        """As in IEMOCAP's turn names, such as 'Ses01F'."""
+        return f"Ses{self.session:02d}{self.gender}"
+
+
+SPEAKERS = (
+    Speaker(1, "F", "en-us+f1", pitch=48, rate=178, level_db=0.0),
+    Speaker(1, "M", "en-us+m1", pitch=56, rate=168, level_db=1.5),
+    Speaker(2, "F", "en-us+f2", pitch=55, rate=165, level_db=-2.0),
+    Speaker(2, "M", "en-gb-scotland+m2", pitch=45, rate=182, level_db=0.0),
+    Speaker(3, "F", "en+f3", pitch=44, rate=185, level_db=1.0),
+    Speaker(3, "M", "en-us+m3", pitch=52, rate=174, level_db=-1.5),
+    Speaker(4, "F", "en-us+f4", pitch=60, rate=172, level_db=-0.5),
+    Speaker(4, "M", "en-gb-x-rp+m4", pitch=50, rate=162, level_db=2.0),
+    Speaker(5, "F", "en-gb-x-rp+f5", pitch=42, rate=170, level_db=0.5),
+    Speaker(5, "M", "en-us+m7", pitch=40, rate=188, level_db=-2.5),
+)
+MIN_UTTERANCES = len(SPEAKERS) * len(EMOTIONS)
 
 
 class Effect(NamedTuple):
@@ -110,3 +141,47 @@ def _draw_strength(sentence: Sentence, rng: np.random.Generator) -> float:
         kind = rng.random()
         return 0.0 if kind < 0.1 else rng.uniform(0.3, 0.6) if kind < 0.25 else rng.uniform(0.7, 1.3)
     return rng.uniform(0.7, 1.3)
+
+
+class Turn(NamedTuple):
+    """One utterance to be recorded: turn `id` of `dialogue`."""
+
+    id: str
+    dialogue: str
+    speaker: Speaker
+    sentence: Sentence
+    delivery: Delivery
+
+
+def plan_turns(num_utterances: int, seed: int) -> dict[Speaker, list[Turn]]:
+    """The turns of every speaker: classes balanced within each speaker, no text said twice.
+
+    Raises:
+        ValueError: if there are fewer utterances than pairs of a speaker and an emotion.
+    """
+    if num_utterances < MIN_UTTERANCES:
+        raise ValueError(
+            f"`num_utterances` must be at least {MIN_UTTERANCES}, one for every speaker and emotion. "
+            f"Received: num_utterances={num_utterances}"
+        )
+    plan, texts = {}, set()
+    for index, speaker in enumerate(SPEAKERS):
+        rng = np.random.default_rng([seed, 0, index])
+        num_turns = num_utterances // len(SPEAKERS) + (index < num_utterances % len(SPEAKERS))
+        # Speakers begin at different emotions, so that the remainders balance over the corpus.
+        emotions = [EMOTIONS[(index + turn) % len(EMOTIONS)] for turn in range(num_turns)]
+        rng.shuffle(emotions)
+        plan[speaker] = [_plan_turn(speaker, turn, emotions[turn], texts, rng) for turn in range(num_turns)]
+    return plan
+
+
+def _plan_turn(speaker: Speaker, index: int, emotion: str, texts: set[str], rng) -> Turn:
+    sentence = make_sentence(emotion, rng)
+    while sentence.text in texts:
+        sentence = make_sentence(emotion, rng)
+    texts.add(sentence.text)
+    number, turn = divmod(index, _TURNS_PER_SPEAKER_AND_DIALOGUE)
+    # IEMOCAP names a recording after the actor who wears the markers; they take turns.
+    dialogue = f"Ses{speaker.session:02d}{'FM'[number % 2]}_impro{number + 1:02d}"
+    turn_id = f"{dialogue}_{speaker.gender}{turn:03d}"
+    return Turn(turn_id, dialogue, speaker, sentence, make_delivery(sentence, speaker, rng))
