@@ -10,10 +10,8 @@ import soundfile
 
 from drl4ser.corpora import CorpusError, read_corpus
 from drl4ser.corpora.synthetic import EMOTIONS, SPEAKERS, make_paragraphs, write_corpus
-from drl4ser.corpora.synthetic.sentences import MAX_WORDS, make_sentence
-from drl4ser.corpora.synthetic.sentences import PHRASES, SHARED
-from drl4ser.corpora.synthetic.turns import plan_turns
-from drl4ser.corpora.synthetic.turns import EFFECTS, Effect, mark_up
+from drl4ser.corpora.synthetic.sentences import MAX_WORDS, PHRASES, SHARED, make_sentence
+from drl4ser.corpora.synthetic.turns import EFFECTS, Effect, mark_up, plan_turns
 
 SIZE = 120
 

@@ -1,8 +1,8 @@
-"""espeak-ng through ctypes, from the pip wheel espeakng-loader: no system package, no subprocess.
+"""Speech by espeak-ng through ctypes, from the wheel espeakng-loader, at 16 kHz with the times of its words.
 
-The library keeps state between utterances (the phase of its pitch flutter, for one) that no call resets. The
-same sequence of calls in a fresh process gives the same samples; the same utterance elsewhere in a sequence
-does not, by a hair. `writer.py` therefore speaks each speaker's turns in a process of their own.
+The library keeps state between utterances (such as the phase of its pitch flutter) that no call resets. The same
+calls in a fresh process give the same samples; the same utterance later in a sequence differs slightly. `writer.py`
+therefore speaks each speaker's turns in a process of their own.
 """
 
 import ctypes
@@ -53,14 +53,14 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 
 class WordEvent(NamedTuple):
-    """Where a word begins: its first character in the text (from 0) and its first sample in the audio."""
+    """Beginning of a word: its first character in the text (from 0) and its first sample in the audio."""
 
     text_position: int
     sample: int
 
 
 class Speech(NamedTuple):
-    """What espeak said: int16 samples [num_samples], their rate, and the beginnings of the words."""
+    """Speech of espeak: int16 samples [num_samples], their rate, and the beginnings of the words."""
 
     samples: np.ndarray
     sample_rate: int
@@ -86,12 +86,12 @@ def _load() -> tuple[ctypes.CDLL, int]:
 
 
 def espeak_version() -> str:
-    """The version of the espeak-ng library in use, such as '1.52.0'."""
+    """Return the version of the espeak-ng library in use, such as '1.52.0'."""
     return _load()[0].espeak_Info(None).decode()
 
 
 def speak(ssml: str, voice: str, *, rate: int, pitch: int, pitch_range: int, volume: int, seed: int) -> Speech:
-    """Speaks one marked-up text.
+    """Speak one marked-up text.
 
     Args:
         ssml: the text with SSML tags, in ASCII.
@@ -100,7 +100,7 @@ def speak(ssml: str, voice: str, *, rate: int, pitch: int, pitch_range: int, vol
         pitch: base pitch, 0 to 99; 50 is the voice's own.
         pitch_range: intonation range, 0 to 99; 50 is the voice's own.
         volume: amplitude, 0 to 200; 100 is the voice's own.
-        seed: of espeak's random numbers.
+        seed: seed of espeak's random numbers.
 
     Returns:
         The samples and the beginnings of the words. Words that espeak's dictionary holds as one entry
@@ -120,7 +120,7 @@ def speak(ssml: str, voice: str, *, rate: int, pitch: int, pitch_range: int, vol
     def collect(samples, num_samples, events):
         if samples and num_samples > 0:
             chunks.append(np.ctypeslib.as_array(samples, (num_samples,)).copy())
-        for event in _until_end(events):
+        for event in itertools.takewhile(lambda event: event.type != _EVENT_LIST_END, events):
             if event.type == _EVENT_WORD:
                 words.append(WordEvent(event.text_position - 1, event.sample))
         return 0
@@ -135,13 +135,6 @@ def speak(ssml: str, voice: str, *, rate: int, pitch: int, pitch_range: int, vol
     return Speech(np.concatenate(chunks), sample_rate, words)
 
 
-def _until_end(events):
-    index = 0
-    while events[index].type != _EVENT_LIST_END:
-        yield events[index]
-        index += 1
-
-
 class Recording(NamedTuple):
     """int16 samples at 16 kHz, and beginning and end of each word in seconds."""
 
@@ -150,7 +143,7 @@ class Recording(NamedTuple):
 
 
 def record(sentence: Sentence, delivery: Delivery, speaker: Speaker) -> Recording:
-    """Speaks a sentence with espeak-ng as `delivery` says, in a room with some noise."""
+    """Speak a sentence with espeak-ng as `delivery` describes, in a room with some noise."""
     ssml, positions = mark_up(sentence, delivery.effect)
     speech = speak(
         ssml,
@@ -172,7 +165,7 @@ def record(sentence: Sentence, delivery: Delivery, speaker: Speaker) -> Recordin
 
 
 def _word_starts(words, positions, speech, duration_s: float) -> list[float]:
-    """Seconds at which each word begins; words that espeak ran together share its time by their letters."""
+    """Seconds at which each word begins; words that espeak joins share its time in proportion to their letters."""
     heard = {event.text_position: event.sample / speech.sample_rate for event in speech.words}
     letters = np.cumsum([0] + [len(word) for word in words])
     anchors = [index for index, position in enumerate(positions) if position in heard]

@@ -40,44 +40,6 @@ TIMES = (
     "before breakfast", "on Friday evening", "last month",
 )  # fmt: skip
 LINKS = ("and", "and now", "because", "but", "since", "so", "and then", "when")
-NEUTRAL = (
-    "that is all I know", "it is on the list", "I made a note of it", "it takes about an hour",
-    "there are two of them", "it is the usual form", "we can do it on Monday", "the number is on the card",
-    "it is next to the post office", "that seems about right", "I will check the schedule",
-    "it was the same last year", "they open at nine", "I think it was green", "we talked for a while",
-    "it comes with the package", "you can use the other room", "the bus stops on the corner", "it is part of the job",
-    "I have a copy somewhere", "it is more or less done", "we need three of those", "the second page is missing",
-    "it is a standard procedure", "I put it in the drawer", "it depends on the weather", "he usually sits there",
-    "I believe that is correct",
-)  # fmt: skip
-ANGRY = (
-    "I am sick of this", "how dare you say that", "this is outrageous", "I hate this place", "stop lying to me",
-    "get out of my sight", "you never listen to me", "that is a disgusting lie", "I have had enough of your excuses",
-    "this makes me furious", "it is completely unacceptable", "shut up and go away", "I am so angry with him",
-    "that stupid idiot ruined it", "leave my things alone", "you had no right to do that",
-    "what the hell is wrong with you", "I am mad as hell", "nobody treats me like that", "it drives me crazy",
-    "I will not put up with this", "he is an arrogant liar", "do not you dare touch it",
-    "this is ridiculous and unfair", "I am tired of your stupid games", "I could scream with rage",
-    "you broke it again",
-)  # fmt: skip
-HAPPY = (
-    "I am so glad", "that is wonderful news", "I love this place", "we won the first prize",
-    "this is the best day of my life", "I am thrilled for you", "it was absolutely amazing",
-    "I could not stop laughing", "we are getting married", "what a beautiful surprise", "I am so proud of her",
-    "congratulations to you both", "it makes me so happy", "that is fantastic", "I got the job",
-    "we had a great time", "she said yes", "it was such fun", "life is good", "I can hardly wait to celebrate",
-    "we danced and sang all night", "you made my day", "it is a dream come true", "I feel on top of the world",
-    "that was a lovely party", "everybody cheered and smiled", "the baby is finally here",
-)  # fmt: skip
-SAD = (
-    "I miss her so much", "it breaks my heart", "I feel so alone", "she passed away", "I cried the whole night",
-    "there is no hope left", "I lost everything", "we buried him in the rain", "nothing will be the same",
-    "I am so sorry about it", "he is never coming back", "it hurts so much", "I feel empty inside",
-    "they do not love me anymore", "I wish she were still here", "I do not want to go on", "it was a terrible loss",
-    "my heart is broken", "the house is so quiet now", "I said goodbye for the last time", "I am so lonely",
-    "he died too young", "I failed them all", "we could not save the dog", "all those tears for nothing",
-    "it is hopeless", "I am too tired to cry",
-)  # fmt: skip
 AMBIGUOUS = (
     "I cannot believe it", "you have no idea", "after all these years", "look at this", "I do not know what to say",
     "that is just like him", "what a day", "I never expected that", "can you imagine that",
@@ -86,8 +48,47 @@ AMBIGUOUS = (
     "I heard what you said", "she is leaving tomorrow", "you should have seen it", "it is all because of you",
     "I have waited so long", "I told you so", "everything has changed",
 )  # fmt: skip
-PHRASES = {"angry": ANGRY, "happy": HAPPY, "neutral": NEUTRAL, "sad": SAD}
-# Said in one of two moods: the words alone leave both open.
+PHRASES = {
+    "angry": (
+        "I am sick of this", "how dare you say that", "this is outrageous", "I hate this place", "stop lying to me",
+        "get out of my sight", "you never listen to me", "that is a disgusting lie",
+        "I have had enough of your excuses", "this makes me furious", "it is completely unacceptable",
+        "shut up and go away", "I am so angry with him", "that stupid idiot ruined it", "leave my things alone",
+        "you had no right to do that", "what the hell is wrong with you", "I am mad as hell",
+        "nobody treats me like that", "it drives me crazy", "I will not put up with this", "he is an arrogant liar",
+        "do not you dare touch it", "this is ridiculous and unfair", "I am tired of your stupid games",
+        "I could scream with rage", "you broke it again",
+    ),
+    "happy": (
+        "I am so glad", "that is wonderful news", "I love this place", "we won the first prize",
+        "this is the best day of my life", "I am thrilled for you", "it was absolutely amazing",
+        "I could not stop laughing", "we are getting married", "what a beautiful surprise", "I am so proud of her",
+        "congratulations to you both", "it makes me so happy", "that is fantastic", "I got the job",
+        "we had a great time", "she said yes", "it was such fun", "life is good", "I can hardly wait to celebrate",
+        "we danced and sang all night", "you made my day", "it is a dream come true", "I feel on top of the world",
+        "that was a lovely party", "everybody cheered and smiled", "the baby is finally here",
+    ),
+    "neutral": (
+        "that is all I know", "it is on the list", "I made a note of it", "it takes about an hour",
+        "there are two of them", "it is the usual form", "we can do it on Monday", "the number is on the card",
+        "it is next to the post office", "that seems about right", "I will check the schedule",
+        "it was the same last year", "they open at nine", "I think it was green", "we talked for a while",
+        "it comes with the package", "you can use the other room", "the bus stops on the corner",
+        "it is part of the job", "I have a copy somewhere", "it is more or less done", "we need three of those",
+        "the second page is missing", "it is a standard procedure", "I put it in the drawer",
+        "it depends on the weather", "he usually sits there", "I believe that is correct",
+    ),
+    "sad": (
+        "I miss her so much", "it breaks my heart", "I feel so alone", "she passed away", "I cried the whole night",
+        "there is no hope left", "I lost everything", "we buried him in the rain", "nothing will be the same",
+        "I am so sorry about it", "he is never coming back", "it hurts so much", "I feel empty inside",
+        "they do not love me anymore", "I wish she were still here", "I do not want to go on",
+        "it was a terrible loss", "my heart is broken", "the house is so quiet now",
+        "I said goodbye for the last time", "I am so lonely", "he died too young", "I failed them all",
+        "we could not save the dog", "all those tears for nothing", "it is hopeless", "I am too tired to cry",
+    ),
+}  # fmt: skip
+# Said in one of two moods; the words alone fit both.
 SHARED = {
     ("angry", "sad"): ("leave me alone", "you lied to me", "I hate my life", "he left without a word",
         "why did you do this to me", "I am so disappointed", "they took it from me"),
@@ -102,7 +103,7 @@ SHARED = {
 
 
 class Sentence(NamedTuple):
-    """A sentence. `words` keep their punctuation; the phrase is words[phrase_start:phrase_end]."""
+    """A sentence: `words` keep their punctuation; the phrase is words[phrase_start:phrase_end]."""
 
     emotion: str
     wording: str
@@ -112,16 +113,16 @@ class Sentence(NamedTuple):
 
     @property
     def text(self) -> str:
-        """As it is transcribed."""
+        """The transcript."""
         return " ".join(self.words)
 
 
 def make_sentence(emotion: str, rng: np.random.Generator) -> Sentence:
-    """Draws one sentence.
+    """Draw a sentence for one of `EMOTIONS`; `rng` is the source of every choice.
 
-    Args:
-        emotion: one of EMOTIONS.
-        rng: source of every choice.
+    Example:
+        >>> make_sentence("sad", np.random.default_rng(0)).text
+        'They do not love me anymore, since our coach told them about the money.'
     """
     wording = str(rng.choice(list(WORDINGS), p=list(WORDINGS.values())))
     phrase = _draw_phrase(emotion, wording, rng).split()
@@ -135,10 +136,10 @@ def make_sentence(emotion: str, rng: np.random.Generator) -> Sentence:
 
 
 def make_paragraphs(num_sentences: int, seed: int) -> list[str]:
-    """Running text of the same sentences, for word vectors: the mood holds for a few sentences, as in talk.
+    """Make running text of such sentences to train word vectors on: a paragraph keeps its mood for four sentences.
 
     Args:
-        num_sentences: in all; the last paragraph may be shorter.
+        num_sentences: total; the last paragraph may be shorter.
         seed: the same seed gives the same text.
     """
     rng = np.random.default_rng([seed, 1])
@@ -162,10 +163,7 @@ def _draw_phrase(emotion: str, wording: str, rng: np.random.Generator) -> str:
 
 
 def _draw_carrier(max_words: int, rng: np.random.Generator) -> tuple[list[str], list[str]]:
-    """Neutral words before and after the phrase.
-
-    Commas keep the clauses short: espeak drops words of long ones with tags.
-    """
+    """Neutral words before and after the phrase; commas keep clauses short, as espeak drops words of long ones."""
     opener = f"{_pick(OPENERS, rng)}," if rng.random() < 0.4 else ""
     statement = f"{_pick(SUBJECTS, rng)} {_pick(ACTIONS, rng)}"
     link = _pick(LINKS, rng)

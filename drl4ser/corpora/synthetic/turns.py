@@ -1,4 +1,7 @@
-"""Turns: every random choice of the corpus (speaker, sentence, delivery), made before anything is spoken."""
+"""Turns: all random choices of the corpus (speaker, sentence, delivery), made before anything is spoken.
+
+Ten speakers in five sessions of one woman and one man, as in IEMOCAP; emotional prosody is on the phrase alone.
+"""
 
 import math
 from typing import NamedTuple
@@ -12,7 +15,7 @@ _TURNS_PER_SPEAKER_AND_DIALOGUE = 10
 
 
 class Speaker(NamedTuple):
-    """One speaker. `pitch` is espeak's pitch parameter (50 = the voice's own), `rate` words per minute."""
+    """One speaker: `pitch` is espeak's pitch parameter (50 = the voice's own), `rate` words per minute."""
 
     session: int
     gender: str
@@ -23,7 +26,7 @@ class Speaker(NamedTuple):
 
     @property
     def id(self) -> str:
-        """As in IEMOCAP's turn names, such as 'Ses01F'."""
+        """Name as in IEMOCAP's turn ids, such as 'Ses01F'."""
         return f"Ses{self.session:02d}{self.gender}"
 
 
@@ -43,7 +46,7 @@ MIN_UTTERANCES = len(SPEAKERS) * len(EMOTIONS)
 
 
 class Effect(NamedTuple):
-    """Change of one emotion at full strength: natural logarithms of rate and pitch, decibels of loudness.
+    """Change that an emotion makes at full strength: natural logarithms of rate and pitch, decibels of loudness.
 
     `pitch_swing` is the depth of an up and down from word to word, which widens the pitch range.
     """
@@ -61,7 +64,7 @@ EFFECTS = {
     "sad": Effect(rate=-0.45, pitch=-0.28, pitch_swing=0.0, loudness_db=-8.0),
 }
 
-# What no emotion explains: the phrase's own emphasis, then the utterance as a whole.
+# Variation that is not emotion: emphasis of the phrase, then the utterance as a whole.
 EMPHASIS_SPREAD = Effect(rate=0.06, pitch=0.06, pitch_swing=0.03, loudness_db=1.5)
 UTTERANCE_SPREAD = Effect(rate=0.06, pitch=0.0, pitch_swing=0.0, loudness_db=2.5)
 UTTERANCE_PITCH_SPREAD = 4.0  # of espeak's pitch parameter
@@ -92,7 +95,7 @@ class Delivery(NamedTuple):
 
 
 def make_delivery(sentence: Sentence, speaker: Speaker, rng: np.random.Generator) -> Delivery:
-    """Draws how `speaker` says `sentence`."""
+    """Draw how `speaker` says `sentence`."""
     strength = _draw_strength(sentence, rng)
     emphasis = [rng.normal(0.0, spread) for spread in EMPHASIS_SPREAD]
     emotional = EFFECTS[sentence.emotion]
@@ -110,7 +113,7 @@ def make_delivery(sentence: Sentence, speaker: Speaker, rng: np.random.Generator
 
 
 def mark_up(sentence: Sentence, effect: Effect) -> tuple[str, list[int]]:
-    """The sentence as SSML, with the position of each word's first character in it."""
+    """Write the sentence as SSML; also return the position of each word's first character in it."""
     text, positions = "<speak>", []
     for index, word in enumerate(sentence.words):
         into_phrase = index - sentence.phrase_start
@@ -134,7 +137,7 @@ def _prosody_tag(effect: Effect, log_pitch: float) -> str:
 
 
 def _draw_strength(sentence: Sentence, rng: np.random.Generator) -> float:
-    """An emotion is always in the voice where the words do not tell it, and often where they do."""
+    """The voice always expresses the emotion where the words do not, and often where they do."""
     if sentence.emotion == "neutral":
         return 0.0
     if sentence.wording == "clear":
@@ -144,7 +147,7 @@ def _draw_strength(sentence: Sentence, rng: np.random.Generator) -> float:
 
 
 class Turn(NamedTuple):
-    """One utterance to be recorded: turn `id` of `dialogue`."""
+    """One utterance to record: turn `id` of `dialogue`."""
 
     id: str
     dialogue: str
@@ -154,10 +157,15 @@ class Turn(NamedTuple):
 
 
 def plan_turns(num_utterances: int, seed: int) -> dict[Speaker, list[Turn]]:
-    """The turns of every speaker: classes balanced within each speaker, no text said twice.
+    """Plan the turns of every speaker: classes balanced within each speaker, no text said twice.
 
     Raises:
         ValueError: if there are fewer utterances than pairs of a speaker and an emotion.
+
+    Example:
+        >>> turns = plan_turns(40, seed=0)[SPEAKERS[0]]
+        >>> sorted(turn.sentence.emotion for turn in turns)
+        ['angry', 'happy', 'neutral', 'sad']
     """
     if num_utterances < MIN_UTTERANCES:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Speaks the planned turns in parallel processes and writes them in IEMOCAP's own layout."""
+"""The corpus on disk: turns spoken in parallel processes and written in the layout of IEMOCAP."""
 
 import csv
 import itertools
@@ -13,7 +13,7 @@ import soundfile
 from tqdm import tqdm
 
 from drl4ser.corpora.synthetic.espeak import SAMPLE_RATE, espeak_version, record
-from drl4ser.corpora.synthetic.turns import SPEAKERS, Turn, plan_turns
+from drl4ser.corpora.synthetic.turns import Turn, plan_turns
 from drl4ser.corpora.utterance import CorpusError
 
 GENERATOR_VERSION = 1
@@ -52,15 +52,14 @@ class RecordedTurn(NamedTuple):
 def write_corpus(
     root: Path, num_utterances: int = 600, seed: int = 0, num_workers: int = 2, *, progress: bool = True
 ) -> bool:
-    """Makes the synthetic corpus. The same arguments give the same bytes, whatever `num_workers`.
+    """Make the synthetic corpus. The same arguments give the same bytes, whatever `num_workers`.
 
-    It is made beside its place and moved there when it is complete: a killed run leaves only `<root>.part`,
-    which the next run replaces.
+    It is written to `<root>.part` and moved when complete; the next run replaces what a killed run left there.
 
     Args:
         root: folder of the corpus; it must not exist yet, be empty, or hold this very corpus.
         num_utterances: at least 40.
-        seed: of every random choice.
+        seed: seed of every random choice.
         num_workers: parallel processes.
         progress: whether to show a progress bar.
 
@@ -84,7 +83,8 @@ def write_corpus(
         recorded = _record_all(part, plan, num_workers, progress)
         _write_dialogues(part, recorded)
         _write_spans(part, recorded)
-        _write_readme(part, settings, version)
+        readme = _README.format(**settings, num_speakers=10, num_sessions=5, espeak_version=version)
+        (part / "README.md").write_text(readme, encoding="utf-8")
         (part / SETTINGS_FILE).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
         if root.exists():
             root.rmdir()
@@ -113,10 +113,7 @@ def _is_complete(root: Path, settings: dict) -> bool:
 
 
 def _record_all(root: Path, plan: dict, num_workers: int, progress: bool) -> list[RecordedTurn]:
-    """All turns recorded, sorted by id.
-
-    One task is one speaker in a fresh process: espeak's state depends on all that the process said before.
-    """
+    """Record all turns, sorted by id: a fresh process per speaker, since espeak's state depends on earlier speech."""
     executor = ProcessPoolExecutor(num_workers, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1)
     recorded = []
     bar = tqdm(total=sum(map(len, plan.values())), unit="utt", desc="speaking", disable=not progress)
@@ -128,11 +125,11 @@ def _record_all(root: Path, plan: dict, num_workers: int, progress: bool) -> lis
 
 
 def _record_turns(root: Path, turns: list[Turn]) -> list[RecordedTurn]:
-    """Worker: speaks one speaker's turns and writes their WAV files."""
+    """Speak one speaker's turns and write their WAV files (in a worker)."""
     recorded = []
     for turn in turns:
         recording = record(turn.sentence, turn.delivery, turn.speaker)
-        path = _wav_path(root, turn)
+        path = _session_folder(root, turn) / "sentences" / "wav" / turn.dialogue / f"{turn.id}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, recording.samples, SAMPLE_RATE, subtype="PCM_16")
         duration_s = len(recording.samples) / SAMPLE_RATE
@@ -140,13 +137,8 @@ def _record_turns(root: Path, turns: list[Turn]) -> list[RecordedTurn]:
     return recorded
 
 
-def _wav_path(root: Path, turn: Turn) -> Path:
-    """Where a turn's recording belongs."""
-    return _session_folder(root, turn) / "sentences" / "wav" / turn.dialogue / f"{turn.id}.wav"
-
-
 def _write_dialogues(root: Path, recorded: list[RecordedTurn]) -> None:
-    """Writes the label and transcription file of every dialogue; its speakers take turns."""
+    """Write the label and transcription file of every dialogue; its speakers take turns."""
     for dialogue, items in itertools.groupby(recorded, key=lambda item: item.turn.dialogue):
         in_order = sorted(items, key=lambda item: (item.turn.id[-3:], item.turn.id))
         labels, transcripts, clock_s = [_EVALUATION_HEADER, ""], [], 0.0
@@ -163,7 +155,7 @@ def _write_dialogues(root: Path, recorded: list[RecordedTurn]) -> None:
 
 
 def _write_spans(root: Path, recorded: list[RecordedTurn]) -> None:
-    """Writes spans.csv, one row a word."""
+    """Write spans.csv, one row per word."""
     with (root / "spans.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["utterance_id", "word_index", "word", "start_s", "end_s", "salient"])
@@ -173,12 +165,6 @@ def _write_spans(root: Path, recorded: list[RecordedTurn]) -> None:
                 in_phrase = sentence.phrase_start <= index < sentence.phrase_end
                 salient = int(in_phrase and sentence.emotion != "neutral")
                 writer.writerow([turn.id, index, word.strip(".,"), f"{start_s:.4f}", f"{end_s:.4f}", salient])
-
-
-def _write_readme(root: Path, settings: dict, espeak_version: str) -> None:
-    """Writes README.md: what this is and how it was made."""
-    text = _README.format(**settings, num_speakers=10, num_sessions=5, espeak_version=espeak_version)
-    (root / "README.md").write_text(text, encoding="utf-8")
 
 
 def _session_folder(root: Path, turn: Turn) -> Path:
