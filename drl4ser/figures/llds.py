@@ -17,16 +17,16 @@ _CONTOUR = "#c1121f"
 
 
 def draw_llds(signal: np.ndarray, sample_rate: int, llds: np.ndarray, config: FrameConfig = FrameConfig()) -> Figure:
-    """A panel for each descriptor: its contour, and behind it the spectrogram that all of them describe.
+    """Draw a panel per descriptor: its contour over the spectrogram that all of them describe.
 
     Args:
         signal: float [num_samples].
         sample_rate: its rate in Hz.
         llds: float [num_frames, 17], `extract_llds` of it.
-        config: what they were extracted with.
+        config: the settings that they were extracted with.
 
     Returns:
-        A figure 19 cm wide. The scale at the left is the descriptor's; the spectrogram goes up to 8 kHz or half
+        A figure 19 cm wide. The scale at the left is the descriptor's; the spectrogram reaches up to 8 kHz or half
         the rate. log_f0 is drawn where voiced.
     """
     rows = math.ceil(len(LLD_NAMES) / _COLUMNS)
@@ -48,7 +48,7 @@ def draw_llds(signal: np.ndarray, sample_rate: int, llds: np.ndarray, config: Fr
 
 
 def _compute_spectrogram(signal, sample_rate, config):
-    """(times, frequencies, power in dB re its peak), in frames as the descriptors' own."""
+    """(times, frequencies, power in dB re its peak), in frames like those of the descriptors."""
     length = round(sample_rate * config.frame_ms / 1000)
     hop = round(sample_rate * config.hop_ms / 1000)
     frequencies, times, power = scipy.signal.spectrogram(
