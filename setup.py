@@ -16,6 +16,7 @@ setup(
     install_requires=[
         "absl-py",
         "espeakng-loader",
+        "filelock>=4",
         "gensim",
         "keras>=3.8",
         "librosa",

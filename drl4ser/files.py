@@ -1,21 +1,20 @@
-"""Files that are complete or not there, checksums, NumPy archives and locks."""
+"""Files that are complete or absent, checksums, NumPy archives and locks."""
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import io
 import json
 import os
 import socket
 import struct
-import time
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 
 _PREFIX = ".tmp-"
@@ -23,18 +22,15 @@ _PREFIX = ".tmp-"
 
 @contextlib.contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """A temporary path in the directory of `path`; what is written there becomes `path` when the block ends well.
+    """A temporary path beside `path`; what is written there becomes `path` when the block ends without an error.
 
     A reader, or a run resumed after `kill -9`, sees the old file or the new one and never a part of it.
     The directory is made if need be. If the block raises, nothing is left behind.
-
-    Args:
-        path: the file to write or replace.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The process number keeps two writers apart. `tempfile` would make the file unreadable to other users. The ending
-    # stays: some libraries go by it.
+    # The process number keeps two writers apart. `tempfile` would make the file unreadable to other users. The name
+    # keeps its ending because some libraries choose the format by it.
     temporary = path.with_name(f"{_PREFIX}{os.getpid()}-{path.name}")
     try:
         with naming_full_disks(path):
@@ -44,12 +40,17 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_directory(path.parent)
+    with contextlib.suppress(OSError):  # the renaming itself survives a power cut where the system allows it
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
 def naming_full_disks(path: Path) -> Iterator[None]:
-    """The system does not say which file it had no room for; this does, and what to do."""
+    """Add to the error of a full disk which file had no room and what to do."""
     try:
         yield
     except OSError as error:
@@ -61,65 +62,59 @@ def naming_full_disks(path: Path) -> Iterator[None]:
 
 
 def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
-    """Writes `data` to `path` by way of `atomic_path`.
-
-    Args:
-        path: the file to write or replace.
-        data: its whole content.
-
-    Returns:
-        `path` as a `pathlib.Path`.
-    """
+    """Write `data` to `path` by way of `atomic_path` and return `path`."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
     return Path(path)
 
 
 def atomic_write_text(path: str | Path, text: str) -> Path:
-    """`atomic_write_bytes` of UTF-8 text, line ends as they are."""
+    """`atomic_write_bytes` of UTF-8 text, line ends unchanged."""
     return atomic_write_bytes(path, text.encode("utf-8"))
 
 
-def remove_leftovers(directory: Path) -> None:
-    """Deletes temporary files that a killed process left in `directory`, which the caller has locked."""
-    for path in directory.glob(f"{_PREFIX}*"):
-        path.unlink(missing_ok=True)
-
-
 def is_leftover(path: Path) -> bool:
-    """Whether `path` is a temporary file of a process that is writing it or was killed."""
+    """Whether `path` is the temporary file of a process that is writing it or was killed."""
     return path.name.startswith(_PREFIX)
 
 
-def _sync_directory(directory: Path) -> None:
-    """Makes the renaming itself survive a power cut, where the system allows it."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def remove_leftovers(directory: Path) -> None:
+    """Delete the temporary files that a killed process left in `directory`, which the caller has locked."""
+    for path in filter(is_leftover, directory.iterdir() if directory.exists() else ()):
+        path.unlink(missing_ok=True)
 
 
-SEAL = "seal"
+CHECKSUM_KEY = "seal"  # the name in files of all versions
 _BLOCK_BYTES = 2**20
 
 
-def seal(values: dict[str, Any]) -> dict[str, Any]:
-    """A JSON object with the SHA-256 of its other members under "seal"."""
-    return {**values, SEAL: _digest(values)}
+def add_checksum(values: dict[str, Any]) -> dict[str, Any]:
+    """A JSON object with the SHA-256 of its other members under `CHECKSUM_KEY`.
+
+    Example:
+        >>> written = add_checksum({"ua": 0.5})
+        >>> verify_checksum(written)
+        {'ua': 0.5}
+        >>> verify_checksum({**written, "ua": 0.6})
+        Traceback (most recent call last):
+            ...
+        ValueError: its content does not match its checksum
+    """
+    # Not of the file's bytes: the same object may be written with other spaces, and lines end differently elsewhere.
+    text = json.dumps(values, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return {**values, CHECKSUM_KEY: hashlib.sha256(text.encode()).hexdigest()}
 
 
-def check_seal(values: Any) -> dict[str, Any]:
-    """What was given to `seal`; objects of earlier versions have no seal and are returned as they are.
+def verify_checksum(values: Any) -> dict[str, Any]:
+    """What was given to `add_checksum`; objects of earlier versions have no checksum and are returned as they are.
 
     Raises:
-        ValueError: if `values` is not an object or its seal does not fit.
+        ValueError: if `values` is not an object or its checksum does not match.
     """
     if not isinstance(values, dict):
         raise ValueError("not a JSON object")
-    plain = {name: value for name, value in values.items() if name != SEAL}
-    if SEAL in values and values[SEAL] != _digest(plain):
+    plain = {name: value for name, value in values.items() if name != CHECKSUM_KEY}
+    if CHECKSUM_KEY in values and values[CHECKSUM_KEY] != add_checksum(plain)[CHECKSUM_KEY]:
         raise ValueError("its content does not match its checksum")
     return plain
 
@@ -133,13 +128,7 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _digest(values: dict[str, Any]) -> str:
-    # Not of the bytes: the same object may be written with other spaces, and lines end differently elsewhere.
-    text = json.dumps(values, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-# What NumPy's and zipfile's readers raise for bytes that are not theirs.
+# What the readers of NumPy and zipfile raise for damaged files.
 DAMAGE = (
     OSError,
     ValueError,
@@ -158,25 +147,21 @@ DAMAGE = (
 
 
 def write_archive(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write named arrays into one file; each has a CRC-32 there."""
+    """Write named arrays into one file, with a CRC-32 of each."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     atomic_write_bytes(path, buffer.getbuffer())
 
 
 def read_archive(path: Path) -> dict[str, np.ndarray]:
-    """What `write_archive` wrote.
+    """The inverse of `write_archive`.
 
     Raises:
-        ValueError: if the file is missing or damaged. It says what is wrong, and leaves the file's name and the
-            remedy to the caller.
+        ValueError: if the file is missing or damaged. It says what is wrong; the caller adds the file's name and
+            the remedy.
     """
     try:
-        content = path.read_bytes()
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > len(content):
-                raise ValueError("it is compressed")  # ours are not; a small file could fill the memory
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except DAMAGE as error:
         raise ValueError(str(error) or type(error).__name__) from error
@@ -184,22 +169,21 @@ def read_archive(path: Path) -> dict[str, np.ndarray]:
 
 # Workers of a killed process end a moment after it, and the same command may be given again in that moment.
 WAIT_SECONDS = 10.0
-_SECONDS_BETWEEN_TRIES = 0.1
 
 
 class LockedError(ValueError):
-    """Another process works in the folder; the message names it."""
+    """Another process works in the folder; the message names that process."""
 
 
 @contextlib.contextmanager
 def lock_folder(directory: Path, remedy: str) -> Iterator[None]:
-    """Keep other processes of this program out of `directory` for a while.
+    """Keep other processes of this program out of `directory` while the block runs.
 
     The lock is the operating system's (`flock`) on a file beside the folder: it ends with the process that holds
-    it, however that ends. On a network drive it needs NFS 4 or another one with locks.
+    it, however that process ends. A network drive must support locks, as NFS 4 does.
 
     Args:
-        directory: the folder; made if need be.
+        directory: the folder; its parent is made if need be.
         remedy: what to do if it is in use, for the error.
 
     Raises:
@@ -207,35 +191,16 @@ def lock_folder(directory: Path, remedy: str) -> Iterator[None]:
     """
     path = directory.absolute().parent / f".{directory.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + WAIT_SECONDS
-    while (descriptor := _try(path)) is None:
-        if time.monotonic() >= deadline:
-            raise LockedError(f"{directory} is in use by {_holder(path)}; {remedy}")
-        time.sleep(_SECONDS_BETWEEN_TRIES)
     try:
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-        os.close(descriptor)
-
-
-def _try(path: Path) -> int | None:
-    """The open file with the lock on it, None if another process has it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # The holder before us removes the file when it is done: then we hold a lock that nobody else would see.
-        if path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino:
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    os.close(descriptor)
-    return None
-
-
-def _holder(path: Path) -> str:
-    with contextlib.suppress(OSError):
-        return path.read_text(encoding="utf-8", errors="replace") or "another process"
-    return "another process"
+        lock = filelock.FileLock(path, timeout=WAIT_SECONDS, fallback_to_soft=False).acquire()
+    except filelock.Timeout:
+        holder = ""
+        with contextlib.suppress(OSError):
+            holder = path.read_text(encoding="utf-8", errors="replace")
+        raise LockedError(f"{directory} is in use by {holder or 'another process'}; {remedy}") from None
+    with lock:
+        path.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)  # while it is locked: a process that waits for this file then tries a new one

@@ -13,13 +13,13 @@ import pytest
 from drl4ser import files
 from drl4ser.files import (
     LockedError,
+    add_checksum,
     atomic_path,
     atomic_write_text,
-    check_seal,
     file_sha256,
     lock_folder,
     naming_full_disks,
-    seal,
+    verify_checksum,
 )
 
 
@@ -48,22 +48,22 @@ def test_other_errors_stay_what_they_are(tmp_path):
     assert caught.value.errno is None
 
 
-def test_a_sealed_object_comes_back_also_through_json():
+def test_an_object_with_a_checksum_comes_back_also_through_json():
     values = {"b": [1, 2.5, None], "a": {"ä": "\u2028"}}
-    assert check_seal(json.loads(json.dumps(seal(values), indent=3))) == values
+    assert verify_checksum(json.loads(json.dumps(add_checksum(values), indent=3))) == values
 
 
 def test_every_change_of_a_value_or_name_is_found():
-    sealed = json.dumps(seal({"ua": 0.7031, "ids": ["a", "b"]}))
+    written = json.dumps(add_checksum({"ua": 0.7031, "ids": ["a", "b"]}))
     for old, new in (("0.7031", "0.7131"), ('"a"', '"c"'), ('"ua"', '"ub"'), ('["a", "b"]', '["a"]')):
         with pytest.raises(ValueError, match="does not match its checksum"):
-            check_seal(json.loads(sealed.replace(old, new)))
+            verify_checksum(json.loads(written.replace(old, new)))
 
 
-def test_objects_of_earlier_versions_have_no_seal():
-    assert check_seal({"a": 1}) == {"a": 1}
+def test_objects_of_earlier_versions_have_no_checksum():
+    assert verify_checksum({"a": 1}) == {"a": 1}
     with pytest.raises(ValueError, match="not a JSON object"):
-        check_seal([1])
+        verify_checksum([1])
 
 
 def test_a_file_is_read_in_blocks(tmp_path, monkeypatch):

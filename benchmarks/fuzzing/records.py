@@ -1,4 +1,4 @@
-"""Folders of LLD records: the JSON files, with their seals made right or not, and the TFRecord shards."""
+"""Folders of LLD records: the JSON files, with their checksums made to match or not, and the TFRecord shards."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
 from drl4ser.corpora import Utterance, make_folds
 from drl4ser.data import extraction
 from drl4ser.data.store import open_store, verify_shards
-from drl4ser.files import SEAL, seal
+from drl4ser.files import CHECKSUM_KEY, add_checksum
 
 _SHARD = "shard-00000"
 
@@ -30,12 +30,12 @@ def _make_store(folder: Path) -> Path:
     return directory
 
 
-def with_seal(content: bytes) -> bytes:
-    """The attacker's own seal."""
+def with_checksum(content: bytes) -> bytes:
+    """The content with a checksum that matches it."""
     values = json.loads(content)
-    values.pop(SEAL, None)
+    values.pop(CHECKSUM_KEY, None)
     try:
-        return json.dumps(seal(values)).encode()
+        return json.dumps(add_checksum(values)).encode()
     except ValueError:
         return content
 
@@ -48,7 +48,7 @@ def _prepare_index(folder: Path):
         name = rng.choice(list(originals))
         if rng.random() < 0.5:
             return name, mutate_bytes(rng, [originals[name]])
-        return name, with_seal(mutate_json(rng, json.loads(originals[name])))
+        return name, with_checksum(mutate_json(rng, json.loads(originals[name])))
 
     def read(case: tuple[str, bytes]) -> str:
         name, content = case

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.fuzzing.kind import READ, Kind
 from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
-from benchmarks.fuzzing.records import with_seal
+from benchmarks.fuzzing.records import with_checksum
 from drl4ser.config import ExperimentConfig, from_dict, plain_values
 from drl4ser.features import Normalizer
 from drl4ser.reporting.fold_result import experiment_of, make_record, read_records, write_record
@@ -59,7 +59,7 @@ def _prepare_results(folder: Path):
     def draw(rng: Random) -> bytes:
         if rng.random() < 0.5:
             return mutate_bytes(rng, [original])
-        return with_seal(mutate_json(rng, json.loads(original)))
+        return with_checksum(mutate_json(rng, json.loads(original)))
 
     return draw, read
 

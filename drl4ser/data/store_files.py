@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from drl4ser.corpora import Utterance
-from drl4ser.files import atomic_write_text, check_seal, seal
+from drl4ser.files import add_checksum, atomic_write_text, verify_checksum
 
 LABELS = ("id", "emotion", "speaker", "session", "text")
 REMEDY = "run `python -m data_prep.make_records` (make records) again: it makes only what is damaged anew"
@@ -18,7 +18,7 @@ class RecordError(ValueError):
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
     """Write a JSON object with its checksum, unless the file holds it already."""
-    text = json.dumps(seal(values), indent=1) + "\n"
+    text = json.dumps(add_checksum(values), indent=1) + "\n"
     try:
         is_written = path.read_bytes() == text.encode()
     except OSError:  # missing, or unreadable and so to be replaced
@@ -30,7 +30,7 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object of the store. Raises RecordError if it is missing or damaged."""
     try:
-        return check_seal(json.loads(path.read_text(encoding="utf-8")))
+        return verify_checksum(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise RecordError(f"{path} is missing: run `python -m data_prep.make_records` to make the records") from None
     except (OSError, ValueError, RecursionError) as error:

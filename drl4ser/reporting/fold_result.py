@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from drl4ser.config import ExperimentConfig, from_dict, to_dict
-from drl4ser.files import SEAL, atomic_write_text, check_seal, naming_full_disks, seal
+from drl4ser.files import CHECKSUM_KEY, add_checksum, atomic_write_text, naming_full_disks, verify_checksum
 from drl4ser.reporting import metrics
 from drl4ser.reporting.provenance import current_commit as current_commit
 from drl4ser.reporting.provenance import current_versions as current_versions
@@ -133,7 +133,7 @@ def read_record(path: str | Path) -> FoldRecord:
 
 def write_records(path: str | Path, records: Iterable[FoldRecord]) -> Path:
     """Writes records as JSON lines in the order of modality, system, fold and seed, whole or not at all."""
-    lines = [_to_json(seal(_plain(vars(record)))) for record in sorted(records, key=lambda record: record.key)]
+    lines = [_to_json(add_checksum(_plain(vars(record)))) for record in sorted(records, key=lambda record: record.key)]
     return atomic_write_text(path, "".join(f"{line}\n" for line in lines))
 
 
@@ -195,10 +195,10 @@ def _to_json(values: dict[str, Any]) -> str:
 
 
 def _from_json(line: str) -> FoldRecord:
-    sealed = json.loads(line)
-    if not isinstance(sealed, dict):
+    written = json.loads(line)
+    if not isinstance(written, dict):
         raise ValueError("not a JSON object")
-    values = {name: value for name, value in sealed.items() if name != SEAL}
+    values = {name: value for name, value in written.items() if name != CHECKSUM_KEY}
     expected = {field.name for field in dataclasses.fields(FoldRecord)}
     for name in sorted(expected ^ set(values)):
         raise ValueError(f"field {name!r} is {'missing' if name in expected else 'unknown'}")
@@ -209,7 +209,7 @@ def _from_json(line: str) -> FoldRecord:
         if field.type in (str, int, float) and type(value) is not field.type:
             raise ValueError(f"field {field.name!r} must be {field.type.__name__}, found {value!r}")
     record = FoldRecord(**{**values, "classes": tuple(values["classes"])})
-    check_seal(sealed)  # last: what is wrong with a value says more
+    verify_checksum(written)  # last: what is wrong with a value says more
     return record
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from drl4ser.config import ExperimentConfig, complete, plain_values
-from drl4ser.files import atomic_write_text, check_seal, file_sha256, seal
+from drl4ser.files import add_checksum, atomic_write_text, file_sha256, verify_checksum
 from drl4ser.reporting.fold_result import FoldRecord, experiment_of, read_record, read_records, write_record
 
 _Made = TypeVar("_Made")
@@ -104,7 +104,7 @@ def read_made(path: Path, make: Callable[[dict], _Made]) -> _Made:
 def write_checksums(directory: Path) -> None:
     """Note what the files of a fold are when it is finished."""
     present = [name for name in _KEPT if (directory / name).exists()]
-    sums = seal({name: file_sha256(directory / name) for name in present})
+    sums = add_checksum({name: file_sha256(directory / name) for name in present})
     atomic_write_text(directory / CHECKSUM_FILE, json.dumps(sums, indent=1) + "\n")
 
 
@@ -118,7 +118,7 @@ def verify_files(directory: Path) -> None:
     if not path.exists():
         return
     try:
-        sums = check_seal(read_object(path))
+        sums = verify_checksum(read_object(path))
         for name in (name for name in _KEPT if name in sums):
             path = directory / name
             if file_sha256(path) != sums[name]:
