@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.fuzzing.kind import READ, Kind
 from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
 from benchmarks.fuzzing.records import with_checksum
-from drl4ser.config import ExperimentConfig, from_dict, plain_values
+from drl4ser.config import ExperimentConfig, from_dict, to_dict
 from drl4ser.features import Normalizer
 from drl4ser.reporting.fold_result import experiment_of, make_record, read_records, write_record
 from drl4ser.runs.paths import (
@@ -67,7 +67,7 @@ def _prepare_results(folder: Path):
 def _prepare_settings(folder: Path):
     config = ExperimentConfig()
     values = {"mean": [0.5] * 17, "std": [1.5] * 17}
-    originals = {CONFIG_FILE: json.dumps(plain_values(config)).encode(), NORMALIZER_FILE: json.dumps(values).encode()}
+    originals = {CONFIG_FILE: json.dumps(to_dict(config)).encode(), NORMALIZER_FILE: json.dumps(values).encode()}
     for name, content in originals.items():
         (folder / name).write_bytes(content)
     write_checksums(folder)
