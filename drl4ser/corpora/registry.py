@@ -38,7 +38,7 @@ CORPORA: dict[str, Corpus] = {
 def read_corpus(
     name: str, root: Path | str, emotions: Sequence[str] | None = None, allow_partial: bool = False
 ) -> list[Utterance]:
-    """Reads a corpus from disk; only names and labels, the audio is checked by `check_audio`.
+    """Reads a corpus from disk; only names and labels; `make_records` checks the audio.
 
     Args:
         name: one of `CORPORA`.

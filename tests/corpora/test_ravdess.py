@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from drl4ser.corpora import CorpusError, check_audio, make_folds, read_corpus
+from drl4ser.corpora import CorpusError, make_folds, read_corpus
 
 REAL = Path(__file__).parents[3] / "shared" / "corpora" / "ravdess"
 needs_ravdess = pytest.mark.skipif(not REAL.is_dir(), reason="RAVDESS is not in ../shared")
@@ -68,16 +68,6 @@ def test_real_counts():
     everything = read_corpus("ravdess", REAL, "all")
     assert len(everything) == 1440
     assert len({item.speaker for item in everything}) == 24
-
-
-@needs_ravdess
-def test_real_duplicate_is_found_and_the_first_kept():
-    actor = [item for item in read_corpus("ravdess", REAL) if item.speaker == "07"]
-    usable, problems = check_audio(actor)
-    assert [path.stem for path, _ in problems] == ["03-01-03-01-02-02-07"]
-    assert problems[0][1].startswith("duplicate: the same recording as")
-    assert "03-01-03-01-02-01-07" in problems[0][1]
-    assert len(usable) == 27
 
 
 @needs_ravdess
