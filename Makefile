@@ -141,7 +141,7 @@ readme: setup
 # Kills, full disks, damage and rivals in every stage; full disks need root (they are mounted).
 .PHONY: faults
 faults: setup
-	$(MODULE) benchmarks.faults --results_dir="$(RESULTS_DIR)"
+	$(MODULE) tests.faults --results_dir="$(RESULTS_DIR)"
 
 .PHONY: scale
 scale: records
