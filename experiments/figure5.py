@@ -31,9 +31,9 @@ def choose_input() -> tuple[Path, Path]:
     if FLAGS.run:
         return Path(FLAGS.run), Path(FLAGS.audio)
     record, directory = settings.run_default()
-    from drl4ser.analysis.predicted_part import choose_utterance
+    from drl4ser.analysis.evaluation import choose_example
 
-    name = choose_utterance(record)
+    name = choose_example(record)
     paths = {utterance.id: utterance.path for utterance in open_store(Path(FLAGS.records_dir)).utterances}
     return directory, paths[name]
 
@@ -42,7 +42,7 @@ def main() -> None:
     """Draw both panels."""
     directory, audio = choose_input()
     import_tensorflow()
-    from drl4ser.inference.pictures import draw_figure5
+    from drl4ser.inference.inspection import draw_figure5
     from drl4ser.inference.predictor import Predictor
 
     words = read_words(audio)

@@ -17,8 +17,8 @@ def main() -> None:
     configs = list(settings.experiments(["s3"], ["acoustic"]))
     records = settings.run(configs)
 
-    from drl4ser.analysis.saliency.measure import measure_fold
-    from drl4ser.analysis.saliency.report import TABLE_NAME, write_saliency
+    from drl4ser.analysis.saliency import measure_fold
+    from drl4ser.analysis.saliency_table import TABLE_NAME, write_saliency
     from drl4ser.data.store import open_store
     from drl4ser.inference.predictor import Predictor
     from drl4ser.runs.paths import run_directory

@@ -1,4 +1,4 @@
-"""What the page shows of a recording: read within limits, predicted, drawn. No web in here."""
+"""What the page shows of a recording: read within limits, predicted, drawn. Nothing here depends on the web."""
 
 import dataclasses
 from pathlib import Path
@@ -6,23 +6,22 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from drl4ser.features.audio import AUDIO_SUFFIXES
+from drl4ser.features.audio import AUDIO_SUFFIXES, inspect_header
 from drl4ser.figures.figure5 import attention_figure
-from drl4ser.inference.inspection import InspectedRecording, inspect_llds
-from drl4ser.inference.pictures import draw_waveform
+from drl4ser.inference.inspection import draw_waveform, inspect_recording
 from drl4ser.inference.prediction import Prediction
-from drl4ser.inference.predictor import MAX_SECONDS, Predictor
-from drl4ser.models.inspector import Inspection, Inspector, has_attention
+from drl4ser.inference.predictor import MAX_SECONDS, Predictor, Recording
+from drl4ser.models.inspector import Inspection, has_attention
 
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What a visitor may bring.
+    """Limits of a visitor's recording.
 
     Args:
         max_seconds: longest recording, at most `MAX_SECONDS`.
         max_megabytes: largest file, in units of 2^20 bytes.
-        delete_after_s: how long a file may lie on the disk; what is older is looked for as often.
+        delete_after_s: how long a file is kept on the disk; older files are looked for as often.
     """
 
     max_seconds: float = 30.0
@@ -40,25 +39,8 @@ class Limits:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={getattr(self, name)}")
 
 
-@dataclasses.dataclass(frozen=True)
-class Recording:
-    """What is kept of a visitor's file while its page is open.
-
-    Attributes:
-        name: the file's, without folders.
-        signal: float32 [num_samples], full scale = 1.
-        sample_rate: of the signal in Hz.
-        llds: float32 [num_frames, 17], not normalised.
-    """
-
-    name: str
-    signal: np.ndarray
-    sample_rate: int
-    llds: np.ndarray
-
-
 class Listener:
-    """Reads, predicts and draws for one visitor after another; it keeps nothing of them.
+    """Read, predict and draw for one visitor after another; nothing of them is kept.
 
     Args:
         predictor: the run.
@@ -67,57 +49,60 @@ class Listener:
     Attributes:
         blocks: names of the run's attention blocks, from the first to the last; none if it has no self-attention.
         num_heads: of each block.
-        knows_words: whether transcripts play a part.
+        has_words: whether transcripts are used.
         shows_waveform: whether there is informativeness to colour it by.
     """
 
     def __init__(self, predictor: Predictor, limits: Limits = Limits()):
         self.predictor, self.limits = predictor, limits
-        self.knows_words = predictor.run.word_vectors is not None
+        self.has_words = predictor.run.word_vectors is not None
         self.blocks: tuple[str, ...] = ()
-        self.num_heads, self.shows_waveform, self._inspector = 0, False, None
+        self.num_heads, self.shows_waveform = 0, False
         config = predictor.run.config
-        # Also the first call, which builds TensorFlow's graphs: the first visitor need not wait for them.
-        one_second = np.zeros((config.frame.sample_rate // config.frame.hop_length, config.model.lld_dim), np.float32)
-        predictor.predict_llds([one_second])
+        # The first call builds TensorFlow's graphs: the first visitor need not wait for them.
+        num_frames = config.frame.sample_rate // config.frame.hop_length
+        llds = np.zeros((num_frames, config.model.lld_dim), np.float32)
+        one_second = Recording(Path(), np.zeros(config.frame.sample_rate), config.frame.sample_rate, llds)
+        predictor.predict_recording(one_second)
         if has_attention(predictor.run.model):
-            self._inspector = Inspector(predictor.run.model, config.frame)
-            seen = inspect_llds(predictor, self._inspector, one_second)
+            seen = inspect_recording(predictor, one_second)
             self.blocks = tuple(block.name for block in seen.blocks)
             self.num_heads = len(seen.blocks[0].weights)
             self.shows_waveform = len(seen.informativeness) > 0
 
     def read(self, path: Path | str) -> Recording:
-        """A visitor's file.
+        """Read a visitor's file.
 
         Raises:
-            ValueError: if it is no audio, damaged, too short or too long; names the file without its folders.
+            ValueError: if it is not audio, damaged, too short or too long; it is named without its folders.
         """
         path = Path(path)
         try:
-            return Recording(path.name, *self.predictor.read(path, self.limits.max_seconds, "bring a shorter one"))
+            _, seconds = inspect_header(path)
+            if seconds > self.limits.max_seconds:
+                raise ValueError(
+                    f"{path} is {seconds:.1f} s long, at most {self.limits.max_seconds:g} s are taken here"
+                )
+            return self.predictor.read(path)
         except ValueError as error:
             raise ValueError(str(error).replace(str(path), path.name)) from error
 
     def predict(self, recording: Recording, text: str = "") -> Prediction:
-        """Probabilities and warnings, those of `drl4ser-predict`; without lexical input `text` plays no part."""
-        return self.predictor.predict_recording(Path(recording.name), recording.sample_rate, recording.llds, text)
+        """Predict with the warnings of `drl4ser-predict`; without lexical input `text` is not used."""
+        return self.predictor.predict_recording(recording, text)
 
-    def look(self, recording: Recording, text: str = "") -> Inspection | None:
-        """What the layers see of a recording; None for a system without self-attention."""
-        if self._inspector is None:
-            return None
-        return inspect_llds(self.predictor, self._inspector, recording.llds, text)
+    def inspect(self, recording: Recording, text: str = "") -> Inspection | None:
+        """Keep what the layers compute of a recording; None for a system without self-attention."""
+        return inspect_recording(self.predictor, recording, text) if self.blocks else None
 
     def draw_waveform(self, recording: Recording, seen: Inspection | None) -> Figure | None:
-        """Figure 5(b), coloured by informativeness; None for a system without GCA-LSTM."""
+        """Draw Figure 5(b), coloured by informativeness; None for a system without GCA-LSTM."""
         if seen is None or not self.shows_waveform:
             return None
-        inspected = InspectedRecording(recording.signal, recording.sample_rate, recording.llds, seen)
-        return draw_waveform(inspected, "waveform, coloured by informativeness")
+        return draw_waveform(recording, seen, "waveform, coloured by informativeness")
 
     def draw_attention(self, seen: Inspection | None, block: int, head: int) -> Figure | None:
-        """Figure 5(a) of one block, from 1, and one of its heads, from 1 (0: their mean); None if not `seen`."""
+        """Draw Figure 5(a) of one block, from 1, and one of its heads, from 1 (0: their mean); None if not `seen`."""
         if seen is None:
             return None
         chosen = seen.blocks[block - 1]
@@ -126,5 +111,10 @@ class Listener:
 
 
 def accepted_formats() -> str:
-    """The formats that can be uploaded, for a sentence."""
+    """List the formats that can be uploaded, for a sentence.
+
+    Example:
+        >>> accepted_formats()
+        'WAV, FLAC, OGG, MP3'
+    """
     return ", ".join(suffix[1:].upper() for suffix in AUDIO_SUFFIXES)

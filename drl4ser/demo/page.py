@@ -4,8 +4,9 @@ from urllib.parse import urlsplit
 
 import gradio as gr
 
-from drl4ser.demo.listener import Listener, Recording, accepted_formats
+from drl4ser.demo.listener import Listener, accepted_formats
 from drl4ser.demo.markup import show_failure, show_hint, show_prediction
+from drl4ser.inference.predictor import Recording
 
 _FORGET_AFTER_S = 600
 _ONE_AT_A_TIME = {"concurrency_id": "model", "concurrency_limit": 1, "api_visibility": "private"}
@@ -56,7 +57,7 @@ def _inputs(listener: Listener) -> tuple[gr.Audio, gr.Textbox]:
     text = gr.Textbox(
         label="What is said (then press Enter)",
         placeholder="The system was trained with words too.",
-        visible=listener.knows_words,
+        visible=listener.has_words,
         max_length=2000,
         elem_id="text",
     )
@@ -113,7 +114,7 @@ class _Actions:
         """Other words for the same recording."""
         if recording is None:
             return _nothing(show_hint("No recording, or it was forgotten meanwhile: bring it again."))
-        seen = self.listener.look(recording, text)
+        seen = self.listener.inspect(recording, text)
         return (
             show_prediction(self.listener.predict(recording, text)),
             gr.update(visible=seen is not None),
@@ -125,7 +126,7 @@ class _Actions:
         """Another block or head."""
         if recording is None:
             return None
-        return self.listener.draw_attention(self.listener.look(recording, text), block, head)
+        return self.listener.draw_attention(self.listener.inspect(recording, text), block, head)
 
 
 def _nothing(instead: str) -> tuple:

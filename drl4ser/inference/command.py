@@ -8,8 +8,7 @@ from pathlib import Path
 
 from drl4ser.console import import_tensorflow, one_line
 from drl4ser.features import find_audio
-from drl4ser.inference.formats import csv_header, format_csv, format_json, format_text
-from drl4ser.inference.prediction import Prediction
+from drl4ser.inference.prediction import Prediction, csv_header, format_csv, format_json, format_text
 from drl4ser.inference.predictor import Predictor
 
 
@@ -83,45 +82,42 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _predict_all(predictor: Predictor, options: argparse.Namespace) -> int:
-    draw = _make_plotter(predictor, options)
+    form = format_json if options.json else format_csv if options.csv else format_text
+    answer = _predict_windows if options.window is not None else _predict_whole
     failed = 0
     for name in expand_names(options.audio):
         try:
-            paths = find_audio(Path(name))
+            for path in find_audio(Path(name)):
+                try:
+                    for prediction in answer(predictor, path, options):
+                        _print(prediction, form)
+                except ValueError as error:
+                    failed = _report(error)
         except ValueError as error:
             failed = _report(error)
-            continue
-        for path in paths:
-            try:
-                _print_predictions(predictor, path, options)
-                draw(path)
-            except ValueError as error:
-                failed = _report(error)
     return failed
 
 
-def _make_plotter(predictor: Predictor, options: argparse.Namespace) -> Callable[[Path], object]:
-    if options.plot is None:
-        return lambda path: None
-    from drl4ser.inference.pictures import save_plot
-    from drl4ser.models.inspector import Inspector  # these take a second
+def _predict_whole(predictor: Predictor, path: Path, options: argparse.Namespace) -> Iterator[Prediction]:
+    recording, text = predictor.read(path), find_transcript(path, options.text)
+    yield predictor.predict_recording(recording, text)
+    if options.plot is not None:
+        # Importing matplotlib takes a second.
+        from drl4ser.figures import save_figure
+        from drl4ser.inference.inspection import draw_waveform, inspect_recording, plot_path
 
-    inspector = Inspector(predictor.run.model, predictor.run.config.frame)
-    return lambda path: save_plot(predictor, inspector, path, find_transcript(path, options.text), options.plot)
-
-
-def _print_predictions(predictor: Predictor, path: Path, options: argparse.Namespace) -> None:
-    form = format_json if options.json else format_csv if options.csv else format_text
-    for prediction in _predict(predictor, path, options):
-        print(form(prediction), flush=True)
-        for line in prediction.warnings if form is format_text else ():
-            print(f"warning: {one_line(path)}: {line}", file=sys.stderr)
+        seen = inspect_recording(predictor, recording, text)
+        save_figure(draw_waveform(recording, seen, path.name), plot_path(options.plot, path))
 
 
-def _predict(predictor: Predictor, path: Path, options: argparse.Namespace) -> Iterable[Prediction]:
-    if options.window is None:
-        return [predictor.predict(path, find_transcript(path, options.text))]
+def _predict_windows(predictor: Predictor, path: Path, options: argparse.Namespace) -> Iterator[Prediction]:
     return predictor.predict_windows(path, options.window, 1.0 if options.hop is None else options.hop)
+
+
+def _print(prediction: Prediction, form: Callable[[Prediction], str]) -> None:
+    print(form(prediction), flush=True)
+    for line in prediction.warnings if form is format_text else ():
+        print(f"warning: {one_line(prediction.path)}: {line}", file=sys.stderr)
 
 
 def _report(error: Exception) -> int:

@@ -1,6 +1,8 @@
-"""A trained run directory -> predictions for audio files; the library behind the command `drl4ser-predict`."""
+"""Predictions of a trained run for audio files; the library behind the command `drl4ser-predict`."""
 
 import contextlib
+import dataclasses
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,19 +10,36 @@ from pathlib import Path
 import numpy as np
 from scipy.special import softmax
 
-from drl4ser.features import extract_llds
-from drl4ser.features.audio import open_audio
+from drl4ser.features import extract_llds, load_audio
+from drl4ser.features.audio import inspect_header, stream_audio
 from drl4ser.features.input_range import find_input_warnings
 from drl4ser.inference.prediction import Prediction
 from drl4ser.inference.windows import cut_windows
 
 MAX_SECONDS = 120.0
-"""Longest recording that is taken as one utterance: self-attention's memory grows with the square of the length."""
+"""Longest recording taken as one utterance: the memory of self-attention grows with the square of the length."""
 _WINDOWS_AT_A_TIME = 16
 
 
+@dataclasses.dataclass(frozen=True)
+class Recording:
+    """A recording that was read.
+
+    Attributes:
+        path: the file.
+        signal: float32 [num_samples], full scale = 1.
+        sample_rate: of the file in Hz.
+        llds: float32 [num_frames, 17], not normalised.
+    """
+
+    path: Path
+    signal: np.ndarray
+    sample_rate: int
+    llds: np.ndarray
+
+
 class Predictor:
-    """A trained system with everything it needs: settings, normaliser, vocabulary and weights.
+    """A trained system with everything that it needs: settings, normaliser, vocabulary and weights.
 
     Args:
         run_directory: of a finished fold; nothing else is read.
@@ -35,7 +54,7 @@ class Predictor:
     """
 
     def __init__(self, run_directory: Path | str, precision: str | None = None):
-        # TensorFlow takes seconds: not before it is needed.
+        # Importing TensorFlow takes seconds: only when it is needed.
         from drl4ser.runs.run import input_signature, load_run
         from drl4ser.training.kernel_stage import KernelClassifier
         from drl4ser.training.step import make_evaluation_step
@@ -47,49 +66,47 @@ class Predictor:
             self._step = KernelClassifier(self.run.model, self.run.kernel_machine)
 
     def predict(self, path: Path | str, text: str = "") -> Prediction:
-        """Probabilities for one recording, taken as one utterance.
+        """Predict one recording, taken as one utterance.
 
         Args:
             path: audio in any format that libsndfile reads.
-            text: its transcript; without one a system with lexical input hears only.
+            text: its transcript; without one a system with lexical input uses the audio only.
 
         Raises:
             ValueError: if the file cannot be read, is shorter than a frame or longer than `MAX_SECONDS`; it is named.
         """
-        _, rate, llds = self.read(Path(path))
-        return self.predict_recording(Path(path), rate, llds, text)
+        return self.predict_recording(self.read(path), text)
 
-    def predict_recording(self, path: Path, sample_rate: int, llds: np.ndarray, text: str = "") -> Prediction:
-        """`predict` for what `read` gave, so that a recording is read once however often it is looked at."""
+    def predict_recording(self, recording: Recording, text: str = "") -> Prediction:
+        """Predict a recording of `read`: it is read once however often it is predicted and inspected."""
         config = self.run.config
-        (probabilities,) = self.predict_llds([llds], [text])
-        warnings = find_input_warnings(llds, sample_rate, config.frame, self.run.input_range)
-        return Prediction(path, config.classes, probabilities, (*warnings, *self._check_words(text)))
+        (probabilities,) = self.predict_llds([recording.llds], [text])
+        warnings = find_input_warnings(recording.llds, recording.sample_rate, config.frame, self.run.input_range)
+        return Prediction(recording.path, config.classes, probabilities, (*warnings, *self._check_words(text)))
 
-    def read(
-        self, path: Path, max_seconds: float = MAX_SECONDS, remedy: str = "use windows (--window 3 --hop 1)"
-    ) -> tuple[np.ndarray, int, np.ndarray]:
-        """A recording that is short enough to be one utterance: samples, their rate in Hz, LLDs.
-
-        Args:
-            path: audio in any format that libsndfile reads.
-            max_seconds: longer recordings are refused.
-            remedy: what to do with these, for the error.
+    def read(self, path: Path | str) -> Recording:
+        """Read a recording that is short enough to be one utterance.
 
         Raises:
             ValueError: as `predict`.
         """
-        with open_audio(path) as audio:
-            signal, rate = audio.read(max_seconds=max_seconds, remedy=remedy), audio.sample_rate
+        path = Path(path)
+        _, seconds = inspect_header(path)
+        if seconds > MAX_SECONDS:
+            raise ValueError(
+                f"{path} is {seconds:.0f} s long, at most {MAX_SECONDS:.0f} s are taken as one utterance: "
+                "use windows (--window 3 --hop 1)"
+            )
         with _naming(path):
-            return signal, rate, extract_llds(signal, rate, self.run.config.frame)
+            signal, rate = load_audio(path)
+            return Recording(path, signal, rate, extract_llds(signal, rate, self.run.config.frame))
 
     def predict_windows(
         self, path: Path | str, window_seconds: float = 3.0, hop_seconds: float = 1.0
     ) -> Iterator[Prediction]:
-        """Probabilities for each window of a recording, which is read as it goes: an hour needs no more memory.
+        """Predict each window of a recording, which is read in blocks: an hour needs no more memory than a minute.
 
-        A window gets what a file of just these samples would. Words play no part: nothing says when they were spoken.
+        A window gets the prediction of a file of just these samples. Transcripts are not used: they have no times.
 
         Args:
             path: audio in any format that libsndfile reads.
@@ -101,25 +118,31 @@ class Predictor:
                 cannot be.
         """
         path, config = Path(path), self.run.config
-        rate = config.frame.sample_rate
+        (own_rate, _), rate = inspect_header(path), config.frame.sample_rate
         window, hop = round(window_seconds * rate), round(hop_seconds * rate)
-        with open_audio(path) as audio:
-            windows = cut_windows(audio.blocks(rate), window, hop)
-            while batch := list(itertools.islice(windows, _WINDOWS_AT_A_TIME)):
-                with _naming(path):
-                    llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
-                found = zip(batch, llds, self.predict_llds(llds), strict=True)
-                for (first, samples), item, probabilities in found:
-                    warnings = find_input_warnings(item, audio.sample_rate, config.frame, self.run.input_range)
-                    times = first / rate, (first + len(samples)) / rate
-                    yield Prediction(path, config.classes, probabilities, warnings, *times)
+        windows = cut_windows(stream_audio(path, rate), window, hop)
+        while batch := list(itertools.islice(windows, _WINDOWS_AT_A_TIME)):
+            with _naming(path):
+                llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
+            found = zip(batch, llds, self.predict_llds(llds), strict=True)
+            for (first, samples), item, probabilities in found:
+                warnings = find_input_warnings(item, own_rate, config.frame, self.run.input_range)
+                times = first / rate, (first + len(samples)) / rate
+                yield Prediction(path, config.classes, probabilities, warnings, *times)
+
+    @functools.cached_property
+    def inspector(self):
+        """The `drl4ser.models.inspector.Inspector` of the run's model; ValueError if it has no self-attention."""
+        from drl4ser.models.inspector import Inspector
+
+        return Inspector(self.run.model, self.run.config.frame)
 
     def predict_llds(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> np.ndarray:
-        """Probabilities for LLDs that are extracted already.
+        """Compute probabilities for LLDs that are extracted already.
 
         Args:
             llds: of each recording, float32 [num_frames, 17], not normalised.
-            texts: their transcripts; none for no words at all.
+            texts: their transcripts; without them there are no words.
 
         Returns:
             float64 [number of recordings, num_classes].
@@ -127,12 +150,12 @@ class Predictor:
         return self.predict_prepared(self.prepare(llds, texts))
 
     def predict_prepared(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
-        """Probabilities, float64 [B, num_classes], for what `prepare` makes."""
+        """Compute probabilities, float64 [B, num_classes], for the inputs that `prepare` makes."""
         logits = np.asarray(self._step(inputs), np.float64)
         return softmax(logits, axis=1)
 
     def prepare(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        """What the model takes for `predict_llds`: normalised, padded with zeros, and the lengths."""
+        """Make the model's inputs for `predict_llds`: normalised, padded with zeros, and the lengths."""
         values = dict(zip(("llds", "num_frames"), _pad([self.run.normalizer(item) for item in llds]), strict=True))
         if self.run.word_vectors is not None:
             words = [self.run.word_vectors.embed(text) for text in texts or [""] * len(llds)]
@@ -149,7 +172,7 @@ class Predictor:
 
 
 def _pad(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Arrays [T, D] -> float32 [B, longest T, at least 1, D] and their lengths, int32 [B]."""
+    """Pad arrays [T, D] with zeros to float32 [B, longest T but at least 1, D]; also their lengths, int32 [B]."""
     lengths = np.array([len(item) for item in sequences], np.int32)
     padded = np.zeros((len(sequences), max(1, lengths.max()), sequences[0].shape[1]), np.float32)
     for row, item in zip(padded, sequences, strict=True):
@@ -159,7 +182,7 @@ def _pad(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 @contextlib.contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Puts the file's name before what is wrong with it."""
+    """Put the file's name before the message of an error."""
     try:
         yield
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Overlapping windows over a stream of samples, holding little more than one of them."""
+"""Overlapping windows over a stream of samples that is never held whole."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,10 +6,9 @@ import numpy as np
 
 
 def cut_windows(blocks: Iterable[np.ndarray], window: int, hop: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Windows [n hop, n hop + window) of a signal that comes in blocks.
+    """Cut a signal that comes in blocks into windows [n hop, n hop + window), holding little more than one of them.
 
-    What is left at the end is covered by a last window that ends with the signal; a signal shorter than a window is
-    one, shorter, window.
+    The last window ends with the signal; a signal shorter than a window is one shorter window.
 
     Args:
         blocks: arrays [num_samples] of any lengths.
@@ -21,6 +20,10 @@ def cut_windows(blocks: Iterable[np.ndarray], window: int, hop: int) -> Iterator
 
     Raises:
         ValueError: if `hop` is not in [1, window].
+
+    Example:
+        >>> [(first, samples.tolist()) for first, samples in cut_windows([np.arange(3), np.arange(3, 5)], 2, 2)]
+        [(0, [0.0, 1.0]), (2, [2.0, 3.0]), (3, [3.0, 4.0])]
     """
     if not 1 <= hop <= window:
         raise ValueError(f"`hop` must be at least 1 and at most `window`. Received: hop={hop}, window={window}")

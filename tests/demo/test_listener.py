@@ -27,7 +27,7 @@ def listener_of(run, system) -> Listener:
 def test_a_system_without_attention_or_informativeness_has_fewer_pictures(trained_run, store, system, num_blocks):
     listener = listener_of(trained_run[0], system)
     recording = listener.read(store.utterances[0].path)
-    seen = listener.look(recording)
+    seen = listener.inspect(recording)
     assert listener.draw_waveform(recording, seen) is None and not listener.shows_waveform
     assert len(listener.blocks) == num_blocks
     assert (listener.draw_attention(seen, 1, 1) is None) == (num_blocks == 0)
@@ -38,7 +38,7 @@ def test_the_shortest_recording_can_be_drawn(trained_run, tmp_path):
     samples = 0.1 * np.random.default_rng(0).standard_normal(400)
     soundfile.write(tmp_path / "frame.wav", samples, SAMPLE_RATE)
     recording = listener.read(tmp_path / "frame.wav")
-    seen = listener.look(recording)
+    seen = listener.inspect(recording)
     assert recording.llds.shape == (1, 17)
     listener.draw_waveform(recording, seen).canvas.draw()
     listener.draw_attention(seen, 8, 0).canvas.draw()

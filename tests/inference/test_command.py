@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from drl4ser.inference.command import main
-from drl4ser.inference.pictures import plot_path
+from drl4ser.inference.inspection import plot_path
 from drl4ser.inference.predictor import Predictor
 from tests.conftest import CLASSES, SAMPLE_RATE
 

@@ -1,4 +1,4 @@
-"""The test part of a finished run, predicted again with its probabilities."""
+"""The test part of a finished run, predicted again with probabilities: errors, calibration, an example."""
 
 import dataclasses
 from pathlib import Path
@@ -13,8 +13,8 @@ from drl4ser.runs.paths import RECORD_FILE
 
 
 @dataclasses.dataclass(frozen=True)
-class TestedPart:
-    """What a run says of the utterances that it was tested on.
+class Evaluation:
+    """Probabilities of a run for the utterances that it was tested on.
 
     Attributes:
         record: of the run.
@@ -22,15 +22,13 @@ class TestedPart:
         probabilities: of the classes, float64 [N, C].
     """
 
-    __test__ = False  # pytest takes it for a test
-
     record: FoldRecord
     utterances: list[Utterance]
     probabilities: np.ndarray
 
     @property
     def errors(self) -> list[tuple[Utterance, str, float]]:
-        """(utterance, predicted class, its probability) of the wrong predictions, the surest first."""
+        """(utterance, predicted class, its probability) of the wrong predictions, the most confident first."""
         found = [
             (utterance, self.record.classes[row.argmax()], float(row.max()))
             for utterance, row in zip(self.utterances, self.probabilities, strict=True)
@@ -39,15 +37,15 @@ class TestedPart:
         return sorted(found, key=lambda error: -error[2])
 
 
-def predict_tested(run: Path | str, records_dir: Path | str) -> TestedPart:
-    """Predicts the recordings of a run's test part.
+def evaluate_run(run: Path | str, records_dir: Path | str) -> Evaluation:
+    """Predict the recordings of a run's test part.
 
     Args:
         run: directory of a finished fold.
-        records_dir: LLD records of its corpus, which know where the recordings are.
+        records_dir: LLD records of its corpus, which hold the paths of the recordings.
 
     Raises:
-        ValueError: if the run or the records cannot be used, or a recording is not where it was.
+        ValueError: if the run or the records cannot be used, or a recording has been moved.
     """
     record, predictor = read_record(Path(run) / RECORD_FILE), Predictor(run)
     by_id = {utterance.id: utterance for utterance in open_store(Path(records_dir)).utterances}
@@ -56,11 +54,11 @@ def predict_tested(run: Path | str, records_dir: Path | str) -> TestedPart:
         raise ValueError(f"{records_dir} does not hold {missing[0]}, on which {run} was tested")
     utterances = [by_id[name] for name in record.utterances]
     rows = [predictor.predict(item.path, item.text).probabilities for item in utterances]
-    return TestedPart(record, utterances, np.stack(rows))
+    return Evaluation(record, utterances, np.stack(rows))
 
 
-def choose_utterance(record: FoldRecord) -> str:
-    """The first test utterance that is recognised, an angry one as in the paper if there is one."""
+def choose_example(record: FoldRecord) -> str:
+    """Choose the first test utterance that is recognised, an angry one as in the paper if there is one."""
     right = [
         (record.classes[label] != "angry", name)
         for name, label, found in zip(record.utterances, record.labels, record.predictions, strict=True)

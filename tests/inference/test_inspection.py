@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from drl4ser.analysis.predicted_part import choose_utterance
+from drl4ser.analysis.evaluation import choose_example
 from drl4ser.corpora import Word
 from drl4ser.features.normalization import Normalizer
-from drl4ser.inference.inspection import inspect_recording
-from drl4ser.inference.pictures import draw_figure5
+from drl4ser.inference.inspection import draw_figure5, inspect_recording
 from drl4ser.inference.predictor import Predictor
-from drl4ser.models.inspector import Inspector
 
 WORDS = [Word("a", 0.0, 0.1), Word("sad", 0.1, 0.3, True), Word("sentence", 0.3, 0.4)]
 
@@ -36,7 +34,8 @@ def test_both_panels_of_a_recording(trained_run, store, tmp_path):
 def test_times_are_those_of_the_recording_when_silence_was_trimmed(trained_run, store, tmp_path):
     directory = shutil.copytree(trained_run[0], tmp_path / "run")
     predictor = Predictor(directory)
-    recording = inspect_recording(predictor, Inspector(predictor.run.model), store.utterances[0].path)
+    recording = predictor.read(store.utterances[0].path)
+    whole = inspect_recording(predictor, recording)
     normalizer = predictor.run.normalizer
     energy = recording.llds[:, 12]
     start = np.flatnonzero(energy > np.sort(energy)[-10])[0]
@@ -44,15 +43,15 @@ def test_times_are_those_of_the_recording_when_silence_was_trimmed(trained_run, 
         normalizer.mean, normalizer.std, trim_db=float((energy.max() - energy[start]) * 10 / np.log(10) + 1e-3)
     )
     object.__setattr__(predictor.run, "normalizer", trimming)
-    seen = inspect_recording(predictor, Inspector(predictor.run.model), store.utterances[0].path).seen
-    assert seen.times[0] >= recording.seen.times[0] and len(seen.times) <= len(recording.seen.times)
+    seen = inspect_recording(predictor, recording)
+    assert seen.times[0] >= whole.times[0] and len(seen.times) <= len(whole.times)
     kept = np.flatnonzero(energy >= energy.max() - trimming.trim_db * np.log(10) / 10)
     assert seen.times[0] == pytest.approx(kept[0] * 0.005 + 0.0125)
 
 
 def test_the_example_is_an_angry_utterance_that_is_recognised(trained_run):
     record = trained_run[1]
-    chosen = record.utterances.index(choose_utterance(record))
+    chosen = record.utterances.index(choose_example(record))
     right = [label == found for label, found in zip(record.labels, record.predictions, strict=True)]
     assert right[chosen] or not any(right)
     angry = [index for index, ok in enumerate(right) if ok and record.classes[record.labels[index]] == "angry"]

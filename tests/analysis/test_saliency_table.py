@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drl4ser.analysis.saliency.report import build_saliency_table, mean_interval, render_saliency, write_saliency
+from drl4ser.analysis.saliency_table import build_saliency_table, mean_interval, render_saliency, write_saliency
 from drl4ser.config import ExperimentConfig
 from drl4ser.reporting.fold_result import make_record
 

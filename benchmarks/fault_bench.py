@@ -1,4 +1,4 @@
-"""The three stages of an experiment as commands, copies of their files to damage, and the table that must come out."""
+"""The three stages of an experiment as commands, undisturbed copies to disturb, and the table that must come out."""
 
 import dataclasses
 import os
@@ -9,15 +9,15 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 STAGES = ("extraction", "training", "reporting")
 _TABLE = Path("table2") / "synthetic-quick-paper-random"
 _UTTERANCES = 140  # three shards
 _SETTINGS = ("--num_folds=3", "--folds=2", "--systems=s1", "--modalities=acoustic", "--epochs=3", "--jobs=1")
 _SETTINGS += ("--change=model.width=0.05", "--change=train.batch_size=8")
-# Root ignores the permissions of files unless it gives up these two capabilities.
-_CAPABILITIES = "-dac_override,-dac_read_search"
-_AS_USER = ("setpriv", f"--bounding-set={_CAPABILITIES}", f"--inh-caps={_CAPABILITIES}") if os.geteuid() == 0 else ()
+# Root reads and writes every file, whatever its permissions; without these two rights it is bound by them.
+_RIGHTS = "-dac_override,-dac_read_search"
+_BOUND = ("setpriv", f"--bounding-set={_RIGHTS}", f"--inh-caps={_RIGHTS}") if os.geteuid() == 0 else ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Outcome:
 
     Attributes:
         code: its exit code.
-        error: what follows "error: " where exactly one line begins so; empty otherwise.
-        output: everything it printed.
+        error: its line that begins with "error: ", without that; empty if there is none.
+        output: all that it printed.
     """
 
     code: int
@@ -36,18 +36,19 @@ class Outcome:
 
 
 class FaultBench:
-    """A small corpus and the places in which its stages run.
+    """A small corpus in `folder`, and places in which it is worked on.
 
     Args:
-        folder: empty folder, in which the corpus is made and all stages run once, undisturbed (place "reference").
+        folder: empty; a small default corpus is made there and run once, undisturbed.
     """
 
     def __init__(self, folder: Path):
         self.folder, self.corpus = folder, folder / "corpus"
-        arguments = (f"--output_dir={self.corpus}", f"--num_utterances={_UTTERANCES}")
-        outcome = self.finish(self._start("data_prep.make_synthetic_corpus", *arguments))
-        if outcome.code:
-            raise RuntimeError(outcome.output)
+        self._check(
+            self._start(
+                "data_prep.make_synthetic_corpus", f"--output_dir={self.corpus}", f"--num_utterances={_UTTERANCES}"
+            )
+        )
         self.seconds = {}
         for stage in STAGES:
             started = time.monotonic()
@@ -59,25 +60,26 @@ class FaultBench:
             "records": _contents(self.path("reference", "records")),
             "table": _contents(self.table_directory("reference")),
         }
+        # A fold that is finished and one that is not: its last checkpoint is left and its record is not.
         self._leave_a_checkpoint()
 
     def path(self, place: str, part: str) -> Path:
-        """Return the folder of a place's "records", "runs" or "results"."""
+        """The folder of records, runs or results of a place."""
         return self.folder / place / part
 
     def table_directory(self, place: str) -> Path:
-        """Return the folder of a place's table."""
+        """Where a place's table is."""
         return self.path(place, "results") / _TABLE
 
     def make_place(self, place: str, parts: tuple[str, ...], origin: str = "reference") -> None:
-        """Make a new place with copies of the named folders of another."""
+        """A place of its own with some of the folders of another; never with its table, unless it is asked for."""
         shutil.rmtree(self.folder / place, ignore_errors=True)
         (self.folder / place).mkdir()
         for part in parts:
             shutil.copytree(self.path(origin, part), self.path(place, part))
 
     def start(self, place: str, stage: str) -> subprocess.Popen:
-        """Start a stage."""
+        """Begin a stage."""
         records = f"--records_dir={self.path(place, 'records')}"
         if stage == "extraction":
             arguments = ("--corpus=synthetic", f"--data_dir={self.corpus}", records, "--num_workers=2")
@@ -90,20 +92,20 @@ class FaultBench:
         )
 
     def run(self, place: str, stage: str) -> Outcome:
-        """Run a stage to its end."""
+        """A stage from its beginning to its end."""
         return self.finish(self.start(place, stage))
 
     def finish(self, process: subprocess.Popen) -> Outcome:
-        """Wait for the end of a stage."""
+        """Wait for a stage that was begun."""
         output, _ = process.communicate(timeout=900)
         errors = [line for line in output.splitlines() if line.startswith("error: ")]
         return Outcome(process.returncode, errors[0].removeprefix("error: ") if len(errors) == 1 else "", output)
 
     def kill_after(self, place: str, stage: str, seconds: float, written: Path | None = None) -> bool:
-        """Start a stage and kill it (SIGKILL) `seconds` after its start, or after `written` exists.
+        """Begin a stage and kill it (SIGKILL), so long after its begin or after `written` is there.
 
         Returns:
-            Whether it was still running.
+            Whether it was still at work.
         """
         process = self.start(place, stage)
         while written and not written.exists() and process.poll() is None:
@@ -116,22 +118,22 @@ class FaultBench:
         return process.returncode == -signal.SIGKILL
 
     def check_readme(self, place: str) -> Outcome:
-        """Run the check of `make readme` on a place's table."""
+        """`make readme`'s check of a place's table against its records."""
         page = self.folder / "page.md"
         page.touch()
         where = f"--results_dir={self.path(place, 'results')}"
         return self.finish(self._start("experiments.update_readme", "--check", f"--readme={page}", where))
 
     def has_records(self, place: str) -> bool:
-        """Return whether a place has the records of the undisturbed run, byte for byte."""
+        """Whether a place has the records of an undisturbed run, byte for byte."""
         return _contents(self.path(place, "records")) == self.contents["records"]
 
     def has_table(self, place: str) -> bool:
-        """Return whether a place has the table of the undisturbed run, byte for byte."""
+        """Whether a place has the table of an undisturbed run, byte for byte."""
         return _contents(self.table_directory(place)) == self.contents["table"]
 
     def _leave_a_checkpoint(self) -> None:
-        """Make the place "half": the first fold is finished, the second was killed after its first checkpoint."""
+        """A place "half": the second fold was killed when it had written a checkpoint."""
         self.make_place("half", ("records", "runs"))
         (second,) = self.path("half", "runs").rglob("fold-01-*")
         shutil.rmtree(second)
@@ -146,7 +148,7 @@ class FaultBench:
     def _start(self, module: str, *arguments: str) -> subprocess.Popen:
         environment = {**os.environ, "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0"}
         return subprocess.Popen(
-            [*_AS_USER, sys.executable, "-m", module, *arguments],
+            [*_BOUND, sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
@@ -154,7 +156,12 @@ class FaultBench:
             text=True,
         )
 
+    def _check(self, process: subprocess.Popen) -> None:
+        outcome = self.finish(process)
+        if outcome.code:
+            raise RuntimeError(outcome.output)
+
 
 def _contents(directory: Path) -> dict[str, bytes]:
-    """Return the content of every file of a folder by name; an empty dictionary if the folder does not exist."""
+    """Every file of a folder, by name; nothing where there is no folder."""
     return {path.name: path.read_bytes() for path in sorted(directory.glob("*")) if path.is_file()}
