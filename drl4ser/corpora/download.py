@@ -2,13 +2,17 @@
 
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
 import re
-from pathlib import Path
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from drl4ser.corpora.download_archive import read_members, unpack
 from drl4ser.corpora.download_http import fetch
 from drl4ser.corpora.registry import read_corpus
 from drl4ser.corpora.utterance import CorpusError
@@ -16,6 +20,7 @@ from drl4ser.corpora.utterance import CorpusError
 _CONNECTIONS = 8
 _LFS_POINTER = re.compile(rb"version https://git-lfs\S*\noid sha256:([0-9a-f]{64})\nsize (\d+)\n?")
 _MAX_POINTER_BYTES = 1024
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Source:
         licence: what may be done with it.
         citation: what its authors ask to be cited.
         counts: utterances of each emotion, as the readers count them.
-        size: bytes of the archive; None if it is made anew for every download.
+        size: bytes of the archive; None if the server builds it for every download.
         digest: checksum of the archive, see `fetch`; None where no official one is known.
         lfs_url: address of a folder of large files, of which the archive holds the Git LFS pointers only; empty if
             the archive holds everything.
@@ -80,11 +85,11 @@ SOURCES: dict[str, Source] = {
 
 
 def download_corpus(name: str, directory: Path, source: Source | None = None) -> bool:
-    """Downloads a corpus, or goes on with what an earlier call began, and has the reader count it.
+    """Downloads a corpus, or resumes an earlier download, and has the reader count it.
 
     Args:
         name: one of `SOURCES`.
-        directory: where the reader will find it; made if need be.
+        directory: where the reader will find it; made if it does not exist.
         source: None for the official one.
 
     Returns:
@@ -111,7 +116,7 @@ def download_corpus(name: str, directory: Path, source: Source | None = None) ->
 
 
 def find_missing(name: str, directory: Path, source: Source) -> str:
-    """How what the reader counts differs from the published counts, one line; empty if it does not."""
+    """The emotions whose count differs from the published one, as one line; empty if none does."""
     try:
         utterances = read_corpus(name, directory, "all")
     except CorpusError as error:
@@ -125,13 +130,44 @@ def find_missing(name: str, directory: Path, source: Source) -> str:
     return ", ".join(differences)
 
 
+def unpack(archive: Path, directory: Path) -> None:
+    """Unpacks a ZIP archive beside the target and then moves it there: a run that was killed leaves nothing half done.
+
+    Raises:
+        CorpusError: if the archive is damaged; nothing of it is left in `directory` then.
+    """
+    staging = directory / ".unpacking"
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        with _open_zip(archive) as opened:
+            opened.extractall(staging)  # checks every member's CRC, and keeps all of them inside the folder
+        for source in sorted(path for path in staging.rglob("*") if path.is_file()):
+            target = directory / source.relative_to(staging)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _open_zip(archive: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            yield opened
+    except _BROKEN as error:
+        raise CorpusError(f"{archive} is not a ZIP archive or is damaged ({error}); delete it and run again") from None
+
+
 def _fetch_lfs(archive: Path, folder: Path, url: str) -> None:
-    """The WAV files whose Git LFS pointers are in AudioWAV/ of the archive; each pointer has size and SHA-256."""
+    """Fetches the WAV files whose Git LFS pointers are in AudioWAV/ of the archive; a pointer has size and SHA-256."""
     pointers = {}
-    for path, content in read_members(archive, _MAX_POINTER_BYTES).items():
-        match = _LFS_POINTER.fullmatch(content)
-        if path.parent.name == "AudioWAV" and path.suffix == ".wav" and match:
-            pointers[path.name] = f"sha256:{match[1].decode()}", int(match[2])
+    with _open_zip(archive) as opened:
+        for member in opened.infolist():
+            path = PurePosixPath(member.filename)
+            is_small = member.file_size <= _MAX_POINTER_BYTES and path.parent.name == "AudioWAV"
+            match = _LFS_POINTER.fullmatch(opened.read(member)) if is_small and path.suffix == ".wav" else None
+            if match:
+                pointers[path.name] = f"sha256:{match[1].decode()}", int(match[2])
     if not pointers:
         raise CorpusError(f"{archive} holds no Git LFS pointers AudioWAV/*.wav: the repository has changed")
     total = sum(size for _, size in pointers.values())

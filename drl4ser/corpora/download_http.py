@@ -1,4 +1,7 @@
-"""Files from the web: resumed where they broke off, checked before they count as there."""
+"""Files from the web: resumed where they broke off, complete and checked or not there.
+
+Not pooch: after a broken connection it fetches a file from its first byte.
+"""
 
 import hashlib
 import shutil
@@ -32,8 +35,8 @@ def fetch(
     Args:
         url: http or https.
         path: the file; if it exists, nothing is done.
-        size: bytes that it must have; None if nobody knows.
-        digest: "md5:..." or "sha256:..." that it must have; None if nobody knows.
+        size: bytes that it must have; None if unknown.
+        digest: "md5:..." or "sha256:..." that it must have; None if unknown.
         progress: told of what is there already, too.
 
     Raises:
@@ -58,7 +61,7 @@ def fetch(
             tries = 0 if _size_of(part) > most else tries + 1  # what is fetched once more is no progress
             most = max(most, _size_of(part))
             if tries == _TRIES:
-                raise CorpusError(f"{url}: {reason} {_TRIES} times in a row; the same command goes on from here")
+                raise CorpusError(f"{url}: {reason} {_TRIES} times in a row; the same command resumes from here")
             time.sleep(min(_FIRST_PAUSE_SECONDS * 2**tries, _LONGEST_PAUSE_SECONDS) if tries else 0)
     _check(url, part, size, digest)
     return part.replace(path)
@@ -75,7 +78,7 @@ def _receive_rest(session, url: str, part: Path, size: int | None, progress: Pro
         if response.status_code in _RETRIED_STATUS:
             _wait_as_told(response)
             return False
-        if response.status_code == 416:  # nothing there after what we have: begin anew, or the file has no more
+        if response.status_code == 416:  # nothing there after what we have: start again, or the file has no more
             progress(-have)
             part.unlink()
             return False

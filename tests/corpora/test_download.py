@@ -2,7 +2,10 @@
 
 import dataclasses
 import hashlib
+import io
+import stat
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,7 @@ import pytest
 from data_prep import download_corpus as command
 from drl4ser.corpora import CorpusError, read_corpus
 from drl4ser.corpora import download_http as http
-from drl4ser.corpora.download import SOURCES, download_corpus, find_missing
-from tests.corpora.test_download_archive import make_zip
+from drl4ser.corpora.download import SOURCES, download_corpus, find_missing, unpack
 from tests.corpora.web_server import run_server
 
 REAL_RAVDESS = Path(__file__).parents[3] / "shared" / "corpora" / "ravdess"
@@ -56,7 +58,7 @@ def test_a_broken_download_goes_on_where_it_was(server, tmp_path, size):
 
 def test_a_later_call_goes_on_too(server, tmp_path):
     server.faults["/file"] = ["break", *[503] * http._TRIES]
-    with pytest.raises(CorpusError, match="5 times in a row; the same command goes on"):
+    with pytest.raises(CorpusError, match="5 times in a row; the same command resumes"):
         fetch(server, tmp_path / "file", len(CONTENT))
     assert not (tmp_path / "file").exists() and (tmp_path / "file.part").stat().st_size == 128_000
     counted = []
@@ -108,6 +110,60 @@ def test_what_the_server_refuses(server, tmp_path):
         http.fetch("http://127.0.0.1:9/file", tmp_path / "file")
     with pytest.raises(CorpusError, match="bytes free"):
         fetch(server, tmp_path / "file", 1 << 60)
+
+
+# --- archives
+
+
+def make_zip(members: dict[str, bytes], attributes: int = 0) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, value in members.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr, info.compress_type = attributes << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(info, value)
+    return content.getvalue()
+
+
+def unpack_bytes(content, tmp_path):
+    (tmp_path / "a.zip").write_bytes(content)
+    unpack(tmp_path / "a.zip", tmp_path / "inside" / "target")
+    target = tmp_path / "inside" / "target"
+    return {str(path.relative_to(target)): path.read_bytes() for path in target.rglob("*") if path.is_file()}
+
+
+def test_an_archive_is_unpacked(tmp_path):
+    members = {"a/b.wav": b"1", "c.txt": b"22"}
+    assert unpack_bytes(make_zip(members), tmp_path) == members
+
+
+@pytest.mark.parametrize("name", ["../up", "a/../../up", "/tmp/absolute", "..\\up", "C:/windows", "a/../b"])
+def test_no_path_leaves_the_folder(tmp_path, name):
+    content = make_zip({"good": b"1", "x" * len(name): b"2"}).replace(b"x" * len(name), name.encode())
+    assert sorted(unpack_bytes(content, tmp_path).values()) == [b"1", b"2"]
+    assert sum(path.is_file() for path in tmp_path.rglob("*")) == 3
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR])
+def test_no_links_and_devices(tmp_path, kind):
+    assert unpack_bytes(make_zip({"link": b"/etc/passwd"}, kind | 0o777), tmp_path) == {"link": b"/etc/passwd"}
+    assert not (tmp_path / "inside" / "target" / "link").is_symlink()
+
+
+@pytest.mark.parametrize("content", [b"<html>Sign in</html>", b"", make_zip({"a": bytes(range(256)) * 1000})[:-500]])
+def test_what_is_not_an_archive(tmp_path, content):
+    with pytest.raises(CorpusError, match=r"a\.zip is not a ZIP archive or is damaged"):
+        unpack_bytes(content, tmp_path)
+
+
+def test_a_member_that_does_not_match_its_checksum_or_size(tmp_path):
+    content = bytearray(make_zip({"a": b"spoken words"}))
+    content[40] ^= 0xFF
+    lying = make_zip({"big": bytes(100_000)}).replace((100_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    for damaged in (bytes(content), lying):
+        with pytest.raises(CorpusError, match="damaged"):
+            unpack_bytes(damaged, tmp_path)
+        assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"a.zip"}
 
 
 # --- whole corpora, small: the readers go by names and counts alone
