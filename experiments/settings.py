@@ -13,9 +13,9 @@ from drl4ser import config
 from drl4ser.console import import_tensorflow
 from drl4ser.corpora import CORPORA, SPLITS, make_folds
 from drl4ser.data.store import open_store, verify_shards
-from drl4ser.reporting.fold_result import FoldRecord
+from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.layout import SYSTEM_NAMES
-from drl4ser.runs.paths import finished_record, run_directory
+from drl4ser.runs.paths import finished_result, run_directory
 from drl4ser.training.grid import run_grid
 
 FLAGS = flags.FLAGS
@@ -89,7 +89,7 @@ def _changes() -> dict[str, dict]:
     return changes
 
 
-def run(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
+def run(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
     """`run_grid` as the flags ask for it, or the records that are there.
 
     Raises:
@@ -102,7 +102,7 @@ def run(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
     return run_grid(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), word_vectors, FLAGS.jobs)
 
 
-def run_default() -> tuple[FoldRecord, Path]:
+def run_default() -> tuple[FoldResult, Path]:
     """The first fold of S3 on the acoustic input, trained if need be: its record and directory."""
     FLAGS.folds = 1
     (config,) = experiments(["s3"], ["acoustic"])
@@ -110,7 +110,7 @@ def run_default() -> tuple[FoldRecord, Path]:
     return record, run_directory(Path(FLAGS.runs_dir), config)
 
 
-def run_references(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
+def run_references(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
     """`run` for the rows that are no network."""
     if not FLAGS.train:
         return _finished(configs)
@@ -121,9 +121,9 @@ def run_references(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
     return run_reference(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), num_workers)
 
 
-def _finished(configs: list[config.ExperimentConfig]) -> list[FoldRecord]:
+def _finished(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
     runs_dir = Path(FLAGS.runs_dir)
-    found = [finished_record(run_directory(runs_dir, item), item) for item in configs]
+    found = [finished_result(run_directory(runs_dir, item), item) for item in configs]
     if not any(found):
         raise ValueError(f"{runs_dir} holds no finished fold of this experiment; leave out --notrain (TRAIN=false)")
     return [record for record in found if record is not None]

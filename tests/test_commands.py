@@ -87,7 +87,7 @@ def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
 
 
 def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, tmp_path):
-    """Two systems, two folds; restored from the results file they give the same table without training."""
+    """Two systems, two folds; adopted from the results file they give the same table without training."""
     options = [
         "--corpus=manifest",
         f"--records_dir={records_dir}",
@@ -105,8 +105,8 @@ def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, 
     assert done.returncode == 0, done.stderr
     one, two = (tmp_path / name / "table2" / "manifest-quick-paper-random" for name in ("one", "two"))
     shutil.rmtree(tmp_path / "runs")
-    restored = run("experiments.restore", f"--folds_file={one / 'folds.jsonl'}", f"--runs_dir={tmp_path / 'runs'}")
-    assert "4 folds restored" in restored.stdout, restored.stderr
+    adopted = run("experiments.adopt_results", f"--results={one / 'folds.jsonl'}", f"--runs_dir={tmp_path / 'runs'}")
+    assert ": 4 folds of" in adopted.stdout, adopted.stderr
     again = run("experiments.table2", *options, f"--results_dir={tmp_path / 'two'}", "--notrain")
     assert again.returncode == 0, again.stderr
     names = {"table2.md", "table2.csv", "table2.tex", "table2.json", "folds.jsonl", "confusion.png"}

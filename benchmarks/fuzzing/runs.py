@@ -11,12 +11,12 @@ from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
 from benchmarks.fuzzing.records import with_checksum
 from drl4ser.config import ExperimentConfig, from_dict, plain_values
 from drl4ser.features import Normalizer
-from drl4ser.reporting.fold_result import experiment_of, make_record, read_records, write_record
+from drl4ser.reporting.fold_result import experiment_of, make_fold_result, read_fold_results, write_fold_result
 from drl4ser.runs.paths import (
     CHECKSUM_FILE,
     CONFIG_FILE,
     NORMALIZER_FILE,
-    finished_record,
+    finished_result,
     read_made,
     run_directory,
     verify_files,
@@ -26,8 +26,8 @@ from drl4ser.runs.paths import (
 _RESULTS_FILE = "folds.jsonl"
 
 
-def _make_record():
-    return make_record(
+def _make_fold_result():
+    return make_fold_result(
         ExperimentConfig(),
         utterances=["a", "b", "c", "d"],
         labels=np.arange(4),
@@ -44,12 +44,12 @@ def _make_record():
 
 
 def _prepare_results(folder: Path):
-    path = write_record(folder / _RESULTS_FILE, _make_record())
+    path = write_fold_result(folder / _RESULTS_FILE, _make_fold_result())
     original = path.read_bytes()
 
     def read(content: bytes) -> str:
         path.write_bytes(content)
-        for record in read_records(path):
+        for record in read_fold_results(path):
             config = experiment_of(path, record)
             directory = run_directory(folder / "runs", config)
             if not directory.resolve().is_relative_to((folder / "runs").resolve()):
@@ -85,7 +85,7 @@ def _prepare_settings(folder: Path):
         try:
             read_made(folder / CONFIG_FILE, lambda found: from_dict(ExperimentConfig, found))
             read_made(folder / NORMALIZER_FILE, Normalizer.from_dict)
-            finished_record(folder, config)
+            finished_result(folder, config)
             if name == CHECKSUM_FILE:
                 verify_files(folder)
             return READ  # of the others, an attacker would have written the checksums too

@@ -13,7 +13,7 @@ from drl4ser.files import atomic_write_text
 from drl4ser.reporting import statistics
 from drl4ser.reporting.cells import Grid
 from drl4ser.reporting.facts import collect_facts
-from drl4ser.reporting.fold_result import FoldRecord, read_records, write_records
+from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
 from drl4ser.reporting.notes import describe_experiment
 from drl4ser.reporting.paper_values import FIGURE6
 from drl4ser.reporting.render import escape_markdown, render_grid
@@ -40,7 +40,7 @@ class ScalePoint:
     paper_ua: float | None
 
 
-def build_curve(records: Sequence[FoldRecord]) -> list[ScalePoint]:
+def build_curve(records: Sequence[FoldResult]) -> list[ScalePoint]:
     """The points of the curve, from the smallest to the largest.
 
     Raises:
@@ -55,7 +55,7 @@ def build_curve(records: Sequence[FoldRecord]) -> list[ScalePoint]:
     return [_point(size, groups[size], largest) for size in sorted(groups)]
 
 
-def write_data_scale(records: Sequence[FoldRecord], results_dir: Path) -> Path:
+def write_data_scale(records: Sequence[FoldResult], results_dir: Path) -> Path:
     """Writes the records, the table and the picture (PNG and PDF).
 
     Returns:
@@ -63,7 +63,7 @@ def write_data_scale(records: Sequence[FoldRecord], results_dir: Path) -> Path:
     """
     first = records[0]
     directory = results_dir / "figure6" / f"{first.corpus}-{first.profile}-{first.recipe}-{first.split}"
-    write_records(directory / RECORDS_NAME, sorted(records, key=lambda item: item.config["train_per_class"]))
+    write_fold_results(directory / RECORDS_NAME, sorted(records, key=lambda item: item.config["train_per_class"]))
     atomic_write_text(directory / TABLE_NAME, render_data_scale(directory))
     points = build_curve(records)
     figure = data_scale_figure(
@@ -78,7 +78,7 @@ def write_data_scale(records: Sequence[FoldRecord], results_dir: Path) -> Path:
 
 def render_data_scale(directory: Path) -> str:
     """The Markdown that follows from the records in `directory`."""
-    records = read_records(directory / RECORDS_NAME)
+    records = read_fold_results(directory / RECORDS_NAME)
     points = build_curve(records)
     header = ["Training utterances a class", "Of the largest", "Seeds", "UA %", "UA % [95 %]", "Paper's UA % there"]
     grid = Grid(header, [_cells(point) for point in points], num_names=0)
@@ -94,7 +94,7 @@ def render_data_scale(directory: Path) -> str:
     return f"{render_grid(grid)}\n{''.join(f'- {escape_markdown(note)}{chr(10)}' for note in notes)}"
 
 
-def _point(size: int, records: Sequence[FoldRecord], largest: int) -> ScalePoint:
+def _point(size: int, records: Sequence[FoldResult], largest: int) -> ScalePoint:
     predictions = np.stack([record.predictions for record in records], axis=1)
     first = records[0]
     interval = statistics.bootstrap_interval(first.labels, predictions, len(first.classes))

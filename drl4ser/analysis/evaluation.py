@@ -8,8 +8,8 @@ import numpy as np
 from drl4ser.corpora import Utterance
 from drl4ser.data.store import open_store
 from drl4ser.inference.predictor import Predictor
-from drl4ser.reporting.fold_result import FoldRecord, read_record
-from drl4ser.runs.paths import RECORD_FILE
+from drl4ser.reporting.fold_result import FoldResult, read_fold_result
+from drl4ser.runs.paths import RESULT_FILE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Evaluation:
         probabilities: of the classes, float64 [N, C].
     """
 
-    record: FoldRecord
+    record: FoldResult
     utterances: list[Utterance]
     probabilities: np.ndarray
 
@@ -47,7 +47,7 @@ def evaluate_run(run: Path | str, records_dir: Path | str) -> Evaluation:
     Raises:
         ValueError: if the run or the records cannot be used, or a recording has been moved.
     """
-    record, predictor = read_record(Path(run) / RECORD_FILE), Predictor(run)
+    record, predictor = read_fold_result(Path(run) / RESULT_FILE), Predictor(run)
     by_id = {utterance.id: utterance for utterance in open_store(Path(records_dir)).utterances}
     missing = [name for name in record.utterances if name not in by_id]
     if missing:
@@ -57,7 +57,7 @@ def evaluate_run(run: Path | str, records_dir: Path | str) -> Evaluation:
     return Evaluation(record, utterances, np.stack(rows))
 
 
-def choose_example(record: FoldRecord) -> str:
+def choose_example(record: FoldResult) -> str:
     """Choose the first test utterance that is recognised, an angry one as in the paper if there is one."""
     right = [
         (record.classes[label] != "angry", name)

@@ -11,7 +11,7 @@ from scipy import stats
 from drl4ser.files import atomic_write_text
 from drl4ser.reporting.cells import MISSING, Grid
 from drl4ser.reporting.facts import collect_facts
-from drl4ser.reporting.fold_result import FoldRecord, read_records, write_records
+from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
 from drl4ser.reporting.notes import describe_experiment
 from drl4ser.reporting.render import escape_markdown, render_grid
 
@@ -42,7 +42,7 @@ def build_saliency_table(measures: Sequence[dict]) -> dict[str, Any]:
     }
 
 
-def write_saliency(measures: Sequence[dict], records: Sequence[FoldRecord], results_dir: Path) -> Path:
+def write_saliency(measures: Sequence[dict], records: Sequence[FoldResult], results_dir: Path) -> Path:
     """Writes the table, the measures of every utterance and the folds' records.
 
     Returns:
@@ -52,7 +52,7 @@ def write_saliency(measures: Sequence[dict], records: Sequence[FoldRecord], resu
     directory = results_dir / "saliency" / f"{first.corpus}-{first.profile}-{first.recipe}-{first.split}"
     lines = (json.dumps(_rounded(row)) for row in sorted(measures, key=lambda row: row["id"]))
     atomic_write_text(directory / UTTERANCES_NAME, "".join(f"{line}\n" for line in lines))
-    write_records(directory / RECORDS_NAME, records)
+    write_fold_results(directory / RECORDS_NAME, records)
     atomic_write_text(directory / TABLE_NAME, render_saliency(directory))
     return directory
 
@@ -63,7 +63,7 @@ def render_saliency(directory: Path) -> str:
     measures = [json.loads(line) for line in lines]
     if not measures:
         raise ValueError(f"{directory / UTTERANCES_NAME} is empty. Run that experiment again.")
-    records = read_records(directory / RECORDS_NAME)
+    records = read_fold_results(directory / RECORDS_NAME)
     table = build_saliency_table(measures)
     grids = [render_grid(grid) for grid in (_score_grid(table), _deletion_grid(table))]
     notes = [*_explain(measures, table), *describe_experiment(collect_facts(records))]

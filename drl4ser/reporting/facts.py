@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from drl4ser.config import ExperimentConfig, complete
-from drl4ser.reporting.fold_result import FoldRecord
+from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.statistics import NUM_SAMPLES
 
 
-def collect_facts(records: Sequence[FoldRecord]) -> dict[str, Any]:
+def collect_facts(records: Sequence[FoldResult]) -> dict[str, Any]:
     """The facts that all records of a table share, or their range: `[smallest, largest]` or every value."""
     first = records[0]
     labels = {}

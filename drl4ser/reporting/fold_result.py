@@ -20,7 +20,7 @@ from drl4ser.reporting.provenance import current_versions as current_versions
 
 
 @dataclasses.dataclass(frozen=True)
-class FoldRecord:
+class FoldResult:
     """The result of one fold of one system with one seed.
 
     Attributes:
@@ -87,7 +87,7 @@ class FoldRecord:
         return self.modality, self.system, self.fold, self.seed
 
 
-def make_record(config: ExperimentConfig, *, utterances, labels, predictions, **measured) -> FoldRecord:
+def make_fold_result(config: ExperimentConfig, *, utterances, labels, predictions, **measured) -> FoldResult:
     """A record of a fold's test part, in order of utterance id, with its metrics.
 
     Args:
@@ -114,30 +114,30 @@ def make_record(config: ExperimentConfig, *, utterances, labels, predictions, **
     return _from_json(_to_json(values))
 
 
-def write_record(path: str | Path, record: FoldRecord) -> Path:
+def write_fold_result(path: str | Path, record: FoldResult) -> Path:
     """Writes one record as one line of JSON, whole or not at all."""
-    return write_records(path, [record])
+    return write_fold_results(path, [record])
 
 
-def read_record(path: str | Path) -> FoldRecord:
-    """Reads what `write_record` wrote.
+def read_fold_result(path: str | Path) -> FoldResult:
+    """Reads what `write_fold_result` wrote.
 
     Raises:
         ValueError: if the file is damaged, names it and the remedy.
     """
-    records = read_records(path)
+    records = read_fold_results(path)
     if len(records) != 1:
         raise ValueError(_damaged(path, f"it holds {len(records)} records and should hold one"))
     return records[0]
 
 
-def write_records(path: str | Path, records: Iterable[FoldRecord]) -> Path:
+def write_fold_results(path: str | Path, records: Iterable[FoldResult]) -> Path:
     """Writes records as JSON lines in the order of modality, system, fold and seed, whole or not at all."""
     lines = [_to_json(add_checksum(_plain(vars(record)))) for record in sorted(records, key=lambda record: record.key)]
     return atomic_write_text(path, "".join(f"{line}\n" for line in lines))
 
 
-def read_records(path: str | Path) -> list[FoldRecord]:
+def read_fold_results(path: str | Path) -> list[FoldResult]:
     """Reads JSON lines of records.
 
     Raises:
@@ -156,7 +156,7 @@ def read_records(path: str | Path) -> list[FoldRecord]:
     return records
 
 
-def experiment_of(path: str | Path, record: FoldRecord) -> ExperimentConfig:
+def experiment_of(path: str | Path, record: FoldResult) -> ExperimentConfig:
     """The configuration that a record of the file `path` was made with. Raises ValueError if it is damaged."""
     try:
         return from_dict(ExperimentConfig, record.config)
@@ -164,7 +164,7 @@ def experiment_of(path: str | Path, record: FoldRecord) -> ExperimentConfig:
         raise ValueError(_damaged(path, f"config of {record.key}: {error}")) from error
 
 
-def append_seconds(path: str | Path, record: FoldRecord, seconds: float) -> None:
+def append_seconds(path: str | Path, record: FoldResult, seconds: float) -> None:
     """Adds the time that a fold took to `seconds.jsonl`; kept apart because it never is the same twice."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -194,21 +194,21 @@ def _to_json(values: dict[str, Any]) -> str:
     return json.dumps(values, sort_keys=True, allow_nan=False, ensure_ascii=False, default=lambda item: item.tolist())
 
 
-def _from_json(line: str) -> FoldRecord:
+def _from_json(line: str) -> FoldResult:
     written = json.loads(line)
     if not isinstance(written, dict):
         raise ValueError("not a JSON object")
     values = {name: value for name, value in written.items() if name != CHECKSUM_KEY}
-    expected = {field.name for field in dataclasses.fields(FoldRecord)}
+    expected = {field.name for field in dataclasses.fields(FoldResult)}
     for name in sorted(expected ^ set(values)):
         raise ValueError(f"field {name!r} is {'missing' if name in expected else 'unknown'}")
-    for field in dataclasses.fields(FoldRecord):
+    for field in dataclasses.fields(FoldResult):
         value = values[field.name]
         if field.type is float and type(value) is int:
             values[field.name] = value = float(value)
         if field.type in (str, int, float) and type(value) is not field.type:
             raise ValueError(f"field {field.name!r} must be {field.type.__name__}, found {value!r}")
-    record = FoldRecord(**{**values, "classes": tuple(values["classes"])})
+    record = FoldResult(**{**values, "classes": tuple(values["classes"])})
     verify_checksum(written)  # last: what is wrong with a value says more
     return record
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from drl4ser.config import ExperimentConfig, complete
-from drl4ser.reporting.fold_result import FoldRecord
+from drl4ser.reporting.fold_result import FoldResult
 
 # What the rows of a table are there to vary; everything else must be the same.
 _VARIED = ("fold", "seed", "model.system", "model.modality")
@@ -37,7 +37,7 @@ class PooledPredictions:
         return self.labels[chosen], self.scores[chosen]
 
 
-def pool_records(records: Sequence[FoldRecord]) -> PooledPredictions:
+def pool_records(records: Sequence[FoldResult]) -> PooledPredictions:
     """Brings together the folds and seeds of one system with one modality."""
     labels, predictions = {}, defaultdict(list)
     for record in records:
@@ -56,7 +56,7 @@ def pool_records(records: Sequence[FoldRecord]) -> PooledPredictions:
     return PooledPredictions(utterances, truth, scores, confusion)
 
 
-def check_records(records: Sequence[FoldRecord]) -> None:
+def check_records(records: Sequence[FoldResult]) -> None:
     """Refuses records that cannot stand in one table.
 
     Raises:
@@ -77,7 +77,7 @@ def check_records(records: Sequence[FoldRecord]) -> None:
                 raise ValueError(f"Utterance {utterance} has two classes, one of them in {_name(record)}.")
 
 
-def _check_settings(reference: dict[str, Any], first: FoldRecord, record: FoldRecord) -> None:
+def _check_settings(reference: dict[str, Any], first: FoldResult, record: FoldResult) -> None:
     settings = _settings(record)
     for name in sorted(reference.keys() | settings.keys()):
         if reference.get(name) != settings.get(name):
@@ -88,7 +88,7 @@ def _check_settings(reference: dict[str, Any], first: FoldRecord, record: FoldRe
             )
 
 
-def _settings(record: FoldRecord) -> dict[str, Any]:
+def _settings(record: FoldResult) -> dict[str, Any]:
     """Everything that two records of a table must share, by dotted name."""
     config = complete(ExperimentConfig, record.config)
     settings = {name: value for name, value in _flatten(config) if name not in _VARIED}
@@ -107,5 +107,5 @@ def _flatten(values: dict[str, Any], prefix: str = ""):
             yield f"{prefix}{name}", value
 
 
-def _name(record: FoldRecord) -> str:
+def _name(record: FoldResult) -> str:
     return f"{record.system} {record.modality} fold {record.fold} seed {record.seed}"

@@ -7,7 +7,7 @@ from typing import Any
 from drl4ser.config import MODALITIES
 from drl4ser.reporting import metrics, statistics
 from drl4ser.reporting.facts import collect_facts, span
-from drl4ser.reporting.fold_result import FoldRecord
+from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.layout import LAYOUTS
 from drl4ser.reporting.paper_values import TABLES, paper_value
 from drl4ser.reporting.pooling import PooledPredictions, check_records, pool_records
@@ -15,7 +15,7 @@ from drl4ser.reporting.pooling import PooledPredictions, check_records, pool_rec
 NUM_DECIMALS = 6
 
 
-def select_records(records: Sequence[FoldRecord], table: str) -> list[FoldRecord]:
+def select_records(records: Sequence[FoldResult], table: str) -> list[FoldResult]:
     """The records whose systems stand in a table, sorted and checked against each other.
 
     Raises:
@@ -28,7 +28,7 @@ def select_records(records: Sequence[FoldRecord], table: str) -> list[FoldRecord
     return sorted(chosen, key=lambda record: record.key)
 
 
-def build_table(records: Sequence[FoldRecord], table: str = "table2") -> dict[str, Any]:
+def build_table(records: Sequence[FoldResult], table: str = "table2") -> dict[str, Any]:
     """The whole table as plain values, ready for JSON and the renderers.
 
     Metrics are fractions, improvements percent. `ua_mean` and `ua_sd` are over folds, those of all seeds;
@@ -59,7 +59,7 @@ def build_table(records: Sequence[FoldRecord], table: str = "table2") -> dict[st
     return _rounded({"table": table, "facts": collect_facts(records), "rows": rows})
 
 
-def _build_row(records: list[FoldRecord], pool: PooledPredictions, table: str) -> dict[str, Any]:
+def _build_row(records: list[FoldResult], pool: PooledPredictions, table: str) -> dict[str, Any]:
     first = records[0]
     if len({(record.num_parameters, record.units) for record in records}) > 1:
         raise ValueError(f"The folds of {first.system} {first.modality} differ in their number of parameters.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from drl4ser.files import atomic_write_bytes, atomic_write_text
 from drl4ser.reporting.confusions import draw_confusions
-from drl4ser.reporting.fold_result import FoldRecord, read_records, write_records
+from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
 from drl4ser.reporting.render import render_csv, render_json, render_latex, render_markdown
 from drl4ser.reporting.table import build_table, select_records
 
@@ -14,7 +14,7 @@ CONFUSION_NAME = "confusion.png"
 _RENDERERS = {"csv": render_csv, "tex": render_latex, "json": render_json, "md": render_markdown}
 
 
-def write_report(records: Sequence[FoldRecord], results_dir: str | Path, table: str = "table2") -> Path:
+def write_report(records: Sequence[FoldResult], results_dir: str | Path, table: str = "table2") -> Path:
     """Writes the table in four formats, its records and confusion matrices, every file whole or not at all.
 
     Args:
@@ -33,7 +33,7 @@ def write_report(records: Sequence[FoldRecord], results_dir: str | Path, table: 
     facts = built["facts"]
     name = "-".join(facts[part] for part in ("corpus", "profile", "recipe", "split"))
     directory = Path(results_dir) / table / name
-    write_records(directory / RECORDS_NAME, records)
+    write_fold_results(directory / RECORDS_NAME, records)
     atomic_write_bytes(directory / CONFUSION_NAME, draw_confusions(built))
     for suffix, render in _RENDERERS.items():
         atomic_write_text(directory / f"{table}.{suffix}", render(built))
@@ -51,6 +51,6 @@ def _stale_files(directory: Path) -> list[Path]:
     paths = {directory / f"{table}.{suffix}": render for suffix, render in _RENDERERS.items()}
     if not records.is_file():
         return list(paths)
-    built = build_table(read_records(records), table)
+    built = build_table(read_fold_results(records), table)
     expected = {path: render(built).encode("utf-8") for path, render in paths.items()}
     return [path for path in paths if not path.is_file() or path.read_bytes() != expected[path]]

@@ -7,7 +7,13 @@ from typing import TypeVar
 
 from drl4ser.config import ExperimentConfig, complete, plain_values
 from drl4ser.files import add_checksum, atomic_write_text, file_sha256, verify_checksum
-from drl4ser.reporting.fold_result import FoldRecord, experiment_of, read_record, read_records, write_record
+from drl4ser.reporting.fold_result import (
+    FoldResult,
+    experiment_of,
+    read_fold_result,
+    read_fold_results,
+    write_fold_result,
+)
 
 _Made = TypeVar("_Made")
 CONFIG_FILE = "config.json"
@@ -18,7 +24,7 @@ WEIGHTS_FILE = "model.weights.h5"
 KERNEL_FILE = "kernel_machine.npz"
 HISTORY_FILE = "history.json"
 CHECKSUM_FILE = "checksums.json"
-RECORD_FILE = "record.json"
+RESULT_FILE = "record.json"
 _KEPT = (CONFIG_FILE, NORMALIZER_FILE, INPUT_RANGE_FILE, WORDS_FILE, WEIGHTS_FILE, KERNEL_FILE, HISTORY_FILE)
 _REMEDY = "delete that folder and run this fold again"
 
@@ -31,8 +37,8 @@ def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
     return runs_dir / experiment / model / f"fold-{config.fold:02d}-seed-{config.seed}{subset}"
 
 
-def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | None:
-    """The record of a fold that is finished already, None if there is none.
+def finished_result(directory: Path, config: ExperimentConfig) -> FoldResult | None:
+    """The result of a fold that is finished already, None if there is none.
 
     Raises:
         ValueError: if `directory` belongs to another configuration; it says which value differs.
@@ -46,8 +52,8 @@ def finished_record(directory: Path, config: ExperimentConfig) -> FoldRecord | N
                 f"{directory} was run with {_first_difference(found, wanted)}; "
                 "choose another RUNS_DIR or delete that folder"
             )
-    record = directory / RECORD_FILE
-    return read_record(record) if record.exists() else None
+    result = directory / RESULT_FILE
+    return read_fold_result(result) if result.exists() else None
 
 
 def write_config(directory: Path, config: ExperimentConfig) -> None:
@@ -55,13 +61,13 @@ def write_config(directory: Path, config: ExperimentConfig) -> None:
     atomic_write_text(directory / CONFIG_FILE, json.dumps(plain_values(config), indent=1) + "\n")
 
 
-def adopt_records(path: Path, runs_dir: Path) -> int:
+def adopt_results(path: Path, runs_dir: Path) -> int:
     """Let folds that ran elsewhere count as finished, so that a table can be completed on several machines.
 
     Their run directories hold no weights: enough for a table, not for a prediction.
 
     Args:
-        path: a file of records, such as the `folds.jsonl` beside a table.
+        path: a file of fold results, such as the `folds.jsonl` beside a table.
         runs_dir: where folds that are finished or begun stay as they are.
 
     Returns:
@@ -71,12 +77,12 @@ def adopt_records(path: Path, runs_dir: Path) -> int:
         ValueError: if `path` is damaged, or a run directory belongs to another configuration.
     """
     adopted = 0
-    for record in read_records(path):
-        config = experiment_of(path, record)
+    for result in read_fold_results(path):
+        config = experiment_of(path, result)
         directory = run_directory(runs_dir, config)
-        if finished_record(directory, config) is None and not (directory / CONFIG_FILE).exists():
+        if finished_result(directory, config) is None and not (directory / CONFIG_FILE).exists():
             write_config(directory, config)
-            write_record(directory / RECORD_FILE, record)
+            write_fold_result(directory / RESULT_FILE, result)
             adopted += 1
     return adopted
 

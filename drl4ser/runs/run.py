@@ -10,14 +10,14 @@ from drl4ser.config import ExperimentConfig, from_dict
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
 from drl4ser.features.input_range import InputRange
 from drl4ser.models import KERNEL_SYSTEMS, build_model_from_config
-from drl4ser.reporting.fold_result import read_record
+from drl4ser.reporting.fold_result import read_fold_result
 from drl4ser.runs.checkpoints import load_weights
 from drl4ser.runs.paths import (
     CONFIG_FILE,
     INPUT_RANGE_FILE,
     KERNEL_FILE,
     NORMALIZER_FILE,
-    RECORD_FILE,
+    RESULT_FILE,
     WEIGHTS_FILE,
     WORDS_FILE,
     read_object,
@@ -62,9 +62,9 @@ def load_run(directory: Path | str, precision: str | None = None) -> TrainedRun:
             together, or its LLDs were made by another version.
     """
     directory = Path(directory)
-    if not (directory / RECORD_FILE).exists():
-        raise ValueError(f"{directory} is not the directory of a finished run: it has no {RECORD_FILE}")
-    version = read_record(directory / RECORD_FILE).versions.get("llds")
+    if not (directory / RESULT_FILE).exists():
+        raise ValueError(f"{directory} is not the directory of a finished run: it has no {RESULT_FILE}")
+    version = read_fold_result(directory / RESULT_FILE).versions.get("llds")
     if version != EXTRACTOR_VERSION:
         raise ValueError(
             f"{directory} was trained on LLDs of version {version}, this program "

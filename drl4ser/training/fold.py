@@ -1,4 +1,4 @@
-"""One fold from its configuration to its record: data, model, training, one look at the test part.
+"""One fold from its configuration to its result: data, model, training, one look at the test part.
 
 Run directory: `config.json`, `normalizer.json`, `input_range.json` (what the training recordings were like),
 `words.bin` (the vocabulary, for systems with lexical input), `model.weights.h5` (best epoch), `kernel_machine.npz`
@@ -26,12 +26,12 @@ from drl4ser.models import KERNEL_SYSTEMS, balanced_units, build_model_from_conf
 from drl4ser.parallel.replicas import find_replicas
 from drl4ser.reporting import metrics
 from drl4ser.reporting.fold_result import (
-    FoldRecord,
+    FoldResult,
     append_seconds,
     current_commit,
     current_versions,
-    make_record,
-    write_record,
+    make_fold_result,
+    write_fold_result,
 )
 from drl4ser.runs.checkpoints import save_weights
 from drl4ser.runs.paths import (
@@ -39,10 +39,10 @@ from drl4ser.runs.paths import (
     INPUT_RANGE_FILE,
     KERNEL_FILE,
     NORMALIZER_FILE,
-    RECORD_FILE,
+    RESULT_FILE,
     WEIGHTS_FILE,
     WORDS_FILE,
-    finished_record,
+    finished_result,
     write_checksums,
     write_config,
 )
@@ -60,8 +60,8 @@ def run_fold(
     directory: Path,
     word_vectors: WordVectors | None = None,
     on_epoch: Callable[[dict], None] = lambda row: None,
-) -> FoldRecord:
-    """Train and test one fold, or go on with an interrupted one, or return a finished one's record.
+) -> FoldResult:
+    """Train and test one fold, or go on with an interrupted one, or return a finished one's result.
 
     Args:
         config: everything that the result depends on.
@@ -75,24 +75,24 @@ def run_fold(
         RecordError: if a shard is damaged; it is named.
         LockedError: if another process runs this fold.
     """
-    record = finished_record(directory, config)
-    if record is not None:
-        return record
+    result = finished_result(directory, config)
+    if result is not None:
+        return result
     checkpoint, replicas = directory / "checkpoint.npz", find_replicas()
     with (
         _clear_errors(store),
         replicas.own_folder(directory) as own,
         lock_folder(own, "wait for it to end, or choose another RUNS_DIR"),
     ):
-        record = _run_unfinished(config, store, own, word_vectors, on_epoch, checkpoint, replicas)
+        result = _run_unfinished(config, store, own, word_vectors, on_epoch, checkpoint, replicas)
         replicas.agree(True)  # a worker that ended while another still writes would look like one that died
-        return record
+        return result
 
 
-def _run_unfinished(config, store, directory, word_vectors, on_epoch, checkpoint, replicas) -> FoldRecord:
-    record = finished_record(directory, config)  # again: whoever held the lock may have run it
-    if record is not None:
-        return record
+def _run_unfinished(config, store, directory, word_vectors, on_epoch, checkpoint, replicas) -> FoldResult:
+    result = finished_result(directory, config)  # again: whoever held the lock may have run it
+    if result is not None:
+        return result
     remove_leftovers(directory)
     started = time.monotonic()
     write_config(directory, config)
@@ -116,9 +116,9 @@ def _run_unfinished(config, store, directory, word_vectors, on_epoch, checkpoint
     if config.model.system in KERNEL_SYSTEMS:
         kernels = KernelClassifier.fit(model, config, parts["train"], parts["validation"])
         kernels.machine.save(directory / KERNEL_FILE)
-    record = _finish(config, store, fold, trainer, kernels, parts, directory, logger)
-    append_seconds(directory / "seconds.jsonl", record, time.monotonic() - started)
-    return record
+    result = _finish(config, store, fold, trainer, kernels, parts, directory, logger)
+    append_seconds(directory / "seconds.jsonl", result, time.monotonic() - started)
+    return result
 
 
 @contextlib.contextmanager
@@ -168,7 +168,7 @@ def _load_parts(
     return fold, parts
 
 
-def _finish(config, store, fold, trainer, kernels, parts, directory, logger) -> FoldRecord:
+def _finish(config, store, fold, trainer, kernels, parts, directory, logger) -> FoldResult:
     """The one look at the test part, and everything that a run directory keeps."""
     best = trainer.best
     if kernels is None:
@@ -183,7 +183,7 @@ def _finish(config, store, fold, trainer, kernels, parts, directory, logger) -> 
     write_embedding(directory / "tensorboard", trainer.model, unseen, by_id, config.train.batch_size)
     save_weights(directory / WEIGHTS_FILE, trainer.model)
     atomic_write_text(directory / HISTORY_FILE, json.dumps(trainer.history) + "\n")
-    record = make_record(
+    result = make_fold_result(
         config,
         utterances=test.ids,
         labels=test.labels,
@@ -198,7 +198,7 @@ def _finish(config, store, fold, trainer, kernels, parts, directory, logger) -> 
         versions={**current_versions(), "llds": EXTRACTOR_VERSION},
     )
     write_checksums(directory)
-    write_record(directory / RECORD_FILE, record)
+    write_fold_result(directory / RESULT_FILE, result)
     if trainer.replicas.is_chief:
         trainer.checkpoint.unlink(missing_ok=True)
-    return record
+    return result

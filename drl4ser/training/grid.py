@@ -12,7 +12,7 @@ from tqdm import tqdm
 from drl4ser.config import ExperimentConfig, FrameConfig
 from drl4ser.console import import_tensorflow, silenced
 from drl4ser.parallel.workers import make_pool, make_queue, on_ray, several_machines
-from drl4ser.reporting.fold_result import FoldRecord
+from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.runs.paths import run_directory
 
 # TensorFlow registers every traced custom gradient for good and so keeps the fold's graphs, some 100 MB (measured with
@@ -28,11 +28,11 @@ def run_grid(
     runs_dir: Path,
     word_vectors: Path | None = None,
     num_jobs: int = 1,
-) -> list[FoldRecord]:
-    """Run every fold of `configs`, `num_jobs` at a time, and return their records in the same order.
+) -> list[FoldResult]:
+    """Run every fold of `configs`, `num_jobs` at a time, and return their results in the same order.
 
     Folds are independent; each process gets its share of the cores. A fold that was interrupted goes on where its
-    last checkpoint was, a finished one is read from its record. On a Ray cluster (RAY_ADDRESS) the processes are
+    last checkpoint was, a finished one is read from its result. On a Ray cluster (RAY_ADDRESS) the processes are
     its tasks, as many at a time as it has processors for, and a fold whose node dies goes on on another. Machines that
     TF_CONFIG names share each fold, one at a time; this is called on all of them.
 
@@ -52,15 +52,15 @@ def run_grid(
     run = functools.partial(_run, records_dir=records_dir, runs_dir=runs_dir, word_vectors=word_vectors)
     # not on a cluster: nobody knows how many workers a round should be for
     round_size = len(configs) if on_ray() else num_jobs * FOLDS_PER_WORKER
-    records = []
+    results = []
     with _Progress(configs, events):
         for start in range(0, len(configs), round_size):
             with make_pool(num_jobs, _start_worker, (events, num_threads), num_threads) as pool:
-                records += _run_round(pool, run, configs[start : start + round_size])
-    return records
+                results += _run_round(pool, run, configs[start : start + round_size])
+    return results
 
 
-def _run_round(pool: Executor, run: Callable, configs: Sequence[ExperimentConfig]) -> list[FoldRecord]:
+def _run_round(pool: Executor, run: Callable, configs: Sequence[ExperimentConfig]) -> list[FoldResult]:
     try:
         futures = [pool.submit(run, config) for config in configs]
         return [future.result() for future in futures]
@@ -76,20 +76,20 @@ def _start_worker(events, num_threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(num_threads)
 
 
-def _run(config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vectors: Path | None) -> FoldRecord:
+def _run(config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vectors: Path | None) -> FoldResult:
     from drl4ser.training.fold import run_fold
 
     lexical = word_vectors is not None and "lexical" in config.model.modality
     with silenced():  # errors travel to the parent as exceptions
-        record = run_fold(
+        result = run_fold(
             config,
             _store(records_dir, config.frame),
             run_directory(runs_dir, config),
             _vectors(word_vectors, records_dir, config.frame) if lexical else None,
             on_epoch=lambda row: _events.put((config, row)),
         )
-    _events.put((config, record))
-    return record
+    _events.put((config, result))
+    return result
 
 
 @functools.lru_cache(maxsize=1)
@@ -129,7 +129,7 @@ class _Progress:
     def _follow(self) -> None:
         for config, news in iter(self._events.get, None):
             name = _name(config)
-            if isinstance(news, FoldRecord):
+            if isinstance(news, FoldResult):
                 # epochs that early stopping saved are not work left
                 self._bar.total -= self._left.pop(name)
                 scores = f"test UA {news.ua:.1%}, validation UA {news.validation_ua:.1%}"

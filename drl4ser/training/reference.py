@@ -16,9 +16,9 @@ from drl4ser.corpora.folds import Fold, describe_overlap
 from drl4ser.data.compare_functionals import load_compare_functionals
 from drl4ser.data.store import open_store
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
-from drl4ser.reporting.fold_result import FoldRecord, append_seconds, make_record, write_record
+from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_result, write_fold_result
 from drl4ser.reporting.provenance import current_commit, current_versions
-from drl4ser.runs.paths import RECORD_FILE, finished_record, run_directory, write_config
+from drl4ser.runs.paths import RESULT_FILE, finished_result, run_directory, write_config
 from drl4ser.svm import BaseKernel, KernelMachine
 from drl4ser.training.fold import select_fold
 
@@ -29,7 +29,7 @@ _KERNEL = BaseKernel("functionals", 2.0)
 
 def run_reference(
     configs: Sequence[ExperimentConfig], records_dir: Path, runs_dir: Path, num_workers: int = 1
-) -> list[FoldRecord]:
+) -> list[FoldResult]:
     """Train and test an RBF-SVM on z-scored functionals for each fold, C by validation UA.
 
     Args:
@@ -42,14 +42,14 @@ def run_reference(
         ValueError: if the audio is gone.
         ImportError: if openSMILE is not installed.
     """
-    finished = [finished_record(run_directory(runs_dir, config), config) for config in configs]
+    finished = [finished_result(run_directory(runs_dir, config), config) for config in configs]
     if all(finished):
         return finished
     store = open_store(records_dir, configs[0].frame)
     functionals = load_compare_functionals(store, num_workers)
     return [
-        record or _run_fold(config, store, functionals, run_directory(runs_dir, config))
-        for config, record in tqdm(list(zip(configs, finished, strict=True)), unit="fold", desc="SVM")
+        result or _run_fold(config, store, functionals, run_directory(runs_dir, config))
+        for config, result in tqdm(list(zip(configs, finished, strict=True)), unit="fold", desc="SVM")
     ]
 
 
@@ -61,7 +61,7 @@ def _run_fold(config: ExperimentConfig, store, functionals: dict[str, np.ndarray
     machine, normalizer = _fit(config, fold, functionals, number)
     labels = np.array([number[name] for name in fold.test])
     scores = machine.score(_describe(fold.test, functionals, normalizer))
-    record = make_record(
+    result = make_fold_result(
         config,
         utterances=fold.test,
         labels=labels,
@@ -75,9 +75,9 @@ def _run_fold(config: ExperimentConfig, store, functionals: dict[str, np.ndarray
         commit=current_commit(),
         versions={**current_versions(), "llds": EXTRACTOR_VERSION, "opensmile": metadata.version("opensmile")},
     )
-    write_record(directory / RECORD_FILE, record)
-    append_seconds(directory / "seconds.jsonl", record, time.monotonic() - started)
-    return record
+    write_fold_result(directory / RESULT_FILE, result)
+    append_seconds(directory / "seconds.jsonl", result, time.monotonic() - started)
+    return result
 
 
 def _fit(config: ExperimentConfig, fold: Fold, functionals: dict, number: dict[str, int]):

@@ -5,7 +5,7 @@ import pytest
 
 from drl4ser.analysis.data_scale import build_curve, render_data_scale, write_data_scale
 from drl4ser.config import ExperimentConfig
-from drl4ser.reporting.fold_result import make_record
+from drl4ser.reporting.fold_result import make_fold_result
 
 ROOT = Path(__file__).parents[2]
 LABELS = np.arange(40) % 4
@@ -14,7 +14,7 @@ LABELS = np.arange(40) % 4
 def record(size, seed, hits, tested=40):
     predictions = np.where(np.arange(40) < hits, LABELS, (LABELS + 1) % 4)
     config = ExperimentConfig(train_per_class=size, seed=seed, split_seed=0)
-    return make_record(
+    return make_fold_result(
         config,
         utterances=[f"u{index:02d}" for index in range(tested)],
         labels=LABELS[:tested],

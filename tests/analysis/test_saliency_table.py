@@ -5,7 +5,7 @@ import pytest
 
 from drl4ser.analysis.saliency_table import build_saliency_table, mean_interval, render_saliency, write_saliency
 from drl4ser.config import ExperimentConfig
-from drl4ser.reporting.fold_result import make_record
+from drl4ser.reporting.fold_result import make_fold_result
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +34,7 @@ def measures():
 
 @pytest.fixture
 def record():
-    return make_record(
+    return make_fold_result(
         ExperimentConfig(),
         utterances=["a", "b", "c"],
         labels=[0, 3, 3],

@@ -13,7 +13,7 @@ from drl4ser.corpora import make_folds
 from drl4ser.data.pipeline import evaluation_batches, load_part
 from drl4ser.features import Normalizer
 from drl4ser.inference.predictor import Predictor
-from drl4ser.reporting.fold_result import read_record, write_record
+from drl4ser.reporting.fold_result import read_fold_result, write_fold_result
 from drl4ser.text import WordVectors
 from tests.conftest import SAMPLE_RATE, write_voice
 
@@ -150,9 +150,9 @@ def damage(directory, name):
         path.unlink()
         return "model.weights.h5 is missing"
     if name == "record.json":
-        record = read_record(path)
+        record = read_fold_result(path)
         versions = {**record.versions, "llds": f"other-{record.versions['llds']}"}
-        write_record(path, dataclasses.replace(record, versions=versions))
+        write_fold_result(path, dataclasses.replace(record, versions=versions))
         return "was trained on LLDs of version other-"
     path.write_text('{"mean": [0], "std": [1]}')
     return "normalizer.json has 1 LLDs, config.json beside it says 17"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from drl4ser.parallel.workers import several_machines
-from drl4ser.reporting.fold_result import read_record
+from drl4ser.reporting.fold_result import read_fold_result
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = (
@@ -133,4 +133,4 @@ def test_two_workers_train_as_one_and_go_on_after_one_was_killed(records_dir, tm
     assert disturbed.find("record.json") is None
     restarted = Workers(records_dir, tmp_path / "disturbed")
     assert restarted.finish().read_bytes() == expected.read_bytes()
-    assert read_record(expected).epochs == 8 and restarted.find("checkpoint.npz") is None
+    assert read_fold_result(expected).epochs == 8 and restarted.find("checkpoint.npz") is None

@@ -11,7 +11,7 @@ from drl4ser.config import ExperimentConfig, ModelConfig, from_dict
 from drl4ser.reporting import fold_result as results
 
 
-def make_record(fold=0, seed=0, system="s3", modality="acoustic", **changes):
+def make_fold_result(fold=0, seed=0, system="s3", modality="acoustic", **changes):
     model = ModelConfig(system=system, modality=modality)
     config = ExperimentConfig(fold=fold, seed=seed, model=model)
     values = {
@@ -27,11 +27,11 @@ def make_record(fold=0, seed=0, system="s3", modality="acoustic", **changes):
         "commit": "abc",
         "versions": {"python": "3.11.0"},
     }
-    return results.make_record(config, **{**values, **changes})
+    return results.make_fold_result(config, **{**values, **changes})
 
 
 def test_make_record_sorts_and_measures():
-    record = make_record()
+    record = make_fold_result()
     assert record.utterances == ["a", "b", "c", "d"]
     assert record.labels == [0, 1, 2, 0] and record.predictions == [0, 1, 2, 3]
     assert record.ua == pytest.approx((0.5 + 1 + 1) / 3)
@@ -41,22 +41,22 @@ def test_make_record_sorts_and_measures():
 
 
 def test_a_record_survives_the_file(tmp_path):
-    record = make_record(utterances=["ç", "a", "b", "\u2028"])
-    path = results.write_record(tmp_path / "new" / "fold.json", record)
-    assert results.read_record(path) == record
+    record = make_fold_result(utterances=["ç", "a", "b", "\u2028"])
+    path = results.write_fold_result(tmp_path / "new" / "fold.json", record)
+    assert results.read_fold_result(path) == record
     first = path.read_bytes()
     assert first.endswith(b"}\n")
-    results.write_record(path, results.read_record(path))
+    results.write_fold_result(path, results.read_fold_result(path))
     assert path.read_bytes() == first
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_records_are_sorted_lines(tmp_path):
-    records = [make_record(fold=fold, system=system) for fold in (10, 2) for system in ("s3", "baseline")]
-    path = results.write_records(tmp_path / "folds.jsonl", records)
-    read = results.read_records(path)
+    records = [make_fold_result(fold=fold, system=system) for fold in (10, 2) for system in ("s3", "baseline")]
+    path = results.write_fold_results(tmp_path / "folds.jsonl", records)
+    read = results.read_fold_results(path)
     assert [record.key[1:3] for record in read] == [("baseline", 2), ("baseline", 10), ("s3", 2), ("s3", 10)]
-    results.write_records(tmp_path / "again.jsonl", reversed(records))
+    results.write_fold_results(tmp_path / "again.jsonl", reversed(records))
     assert path.read_bytes() == (tmp_path / "again.jsonl").read_bytes()
 
 
@@ -76,25 +76,25 @@ def test_records_are_sorted_lines(tmp_path):
     ],
 )
 def test_a_damaged_record_is_named_with_the_remedy(tmp_path, damage, message):
-    path = results.write_record(tmp_path / "fold.json", make_record())
+    path = results.write_fold_result(tmp_path / "fold.json", make_fold_result())
     damaged = damage(path.read_text())
     assert damaged != path.read_text()
     path.write_text(damaged)
     with pytest.raises(ValueError, match=message) as error:
-        results.read_record(path)
+        results.read_fold_result(path)
     assert str(path) in str(error.value) and "Delete it and run that fold again." in str(error.value)
 
 
 def test_bytes_that_are_no_text_are_damage(tmp_path):
     (tmp_path / "fold.json").write_bytes(b"\xff\xfe\n")
     with pytest.raises(ValueError, match="damaged"):
-        results.read_record(tmp_path / "fold.json")
+        results.read_fold_result(tmp_path / "fold.json")
 
 
 def test_nan_is_refused_and_leaves_nothing(tmp_path):
-    record = dataclasses.replace(make_record(), validation_ua=float("nan"))
+    record = dataclasses.replace(make_fold_result(), validation_ua=float("nan"))
     with pytest.raises(ValueError, match="not JSON compliant"):
-        results.write_record(tmp_path / "fold.json", record)
+        results.write_fold_result(tmp_path / "fold.json", record)
     assert not list(tmp_path.iterdir())
 
 
@@ -113,7 +113,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_seconds_stand_apart_and_a_cut_line_is_skipped(tmp_path):
     path = tmp_path / "runs" / "seconds.jsonl"
-    results.append_seconds(path, make_record(fold=3), 12.34)
+    results.append_seconds(path, make_fold_result(fold=3), 12.34)
     path.write_text(path.read_text() + '{"fold": 4, "sec')
     expected = {"system": "s3", "modality": "acoustic", "fold": 3, "seed": 0, "seconds": 12.3}
     assert results.read_seconds(path) == [expected]

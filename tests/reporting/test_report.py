@@ -16,7 +16,7 @@ IDS = [f"u{index:03}" for index in range(90)]
 LABELS = np.arange(90) % 3
 
 
-def make_record(system="s3", fold=0, seed=0, modality="acoustic", accuracy=0.6, corpus="crema_d", **changes):
+def make_fold_result(system="s3", fold=0, seed=0, modality="acoustic", accuracy=0.6, corpus="crema_d", **changes):
     experiment = config.ExperimentConfig(
         corpus=corpus,
         classes=CLASSES,
@@ -41,13 +41,13 @@ def make_record(system="s3", fold=0, seed=0, modality="acoustic", accuracy=0.6, 
         "commit": "abc1234567",
         "versions": {"numpy": "2.0", "llds": "1"},
     }
-    return results.make_record(experiment, **{**values, **changes})
+    return results.make_fold_result(experiment, **{**values, **changes})
 
 
 def make_records(systems=("baseline", "s1", "s2", "s3"), modality="acoustic", folds=3, **changes):
     accuracies = dict(zip(systems, np.linspace(0.4, 0.8, len(systems)), strict=True))
     return [
-        make_record(system, fold, modality=modality, accuracy=accuracies[system], **changes)
+        make_fold_result(system, fold, modality=modality, accuracy=accuracies[system], **changes)
         for system in systems
         for fold in range(folds)
     ]
@@ -113,7 +113,7 @@ def test_table1_compares_the_proposed_system_with_every_row():
 
 def test_table1_marks_what_is_significant_among_all_comparisons():
     accuracies = {"xia_dnn": 0.4, "poria_lstm": 0.6, "mirsamadi_attention": 0.75, "s3": 0.8}
-    records = [make_record(name, fold, accuracy=value) for name, value in accuracies.items() for fold in range(3)]
+    records = [make_fold_result(name, fold, accuracy=value) for name, value in accuracies.items() for fold in range(3)]
     rows = build_table(records, "table1")["rows"][:3]
     decisions = statistics.holm_significance([row["comparison"]["p_value"] for row in rows])
     assert [row["comparison"]["significant"] for row in rows] == decisions and len(set(decisions)) == 2
@@ -143,13 +143,13 @@ def test_an_incomplete_row_says_so_and_is_compared_on_shared_utterances():
     markdown = render_markdown(table)
     assert "| Baseline | A     | 9,115,268 (9.27M) |   2/3 |" in markdown
     assert "- Incomplete: Baseline A (2 of 3 folds).\n" in markdown
-    nothing_shared = [make_record("baseline", 0), make_record("s1", 1)]
+    nothing_shared = [make_fold_result("baseline", 0), make_fold_result("s1", 1)]
     assert build_table(nothing_shared)["rows"][1]["comparison"] is None
 
 
 def test_seeds_are_averaged_by_utterance():
     # Seed 1 cuts the folds differently, so fold 0 of the two seeds is not the same part of the corpus.
-    records = [make_record(fold=fold, seed=seed) for fold in range(3) for seed in (0, 1)]
+    records = [make_fold_result(fold=fold, seed=seed) for fold in range(3) for seed in (0, 1)]
     row = build_table(records)["rows"][0]
     assert (row["seeds"], row["num_records"], row["num_utterances"]) == ([0, 1], 6, 90)
     assert np.sum(row["confusion"]) == 90
@@ -161,7 +161,7 @@ def test_seeds_are_averaged_by_utterance():
 
 def test_one_fold_has_no_deviation_and_an_unseen_class_no_recall():
     tested = {"utterances": ["a", "b"], "labels": [0, 1], "predictions": [0, 0]}
-    table = build_table([make_record(**tested)])
+    table = build_table([make_fold_result(**tested)])
     assert table["rows"][0]["ua_sd"] is None and table["rows"][0]["recalls"] == [1.0, 0.0, None]
     cells = [cell.strip() for cell in render_markdown(table).splitlines()[2].split("|")]
     assert cells[4:6] == ["1/3", "50.0"] and "±" not in "".join(cells)
@@ -177,23 +177,26 @@ def with_setting(record, **settings):
     [
         (lambda r: r, "s3 acoustic fold 0 seed 0 occurs twice"),
         (
-            lambda r: with_setting(make_record(fold=1), train={"batch_size": 64}),
+            lambda r: with_setting(make_fold_result(fold=1), train={"batch_size": 64}),
             "`train.batch_size` is 128 in one and 64 in",
         ),
-        (lambda r: make_record(fold=1, corpus="emodb"), "`corpus` is 'crema_d' in one and 'emodb'"),
-        (lambda r: make_record(fold=1, versions={"llds": "2"}), "`versions.llds` is '1' in one and '2'"),
-        (lambda r: make_record(fold=1, num_parameters=1), "differ in their number of parameters"),
-        (lambda r: make_record("s2", predictions=LABELS[:30], labels=LABELS[:30]), "Utterance u003 has two classes"),
+        (lambda r: make_fold_result(fold=1, corpus="emodb"), "`corpus` is 'crema_d' in one and 'emodb'"),
+        (lambda r: make_fold_result(fold=1, versions={"llds": "2"}), "`versions.llds` is '1' in one and '2'"),
+        (lambda r: make_fold_result(fold=1, num_parameters=1), "differ in their number of parameters"),
+        (
+            lambda r: make_fold_result("s2", predictions=LABELS[:30], labels=LABELS[:30]),
+            "Utterance u003 has two classes",
+        ),
     ],
 )
 def test_records_that_do_not_belong_together_are_refused(change, message):
-    record = make_record()
+    record = make_fold_result()
     with pytest.raises(ValueError, match=message):
         build_table([record, change(record)])
 
 
 def test_no_records_and_an_unknown_table_are_refused():
     with pytest.raises(ValueError, match="no records"):
-        build_table([make_record("xia_dnn")], "table2")
+        build_table([make_fold_result("xia_dnn")], "table2")
     with pytest.raises(ValueError, match="`table` must be one of"):
-        build_table([make_record()], "table3")
+        build_table([make_fold_result()], "table3")

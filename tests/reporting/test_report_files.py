@@ -68,8 +68,8 @@ def test_a_report_has_all_files_the_same_bytes_again_and_is_checked(tmp_path):
     names = {"table2.md", "table2.csv", "table2.tex", "table2.json", "folds.jsonl", "confusion.png"}
     first = {path.name: path.read_bytes() for path in directory.iterdir()}
     assert set(first) == names
-    assert results.read_records(directory / "folds.jsonl") == records
-    write_report(results.read_records(directory / "folds.jsonl")[::-1], tmp_path)
+    assert results.read_fold_results(directory / "folds.jsonl") == records
+    write_report(results.read_fold_results(directory / "folds.jsonl")[::-1], tmp_path)
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == first
     assert find_stale(tmp_path) == []
     tables = sorted(name for name in names if name.startswith("table2"))

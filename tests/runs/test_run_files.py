@@ -11,18 +11,18 @@ import pytest
 import tensorflow as tf
 
 from drl4ser.config import ExperimentConfig, plain_values
-from drl4ser.reporting.fold_result import experiment_of, read_record, write_record, write_records
+from drl4ser.reporting.fold_result import experiment_of, read_fold_result, write_fold_result, write_fold_results
 from drl4ser.runs.checkpoints import load_checkpoint, save_checkpoint
 from drl4ser.runs.paths import (
-    adopt_records,
-    finished_record,
+    adopt_results,
+    finished_result,
     run_directory,
     verify_files,
     write_checksums,
     write_config,
 )
 from tests.data.test_damage import flip
-from tests.reporting.test_fold_result import make_record
+from tests.reporting.test_fold_result import make_fold_result
 
 
 @pytest.fixture
@@ -30,13 +30,13 @@ def directory(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(plain_values(ExperimentConfig())), encoding="utf-8")
     (tmp_path / "model.weights.h5").write_bytes(bytes(range(256)))
     write_checksums(tmp_path)
-    write_record(tmp_path / "record.json", make_record())
+    write_fold_result(tmp_path / "record.json", make_fold_result())
     return tmp_path
 
 
 def test_an_undamaged_directory_passes(directory):
     verify_files(directory)
-    assert finished_record(directory, ExperimentConfig()) == make_record()
+    assert finished_result(directory, ExperimentConfig()) == make_fold_result()
 
 
 @pytest.mark.parametrize("name", ["model.weights.h5", "config.json", "checksums.json"])
@@ -55,14 +55,14 @@ def test_a_missing_file_is_named(directory):
 def test_a_damaged_config_is_named(directory):
     (directory / "config.json").write_text("{", encoding="utf-8")
     with pytest.raises(ValueError, match=r"config\.json is missing or damaged"):
-        finished_record(directory, ExperimentConfig())
+        finished_result(directory, ExperimentConfig())
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_no_flipped_bit_of_a_record_goes_unnoticed(directory, seed):
     flip(directory / "record.json", Random(seed))
     try:
-        assert read_record(directory / "record.json") == make_record()
+        assert read_fold_result(directory / "record.json") == make_fold_result()
     except ValueError as error:
         assert "record.json is damaged" in str(error) and "Delete it" in str(error)
 
@@ -82,21 +82,21 @@ def test_no_flipped_bit_of_a_checkpoint_goes_unnoticed(tmp_path, seed):
 
 
 def test_folds_that_ran_elsewhere_count_as_finished(tmp_path):
-    records = [make_record(fold=fold) for fold in (0, 1)]
-    path = write_records(tmp_path / "folds.jsonl", records)
+    records = [make_fold_result(fold=fold) for fold in (0, 1)]
+    path = write_fold_results(tmp_path / "folds.jsonl", records)
     configs = [experiment_of(path, record) for record in records]
-    assert adopt_records(path, tmp_path / "runs") == 2
-    found = [finished_record(run_directory(tmp_path / "runs", config), config) for config in configs]
+    assert adopt_results(path, tmp_path / "runs") == 2
+    found = [finished_result(run_directory(tmp_path / "runs", config), config) for config in configs]
     assert found == records
-    assert adopt_records(path, tmp_path / "runs") == 0
+    assert adopt_results(path, tmp_path / "runs") == 0
 
 
 def test_a_fold_that_has_begun_is_not_replaced(tmp_path):
-    path = write_records(tmp_path / "folds.jsonl", [make_record()])
-    config = experiment_of(path, make_record())
+    path = write_fold_results(tmp_path / "folds.jsonl", [make_fold_result()])
+    config = experiment_of(path, make_fold_result())
     write_config(run_directory(tmp_path / "runs", config), config)
-    assert adopt_records(path, tmp_path / "runs") == 0
-    assert finished_record(run_directory(tmp_path / "runs", config), config) is None
+    assert adopt_results(path, tmp_path / "runs") == 0
+    assert finished_result(run_directory(tmp_path / "runs", config), config) is None
 
 
 def test_a_record_that_may_not_be_read_is_named_with_the_remedy(directory, monkeypatch):
@@ -105,4 +105,4 @@ def test_a_record_that_may_not_be_read_is_named_with_the_remedy(directory, monke
 
     monkeypatch.setattr(Path, "read_bytes", fail)  # root may read everything, so it is not done by permissions
     with pytest.raises(ValueError, match=r"record\.json is damaged \(Permission denied\)\. Delete it and run"):
-        read_record(directory / "record.json")
+        read_fold_result(directory / "record.json")

@@ -11,7 +11,7 @@ import pytest
 
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig, change, to_dict
 from drl4ser.corpora import make_folds
-from drl4ser.reporting.fold_result import read_record
+from drl4ser.reporting.fold_result import read_fold_result
 from drl4ser.reporting.metrics import confusion_matrix
 from drl4ser.runs.paths import run_directory
 from drl4ser.text import WordVectors
@@ -50,7 +50,7 @@ def test_a_record_says_what_was_tested_and_how(finished, store):
     assert record.epochs == 3 and 1 <= record.best_epoch <= 3
     assert record.overlap["test_speakers"] == record.overlap["shared_speakers"] == 2
     assert record.versions["llds"] and record.config["model"]["width"] == 0.05
-    assert read_record(directory / "record.json") == record
+    assert read_fold_result(directory / "record.json") == record
     assert directory.parts[-3:] == ("manifest-quick-paper-random", "s1-lexical", "fold-00-seed-0")
 
 
