@@ -141,7 +141,7 @@ readme: setup
 # Kills, full disks, damage and rivals in every stage; full disks need root (they are mounted).
 .PHONY: faults
 faults: setup
-	$(MODULE) benchmarks.faults --results_dir="$(RESULTS_DIR)"
+	$(MODULE) tests.faults --results_dir="$(RESULTS_DIR)"
 
 .PHONY: scale
 scale: records
@@ -150,7 +150,7 @@ scale: records
 # Every kind of input, CASES times each, in minutes to hours: what is neither read nor refused ends the run.
 .PHONY: fuzz
 fuzz: setup
-	$(MODULE) benchmarks.fuzz --cases=$(CASES) --output="$(RESULTS_DIR)/fuzz.json"
+	$(MODULE) tests.fuzz --cases=$(CASES) --output="$(RESULTS_DIR)/fuzz.json"
 
 tensorboard: setup
 	$(BIN)/tensorboard --logdir "$(RUNS_DIR)"

@@ -1,6 +1,6 @@
 """All settings as frozen dataclasses of plain values; the defaults are the paper's.
 
-Variants are made with `dataclasses.replace`; `to_dict` and `from_dict` carry a setting to a file and back.
+Make variants with `dataclasses.replace` or `change`; `to_dict` and `from_dict` convert to plain values and back.
 """
 
 import dataclasses
@@ -9,23 +9,25 @@ import math
 import re
 import types
 import typing
-from typing import Any, TypeVar
+from typing import Any
 
 FRONTENDS = ("drl4ser", "opensmile")
 MODALITIES = ("acoustic", "acoustic+lexical", "lexical")
 
-MAX_LAYER_SIZE = 8192
-
-# What a recording may be. A few bytes of FLAC can promise days of silence: without limits they would fill the memory.
+# Limits of a recording: a few bytes of FLAC can promise days of silence, which would fill the memory.
 MAX_RECORDING_SECONDS = 3600.0
 SAMPLE_RATES_HZ = (1_000, 768_000)
 
 
 @dataclasses.dataclass(frozen=True)
 class FrameConfig:
-    """How a signal is cut into frames and described (paper, section 4.1; ComParE 2016 for the MFCCs).
+    """Framing and LLDs (paper, section 4.1; ComParE 2016 for the MFCCs).
 
-    `frontend` says whose program does it: ours, or openSMILE with a configuration for the same 17 LLDs.
+    `frontend` is the program that computes them: this one, or openSMILE configured for the same 17 LLDs.
+
+    Example:
+        >>> FrameConfig().frame_length, FrameConfig().hop_length
+        (400, 80)
     """
 
     sample_rate: int = 16_000
@@ -49,7 +51,7 @@ class FrameConfig:
 
     @property
     def frame_length(self) -> int:
-        """Samples in a frame."""
+        """Samples per frame."""
         return round(self.sample_rate * self.frame_ms / 1000)
 
     @property
@@ -60,7 +62,7 @@ class FrameConfig:
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
-    """Structure of one system (paper, Figure 2 and section 4.1). `width` scales every layer for quick runs."""
+    """Structure of one system (paper, Figure 2 and section 4.1). `width` scales the size of every layer."""
 
     system: str = "s3"
     modality: str = "acoustic"
@@ -85,23 +87,18 @@ class ModelConfig:
             raise ValueError(f"`width` must be positive. Received: width={self.width}")
         if self.num_classes < 2:
             raise ValueError(f"`num_classes` must be at least 2. Received: num_classes={self.num_classes}")
-        # A damaged or hostile settings file must not ask for more weights than any machine has.
-        sizes = (self.num_classes, self.lld_dim, self.word_dim, self.units, self.lexical_units, self.num_heads)
-        largest = max(*sizes, *self.kernel_sizes, *self.filters, *self.dense_units) * max(1.0, self.width)
-        if largest > MAX_LAYER_SIZE or self.iterations > MAX_LAYER_SIZE:
-            raise ValueError(f"no layer may have more than {MAX_LAYER_SIZE} units. Received: {largest:g}")
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
     """Optimisation of one fold. The defaults are recipe `paper`: what the paper states, plus early stopping.
 
-    Times are in epochs. `patience` counts epochs without a better validation UA. Zeros switch a method off:
+    Times are in epochs. `patience` counts epochs without a better validation UA. Zero switches a method off:
     `weight_decay` (AdamW), `clip_norm` (global gradient norm), `label_smoothing`, `warmup_epochs`,
-    `ema_momentum` (averaged weights are the ones validated and tested), the masks of SpecAugment
-    (`time_masks` of up to `time_mask_frames`, `feature_masks` of one LLD each), `time_stretch` (lengths scaled
-    by up to this fraction), `gain_jitter` (standard deviation of a per-utterance shift of each z-scored LLD) and
-    `trim_db` (leading and trailing frames so far below the loudest one are left out, in prediction too).
+    `ema_momentum` (averaged weights are validated and tested), the masks of SpecAugment (`time_masks` of up to
+    `time_mask_frames`, `feature_masks` of one LLD each), `time_stretch` (lengths scaled by up to this fraction),
+    `gain_jitter` (standard deviation of a per-utterance shift of each z-scored LLD) and `trim_db` (leading and
+    trailing frames more than this below the loudest one are left out, in prediction too).
     """
 
     learning_rate: float = 1e-3
@@ -132,16 +129,16 @@ class TrainConfig:
 
     @property
     def augments(self) -> bool:
-        """Whether training utterances are varied at all."""
+        """Whether any augmentation is on."""
         return bool(self.time_masks or self.feature_masks or self.time_stretch or self.gain_jitter)
 
 
 @dataclasses.dataclass(frozen=True)
 class ExperimentConfig:
-    """One fold of one system on one corpus: everything that a result depends on.
+    """One fold of one system on one corpus: everything that its result depends on.
 
-    `train_per_class` keeps so many training utterances of each class, 0 all of them (see `limit_training`).
-    `split_seed` draws the folds; None leaves that to `seed`, so that each seed tests other utterances.
+    `train_per_class` limits the training utterances per class (see `limit_training`); 0 keeps all.
+    `split_seed` draws the folds; with None, `seed` draws them too, so that each seed has other test parts.
     """
 
     corpus: str = "synthetic"
@@ -159,19 +156,19 @@ class ExperimentConfig:
     train: TrainConfig = TrainConfig()
 
     def __post_init__(self):
-        # These name folders: one from a file of someone else's must not lead out of the runs directory.
-        names = {name: getattr(self, name) for name in ("corpus", "profile", "recipe", "split")}
-        for name, value in {**names, "system": self.model.system}.items():
+        # Folders are named after these: a name must not lead out of the runs directory.
+        for name in ("corpus", "profile", "recipe", "split", "system"):
+            value = getattr(self.model if name == "system" else self, name)
             if not re.fullmatch(r"\w+", value):
                 raise ValueError(f"`{name}` must be a plain name. Received: {name}={value!r}")
 
 
-# What a recipe changes of the paper's training; notes.md: `paper` is only what the paper states, plus early stopping.
+# What a recipe changes of the paper's training.
 RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     "paper": {},
     "tuned": {
         "train": {
-            "batch_size": 32,  # what it lacks on a small corpus is steps
+            "batch_size": 32,  # a small corpus has too few steps otherwise
             "max_epochs": 70,
             "patience": 70,  # the schedule needs its end
             "lr_schedule": "cosine",
@@ -186,7 +183,7 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 
-# What a profile changes, and how many of the folds it runs: `quick` shows the whole path in minutes on two cores.
+# What a profile changes, and how many folds it runs: `quick` runs everything in minutes on two cores.
 PROFILES: dict[str, dict[str, dict[str, Any]]] = {
     "paper": {},
     "quick": {"model": {"width": 0.1875}, "train": {"batch_size": 32, "max_epochs": 12, "patience": 6}},
@@ -198,12 +195,16 @@ def make_experiment(profile: str, recipe: str, **fields) -> ExperimentConfig:
     """The configuration of a profile and a recipe.
 
     Args:
-        profile: a name in `PROFILES`; its values win over the recipe's.
+        profile: a name in `PROFILES`; its values override the recipe's.
         recipe: a name in `RECIPES`.
         **fields: other fields of `ExperimentConfig`.
 
     Raises:
         ValueError: if a name is unknown.
+
+    Example:
+        >>> make_experiment("quick", "tuned", fold=3).train.max_epochs
+        12
     """
     for name, value, registry in (("profile", profile, PROFILES), ("recipe", recipe, RECIPES)):
         if value not in registry:
@@ -215,49 +216,45 @@ def make_experiment(profile: str, recipe: str, **fields) -> ExperimentConfig:
 
 
 def change(config: ExperimentConfig, changes: dict[str, dict[str, Any]]) -> ExperimentConfig:
-    """`config` with fields of its parts replaced: change(config, {"train": {"patience": 5}})."""
+    """`config` with fields of its parts replaced.
+
+    Example:
+        >>> change(ExperimentConfig(), {"train": {"patience": 5}}).train.patience
+        5
+    """
     parts = {part: dataclasses.replace(getattr(config, part), **values) for part, values in changes.items()}
     return dataclasses.replace(config, **parts)
 
 
-_Config = TypeVar("_Config")
-
-
 def to_dict(config) -> dict[str, Any]:
-    """A configuration as nested plain dictionaries, ready for JSON."""
-    return dataclasses.asdict(config)
+    """A configuration as nested plain values, as they come back from JSON (tuples are lists)."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
 
 
 def complete(config_class: type, values: dict[str, Any]) -> dict[str, Any]:
-    """Plain values of an older version with the settings that came later, which it had at their defaults."""
-    return plain_values(from_dict(config_class, values))
+    """The plain values of an earlier version, with later settings at their defaults."""
+    return to_dict(from_dict(config_class, values))
 
 
-def plain_values(config) -> dict[str, Any]:
-    """`to_dict` as it comes back from JSON."""
-    return json.loads(json.dumps(to_dict(config)))
-
-
-def from_dict(config_class: type[_Config], values: dict[str, Any]) -> _Config:
-    """The inverse of `to_dict`, also after a trip through JSON (lists become tuples).
+def from_dict(config_class: type, values: dict[str, Any]):
+    """The inverse of `to_dict`.
 
     Raises:
         ValueError: if `values` holds a name that `config_class` does not have, or a value of another type.
     """
     if not isinstance(values, dict):
-        raise ValueError(f"{config_class.__name__} must be made from a JSON object, found {values!r:.80}")
-    fields = {field.name: field for field in dataclasses.fields(config_class)}
-    unknown = sorted(set(values) - set(fields))
+        raise ValueError(f"{config_class.__name__} must be made from a JSON object. Received: {values!r:.80}")
+    types_of = {field.name: field.type for field in dataclasses.fields(config_class)}
+    unknown = sorted(set(values) - set(types_of))
     if unknown:
-        raise ValueError(f"{config_class.__name__} has no field {unknown[0]!r}; it has {sorted(fields)}")
+        raise ValueError(f"{config_class.__name__} has no field {unknown[0]!r}; it has {sorted(types_of)}")
     made = {}
     for name, value in values.items():
-        if dataclasses.is_dataclass(fields[name].type):
-            value = from_dict(fields[name].type, value)
-        elif isinstance(value, list):
-            value = tuple(value)
-        if not _fits(value, fields[name].type):
-            raise ValueError(f"`{name}` must be {fields[name].type}. Received: {name}={value!r:.80}")
+        if dataclasses.is_dataclass(types_of[name]):
+            value = from_dict(types_of[name], value)
+        value = tuple(value) if isinstance(value, list) else value
+        if not _fits(value, types_of[name]):
+            raise ValueError(f"`{name}` must be {types_of[name]}. Received: {name}={value!r:.80}")
         made[name] = value
     return config_class(**made)
 

@@ -1,4 +1,3 @@
-from drl4ser.corpora.audio_check import Inspection, check_audio, inspect_audio, sort_out
 from drl4ser.corpora.folds import SPLITS, Fold, describe_overlap, limit_training, make_folds
 from drl4ser.corpora.registry import CORPORA, read_corpus
 from drl4ser.corpora.utterance import FOUR_CLASSES, CorpusError, Utterance
@@ -10,15 +9,11 @@ __all__ = [
     "SPLITS",
     "CorpusError",
     "Fold",
-    "Inspection",
     "Utterance",
     "Word",
-    "check_audio",
     "describe_overlap",
-    "inspect_audio",
     "limit_training",
     "make_folds",
     "read_corpus",
     "read_words",
-    "sort_out",
 ]

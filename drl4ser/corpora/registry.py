@@ -1,10 +1,12 @@
 """Corpora by name, and the one function that reads any of them."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drl4ser.corpora import crema_d, emodb, iemocap, manifest, ravdess
+from drl4ser.corpora import iemocap, manifest
+from drl4ser.corpora.acted import ACTED, read_acted
 from drl4ser.corpora.utterance import FOUR_CLASSES, CorpusError, Utterance
 
 
@@ -28,9 +30,10 @@ _EXCITED = (("excited", "happy"),)
 CORPORA: dict[str, Corpus] = {
     "synthetic": Corpus(iemocap.read_synthetic, tuple(iemocap.EMOTIONS.values()), _EXCITED),
     "iemocap": Corpus(iemocap.read_iemocap, tuple(iemocap.EMOTIONS.values()), _EXCITED),
-    "ravdess": Corpus(ravdess.read_ravdess, tuple(ravdess.EMOTIONS.values())),
-    "emodb": Corpus(emodb.read_emodb, tuple(emodb.EMOTIONS.values())),
-    "crema_d": Corpus(crema_d.read_crema_d, tuple(crema_d.EMOTIONS.values())),
+    **{
+        name: Corpus(functools.partial(read_acted, corpus), tuple(corpus.emotions.values()))
+        for name, corpus in ACTED.items()
+    },
     "manifest": Corpus(manifest.read_manifest, None),
 }
 
@@ -38,7 +41,7 @@ CORPORA: dict[str, Corpus] = {
 def read_corpus(
     name: str, root: Path | str, emotions: Sequence[str] | None = None, allow_partial: bool = False
 ) -> list[Utterance]:
-    """Reads a corpus from disk; only names and labels, the audio is checked by `check_audio`.
+    """Reads a corpus from disk; only names and labels; `make_records` checks the audio.
 
     Args:
         name: one of `CORPORA`.

@@ -10,14 +10,17 @@ from tqdm import tqdm
 
 from drl4ser.config import FrameConfig
 from drl4ser.console import import_tensorflow
-from drl4ser.corpora import Utterance, inspect_audio
+from drl4ser.corpora import Utterance
 from drl4ser.data.store import INDEX_FILE, check_plan, make_plan
 from drl4ser.data.store_files import LABELS, RecordError, ShardSide, read_side, write_json
-from drl4ser.features import extract_llds, load_audio
+from drl4ser.features import extract_llds
+from drl4ser.features.audio import AudioError, is_silent, open_audio
 from drl4ser.files import file_sha256, lock_folder, remove_leftovers
 from drl4ser.parallel.workers import map_in_order
 
 SHARD_SIZE = 64
+MIN_SECONDS = 0.1
+"""Shorter recordings are left out: no speech in them tells an emotion."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,15 +90,20 @@ def _finished_side(stem: Path) -> ShardSide | None:
 
 def describe(utterance: Utterance, frame: FrameConfig) -> Description:
     """LLDs and digest of one file's samples, or why the file is not usable."""
-    reason, digest = inspect_audio(utterance.path)
-    if reason:
-        return Description(problem=reason)
     try:
-        signal, sample_rate = load_audio(utterance.path)
-        llds = extract_llds(signal, sample_rate, frame)
+        with open_audio(utterance.path) as audio:
+            signal = audio.read()
+    except AudioError as error:
+        return Description(problem=error.reason)
+    seconds = len(signal) / audio.sample_rate
+    if seconds < MIN_SECONDS:
+        return Description(problem=f"too short: {seconds:.3f} s, at least {MIN_SECONDS:.3f} s are needed")
+    if is_silent(signal):
+        return Description(problem="silent")
+    try:
+        return Description(extract_llds(signal, audio.sample_rate, frame), audio.digest())
     except ValueError as error:
         return Description(problem=str(error))
-    return Description(llds, digest)
 
 
 def _write_shard(stem: Path, part: list[Utterance], described: Iterator, seen: dict[str, str], bar: tqdm) -> None:

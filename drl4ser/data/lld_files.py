@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from drl4ser.config import FrameConfig, to_dict
 from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES, frame_times, stream_llds
-from drl4ser.features.audio import stream_audio
+from drl4ser.features.audio import AudioError, open_audio
 from drl4ser.files import atomic_path
 from drl4ser.parallel.workers import map_in_order
 
@@ -63,8 +63,11 @@ def export_llds(
 def _describe(path: Path) -> tuple[np.ndarray | None, str]:
     """LLDs of one file, or why there are none."""
     try:
-        pieces = stream_llds(stream_audio(path, _CONFIG.sample_rate), _CONFIG.sample_rate, _CONFIG)
-        return np.concatenate(list(pieces)), ""
+        with open_audio(path) as audio:
+            pieces = stream_llds(audio.blocks(_CONFIG.sample_rate), _CONFIG.sample_rate, _CONFIG)
+            return np.concatenate(list(pieces)), ""
+    except AudioError as error:
+        return None, error.reason
     except ValueError as error:
         return None, str(error)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from drl4ser.features.audio import AUDIO_SUFFIXES, inspect_header
+from drl4ser.features.audio import AUDIO_SUFFIXES
 from drl4ser.figures.figure5 import attention_figure
 from drl4ser.inference.inspection import draw_waveform, inspect_recording
 from drl4ser.inference.prediction import Prediction
@@ -78,12 +78,7 @@ class Listener:
         """
         path = Path(path)
         try:
-            _, seconds = inspect_header(path)
-            if seconds > self.limits.max_seconds:
-                raise ValueError(
-                    f"{path} is {seconds:.1f} s long, at most {self.limits.max_seconds:g} s are taken here"
-                )
-            return self.predictor.read(path)
+            return self.predictor.read(path, self.limits.max_seconds, "bring a shorter one")
         except ValueError as error:
             raise ValueError(str(error).replace(str(path), path.name)) from error
 

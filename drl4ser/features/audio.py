@@ -1,6 +1,10 @@
-"""Audio files and arrays -> mono float32 at the wanted rate; long files are read and resampled in blocks."""
+"""Audio files -> mono float32: every command decodes a file once, through `open_audio`, and gets the same verdict."""
 
 import contextlib
+import errno
+import hashlib
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,8 +13,164 @@ import numpy as np
 from drl4ser.config import MAX_RECORDING_SECONDS, SAMPLE_RATES_HZ
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+SILENCE_PEAK = 1e-4
+"""A recording whose samples are all this close to their mean is silent: -80 dB, three steps of 16 bits."""
 _BLOCK_SECONDS = 20
-_BLOCK_VALUES = 2**23  # of all channels together: a file may claim a thousand of them
+_LFS_HEADER = b"version https://git-lfs"
+_NO_FILE = {
+    errno.ENOENT: "no such file",
+    errno.ENOTDIR: "no such file",
+    errno.EISDIR: "a folder, not a file",
+    errno.ELOOP: "a link that leads nowhere",
+    errno.ENAMETOOLONG: "no such file",
+}
+
+
+class AudioError(ValueError):
+    """A file that holds no usable recording; reading it again gives the same answer.
+
+    Attributes:
+        path: the file.
+        reason: what is wrong with it, one line.
+    """
+
+    def __init__(self, path: Path, reason: str):
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class AudioAccessError(ValueError):
+    """A file that may not or cannot be read now; that says nothing of the recording."""
+
+
+class AudioReader:
+    """An open recording, decoded from its first sample to its last; made by `open_audio`.
+
+    Attributes:
+        path: the file.
+        sample_rate: in Hz.
+    """
+
+    def __init__(self, path: Path, file):
+        self.path, self.sample_rate = path, file.samplerate
+        self._file, self._digest, self._num_samples = file, hashlib.blake2b(digest_size=16), 0
+        lowest, highest = SAMPLE_RATES_HZ
+        if not lowest <= self.sample_rate <= highest:
+            raise AudioError(path, f"its sampling rate is {self.sample_rate} Hz, not one of {lowest} to {highest} Hz")
+
+    def read(
+        self,
+        sample_rate: int | None = None,
+        max_seconds: float = MAX_RECORDING_SECONDS,
+        remedy: str = "cut it into utterances",
+    ) -> np.ndarray:
+        """All samples at once, float32 [num_samples], full scale = 1, channels averaged.
+
+        Args:
+            sample_rate: the rate wanted, in Hz; None keeps the file's own.
+            max_seconds: longer recordings are refused.
+            remedy: what to do with these, for the error.
+
+        Raises:
+            AudioError: as `blocks`, and for a recording that is too long.
+        """
+        limit, signal, filled = max_seconds * (sample_rate or self.sample_rate), np.empty(0, np.float32), 0
+        for block in self.blocks(sample_rate):
+            if filled + len(block) > limit:
+                raise AudioError(self.path, f"too long: more than {max_seconds:g} s; {remedy}")
+            if filled + len(block) > len(signal):  # in place: an hour must not be held twice
+                signal.resize(filled + max(len(block), filled // 4), refcheck=False)
+            signal[filled : filled + len(block)] = block
+            filled += len(block)
+        return signal[:filled]
+
+    def blocks(self, sample_rate: int | None = None) -> Iterator[np.ndarray]:
+        """The samples of `read` piece by piece, so that a recording of any length fits into memory.
+
+        Yields:
+            float32 [num_samples], each some 20 s or less.
+
+        Raises:
+            AudioError: for what is damaged, when that is reached; in the end, if the recording is empty or cut short.
+        """
+        if sample_rate in (None, self.sample_rate):
+            return self._decode()
+        return resample_stream(self._decode(), self.sample_rate, sample_rate)
+
+    def digest(self) -> str:
+        """A hash of what was read, channels and rate included: equal for a copy in another lossless format."""
+        digest = self._digest.copy()
+        digest.update(repr((self.sample_rate, (self._num_samples, self._file.channels))).encode())
+        return digest.hexdigest()
+
+    def _decode(self) -> Iterator[np.ndarray]:
+        size = int(_BLOCK_SECONDS * self.sample_rate)
+        with _naming(self.path):
+            # Not `SoundFile.blocks`: of a file that is cut short it yields memory never written.
+            while len(samples := self._file.read(size, "float32", always_2d=True)):
+                self._digest.update(np.ascontiguousarray(samples).data)
+                self._num_samples += len(samples)
+                if not np.isfinite(samples).all():
+                    raise AudioError(self.path, "unreadable: samples that are not finite numbers")
+                yield samples.mean(axis=1, dtype=np.float32)
+        if self._num_samples < self._file.frames:
+            missing = self._file.frames - self._num_samples
+            raise AudioError(self.path, f"cut short: {missing} of {self._file.frames} samples are missing")
+        if self._num_samples == 0:
+            raise AudioError(self.path, "it holds no samples")
+
+
+@contextlib.contextmanager
+def open_audio(path: str | Path) -> Iterator[AudioReader]:
+    """Opens a recording in any format that libsndfile reads.
+
+    Args:
+        path: the file.
+
+    Raises:
+        AudioError: if it is missing, not audio, cut short or of a rate that no speech has.
+        AudioAccessError: if it is there and cannot be read now.
+    """
+    import soundfile
+
+    path = Path(path)
+    with contextlib.ExitStack() as stack:
+        with _naming(path):
+            # A pipe would be waited for, a device read without end.
+            if not (path.is_dir() or stat.S_ISREG(path.stat().st_mode)):
+                raise AudioError(path, "a pipe or device, not a file")
+            content = stack.enter_context(path.open("rb", buffering=0))
+            _check_header(path, content.read(len(_LFS_HEADER)), os.fstat(content.fileno()).st_size)
+            content.seek(0)
+            # By number: soundfile takes any file whose name ends in .raw for headerless audio.
+            file = stack.enter_context(soundfile.SoundFile(content.fileno(), closefd=False))
+        yield AudioReader(path, file)
+
+
+def load_audio(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
+    """Reads a wav, flac, ogg or mp3 file of any sample format as mono.
+
+    Args:
+        path: the file.
+        sample_rate: the rate wanted, in Hz; None keeps the file's own.
+
+    Returns:
+        (signal, rate): float32 [num_samples], full scale = 1, channels averaged; and its rate in Hz.
+
+    Raises:
+        ValueError: if the file is missing, empty, not audio, cut short, longer than an hour or of a rate that no
+            speech has, or if `sample_rate` is not positive.
+
+    Example:
+        >>> signal, rate = load_audio("speech.wav", sample_rate=16_000)  # doctest: +SKIP
+    """
+    if sample_rate is not None:
+        check_rate(sample_rate)
+    with open_audio(path) as audio:
+        return audio.read(sample_rate), sample_rate or audio.sample_rate
 
 
 def find_audio(path: Path) -> list[Path]:
@@ -27,116 +187,63 @@ def find_audio(path: Path) -> list[Path]:
     return found
 
 
-def load_audio(path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
-    """Reads a wav, flac, ogg or mp3 file of any sample format as mono.
+def is_silent(signal: np.ndarray) -> bool:
+    """Whether all samples are within `SILENCE_PEAK` of their mean.
 
-    Args:
-        path: the file.
-        sample_rate: the rate wanted, in Hz; None keeps the file's own.
-
-    Returns:
-        (signal, rate): float32 [num_samples], full scale = 1, channels averaged; and its rate in Hz.
-
-    Raises:
-        ValueError: if the file is missing, empty, not audio, cut short, longer than an hour or of a rate that no
-            speech has, or if `sample_rate` is not positive.
+    Example:
+        >>> is_silent(np.full(100, 0.25)), is_silent(np.array([0.0, 0.01]))
+        (True, False)
     """
-    if sample_rate is not None:
-        check_rate(sample_rate)
-    with _open(path) as file:
-        _check_length(file)
-        rate = sample_rate or file.samplerate
-        signal = _resample_blocks(_read_mono(file), file.samplerate, rate, file.frames)
-    if signal.size == 0:
-        raise ValueError(f"`path` must hold at least one sample. Received: path={str(path)!r}")
-    return signal, rate
-
-
-def stream_audio(path, sample_rate: int) -> Iterator[np.ndarray]:
-    """The samples of `load_audio` piece by piece, so that a recording of any length fits into memory.
-
-    Args:
-        path: the file.
-        sample_rate: the rate wanted, in Hz.
-
-    Yields:
-        float32 [num_samples], each some 20 s or less, full scale = 1, channels averaged.
-
-    Raises:
-        ValueError: if the file is missing or not audio.
-    """
-    with _open(path) as file:
-        if file.frames == 0:
-            raise ValueError(f"`path` must hold at least one sample. Received: path={str(path)!r}")
-        blocks = _read_mono(file)
-        yield from (blocks if file.samplerate == sample_rate else resample_stream(blocks, file.samplerate, sample_rate))
-
-
-def inspect_header(path) -> tuple[int, float]:
-    """Rate in Hz and length in seconds of an audio file, as its header says; ValueError if it is no audio."""
-    with _open(path) as file:
-        return file.samplerate, file.frames / file.samplerate
+    return bool(np.abs(signal - signal.mean(dtype=np.float64)).max() < SILENCE_PEAK)
 
 
 @contextlib.contextmanager
-def _open(path):
-    """The opened SoundFile; whatever goes wrong with it is a ValueError that names it."""
+def _naming(path: Path) -> Iterator[None]:
+    """Turns the errors of the system and of libsndfile into ours, which name the file."""
     import soundfile
 
     try:
-        with soundfile.SoundFile(str(Path(path))) as file:
-            _check_rate_of(file)
-            yield file
-    except (soundfile.SoundFileError, RuntimeError, OSError, TypeError) as error:
-        raise ValueError(f"`path` must be a readable audio file. Received: path={str(path)!r} ({error})") from error
+        yield
+    except soundfile.LibsndfileError as error:
+        raise AudioError(path, f"unreadable: {error.error_string}") from error
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise AudioError(path, _NO_FILE[error.errno]) from error
+        raise AudioAccessError(
+            f"{path} cannot be read ({error.strerror}); make it readable and run the same command again"
+        ) from error
 
 
-def _check_rate_of(file) -> None:
-    lowest, highest = SAMPLE_RATES_HZ
-    if not lowest <= file.samplerate <= highest:
-        raise _refusal(file, f"its sampling rate is {file.samplerate} Hz, not one of {lowest} to {highest} Hz")
-
-
-def _check_length(file) -> None:
-    if file.frames > MAX_RECORDING_SECONDS * file.samplerate:
-        raise _refusal(file, f"it is longer than {MAX_RECORDING_SECONDS:.0f} s: cut it into utterances")
-
-
-def _read_mono(file):
-    """Yields float32 blocks. Not `SoundFile.blocks`: of a file that is cut short it yields memory never written."""
-    size, missing = min(_BLOCK_SECONDS * file.samplerate, _BLOCK_VALUES // file.channels), file.frames
-    while missing:
-        block = file.read(min(int(size), missing), dtype="float32", always_2d=True)
-        if len(block) == 0:
-            raise _refusal(file, f"it is cut short: {missing} of {file.frames} samples are missing")
-        missing -= len(block)
-        yield block.mean(axis=1, dtype=np.float32)
-
-
-def _refusal(file, reason: str) -> ValueError:
-    return ValueError(f"`path` must be a readable audio file. Received: path={file.name!r} ({reason})")
+def _check_header(path: Path, start: bytes, num_bytes: int) -> None:
+    if not start:
+        raise AudioError(path, "empty file")
+    if start == _LFS_HEADER:
+        raise AudioError(path, "Git LFS pointer, not audio: run `git lfs pull`")
+    # libsndfile plays what is left of a WAV file that was cut short. Programs that write to a pipe do not know
+    # the size and put one near the largest.
+    promised = int.from_bytes(start[4:8], "little") + 8
+    if start[:4] == b"RIFF" and start[8:12] == b"WAVE" and num_bytes + 1 < promised < 0x7FFF0000:
+        raise AudioError(path, f"cut short: {num_bytes} of {promised} bytes are there")
 
 
 def resample(signal: np.ndarray, sample_rate: int, new_rate: int) -> np.ndarray:
-    """float32 [num_samples] at `sample_rate` -> float32 [round(num_samples * new_rate / sample_rate)].
+    """Resamples by soxr (very high quality; linear phase, so nothing moves in time).
 
-    Uses soxr (very high quality; linear phase, so nothing moves in time).
+    Args:
+        signal: float32 [num_samples].
+        sample_rate: its rate in Hz.
+        new_rate: the rate wanted, in Hz.
+
+    Returns:
+        float32 [round(num_samples * new_rate / sample_rate)].
+
+    Example:
+        >>> resample(np.zeros(48_000, np.float32), 48_000, 16_000).shape
+        (16000,)
     """
     size = int(_BLOCK_SECONDS * sample_rate)
     blocks = (signal[start : start + size] for start in range(0, len(signal), size))
-    return _resample_blocks(blocks, sample_rate, new_rate, len(signal))
-
-
-def _resample_blocks(blocks, sample_rate, new_rate, num_samples):
-    """All blocks at the new rate in one array, filled as they come: an hour must not be held twice."""
-    signal = np.empty(-(-num_samples * new_rate // sample_rate) + 1, np.float32)
-    filled = 0
-    for block in blocks if sample_rate == new_rate else resample_stream(blocks, sample_rate, new_rate):
-        if filled + len(block) > len(signal):  # compressed files may hold more than their header says
-            signal = np.concatenate([signal, np.empty(len(signal) + len(block), np.float32)])
-        signal[filled : filled + len(block)] = block
-        filled += len(block)
-    return signal[:filled]
+    return np.concatenate(list(resample_stream(blocks, sample_rate, new_rate)))
 
 
 def resample_stream(blocks: Iterable[np.ndarray], sample_rate: int, new_rate: int) -> Iterator[np.ndarray]:

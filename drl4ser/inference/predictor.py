@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from scipy.special import softmax
 
-from drl4ser.features import extract_llds, load_audio
-from drl4ser.features.audio import inspect_header, stream_audio
+from drl4ser.features import extract_llds
+from drl4ser.features.audio import open_audio
 from drl4ser.features.input_range import find_input_warnings
 from drl4ser.inference.prediction import Prediction
 from drl4ser.inference.windows import cut_windows
@@ -84,21 +84,23 @@ class Predictor:
         warnings = find_input_warnings(recording.llds, recording.sample_rate, config.frame, self.run.input_range)
         return Prediction(recording.path, config.classes, probabilities, (*warnings, *self._check_words(text)))
 
-    def read(self, path: Path | str) -> Recording:
+    def read(
+        self, path: Path | str, max_seconds: float = MAX_SECONDS, remedy: str = "use windows (--window 3 --hop 1)"
+    ) -> Recording:
         """Read a recording that is short enough to be one utterance.
+
+        Args:
+            path: audio in any format that libsndfile reads.
+            max_seconds: longer recordings are refused.
+            remedy: what to do with these, for the error.
 
         Raises:
             ValueError: as `predict`.
         """
         path = Path(path)
-        _, seconds = inspect_header(path)
-        if seconds > MAX_SECONDS:
-            raise ValueError(
-                f"{path} is {seconds:.0f} s long, at most {MAX_SECONDS:.0f} s are taken as one utterance: "
-                "use windows (--window 3 --hop 1)"
-            )
+        with open_audio(path) as audio:
+            signal, rate = audio.read(max_seconds=max_seconds, remedy=remedy), audio.sample_rate
         with _naming(path):
-            signal, rate = load_audio(path)
             return Recording(path, signal, rate, extract_llds(signal, rate, self.run.config.frame))
 
     def predict_windows(
@@ -118,17 +120,18 @@ class Predictor:
                 cannot be.
         """
         path, config = Path(path), self.run.config
-        (own_rate, _), rate = inspect_header(path), config.frame.sample_rate
+        rate = config.frame.sample_rate
         window, hop = round(window_seconds * rate), round(hop_seconds * rate)
-        windows = cut_windows(stream_audio(path, rate), window, hop)
-        while batch := list(itertools.islice(windows, _WINDOWS_AT_A_TIME)):
-            with _naming(path):
-                llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
-            found = zip(batch, llds, self.predict_llds(llds), strict=True)
-            for (first, samples), item, probabilities in found:
-                warnings = find_input_warnings(item, own_rate, config.frame, self.run.input_range)
-                times = first / rate, (first + len(samples)) / rate
-                yield Prediction(path, config.classes, probabilities, warnings, *times)
+        with open_audio(path) as audio:
+            windows = cut_windows(audio.blocks(rate), window, hop)
+            while batch := list(itertools.islice(windows, _WINDOWS_AT_A_TIME)):
+                with _naming(path):
+                    llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
+                found = zip(batch, llds, self.predict_llds(llds), strict=True)
+                for (first, samples), item, probabilities in found:
+                    warnings = find_input_warnings(item, audio.sample_rate, config.frame, self.run.input_range)
+                    times = first / rate, (first + len(samples)) / rate
+                    yield Prediction(path, config.classes, probabilities, warnings, *times)
 
     @functools.cached_property
     def inspector(self):

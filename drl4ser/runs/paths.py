@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from drl4ser.config import ExperimentConfig, complete, plain_values
+from drl4ser.config import ExperimentConfig, complete, to_dict
 from drl4ser.files import add_checksum, atomic_write_text, file_sha256, verify_checksum
 from drl4ser.reporting.fold_result import (
     FoldResult,
@@ -46,7 +46,7 @@ def finished_result(directory: Path, config: ExperimentConfig) -> FoldResult | N
     path = directory / CONFIG_FILE
     if path.exists():
         found = read_made(path, lambda values: complete(ExperimentConfig, values))
-        wanted = plain_values(config)
+        wanted = to_dict(config)
         if found != wanted:
             raise ValueError(
                 f"{directory} was run with {_first_difference(found, wanted)}; "
@@ -58,7 +58,7 @@ def finished_result(directory: Path, config: ExperimentConfig) -> FoldResult | N
 
 def write_config(directory: Path, config: ExperimentConfig) -> None:
     """Say whose the directory is."""
-    atomic_write_text(directory / CONFIG_FILE, json.dumps(plain_values(config), indent=1) + "\n")
+    atomic_write_text(directory / CONFIG_FILE, json.dumps(to_dict(config), indent=1) + "\n")
 
 
 def adopt_results(path: Path, runs_dir: Path) -> int:

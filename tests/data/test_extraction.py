@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -12,12 +13,14 @@ import soundfile
 
 from drl4ser.config import FrameConfig
 from drl4ser.corpora import Utterance, read_corpus
-from drl4ser.data.extraction import make_records
+from drl4ser.data.extraction import describe, make_records
 from drl4ser.data.records import parse_utterance, serialize_utterance
 from drl4ser.data.store import RecordError, open_store
 from drl4ser.features import extract_llds, load_audio
+from drl4ser.features.audio import AudioAccessError
 
 ROOT = Path(__file__).parents[2]
+RAVDESS = ROOT.parent / "shared" / "corpora" / "ravdess"
 
 
 def contents(directory):
@@ -68,25 +71,52 @@ def test_bad_files_are_listed_and_left_out(manifest, tmp_path):
         (tmp_path / f"{name}.wav").write_bytes(content)
         utterances.append(Utterance(f"z_{name}", tmp_path / f"{name}.wav", "sad"))
     soundfile.write(tmp_path / "silent.wav", np.zeros(16_000), 16_000)
-    soundfile.write(tmp_path / "short.wav", np.full(300, 0.1), 16_000)
+    soundfile.write(tmp_path / "short.wav", np.full(800, 0.1), 16_000)
+    first, again = tmp_path / "broken.wav", tmp_path / "broken too.wav"  # not duplicates of each other
+    for path in (first, again):
+        path.write_bytes(good[0].path.read_bytes()[:3000])
     utterances += [
         Utterance("z_silent", tmp_path / "silent.wav", "sad"),
         Utterance("z_short", tmp_path / "short.wav", "sad"),
+        Utterance("z_cut_1", first, "sad"),
+        Utterance("z_cut_2", again, "sad"),
+        Utterance("z_gone", tmp_path / "gone.wav", "sad"),
     ]
     problems = dict(make_records(utterances, tmp_path / "records", "manifest"))
     for name, (_, reason) in bad.items():
         assert reason in problems[str(tmp_path / f"{name}.wav")]
-    assert "silent" in problems[str(tmp_path / "silent.wav")]
-    assert "too short" in problems[str(tmp_path / "short.wav")]
+    assert problems[str(tmp_path / "silent.wav")] == "silent"
+    assert problems[str(tmp_path / "short.wav")] == "too short: 0.050 s, at least 0.100 s are needed"
+    assert problems[str(tmp_path / "gone.wav")] == "no such file"
+    assert problems[str(first)].startswith("cut short: 3000 of ") and problems[str(again)] == problems[str(first)]
     store = open_store(tmp_path / "records")
     assert [utterance.id for utterance in store.utterances] == [utterance.id for utterance in good]
     assert dict(store.problems) == problems
+
+
+@pytest.mark.skipif(not RAVDESS.is_dir(), reason="RAVDESS is not in ../shared")
+def test_a_real_duplicate_is_found_and_the_first_kept(tmp_path):
+    actor = [item for item in read_corpus("ravdess", RAVDESS) if item.speaker == "07"]
+    problems = make_records(actor, tmp_path / "records", "ravdess")
+    reason = "duplicate: the same recording as 03-01-03-01-02-01-07"
+    assert problems == [(str(RAVDESS / "Actor_07" / "03-01-03-01-02-02-07.wav"), reason)]
+    assert len(open_store(tmp_path / "records").utterances) == 27
 
 
 def test_a_corpus_without_usable_audio_is_an_error(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"")
     with pytest.raises(RecordError, match=r"no usable audio.*a\.wav: empty"):
         make_records([Utterance("a", tmp_path / "a.wav", "sad")], tmp_path / "records", "manifest")
+
+
+def test_what_cannot_be_read_today_is_an_error_and_not_left_out_for_good(manifest, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    utterance = read_corpus("manifest", manifest)[0]
+    monkeypatch.setattr(Path, "open", fail)  # root may read everything, so it is not done by permissions
+    with pytest.raises(AudioAccessError, match=r"\.wav cannot be read .*make it readable"):
+        describe(utterance, FrameConfig())
 
 
 def test_other_settings_are_an_error_and_change_nothing(manifest, records_dir):

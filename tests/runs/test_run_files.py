@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from drl4ser.config import ExperimentConfig, plain_values
+from drl4ser.config import ExperimentConfig, to_dict
 from drl4ser.reporting.fold_result import experiment_of, read_fold_result, write_fold_result, write_fold_results
 from drl4ser.runs.checkpoints import load_checkpoint, save_checkpoint
 from drl4ser.runs.paths import (
@@ -27,7 +27,7 @@ from tests.reporting.test_fold_result import make_fold_result
 
 @pytest.fixture
 def directory(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps(plain_values(ExperimentConfig())), encoding="utf-8")
+    (tmp_path / "config.json").write_text(json.dumps(to_dict(ExperimentConfig())), encoding="utf-8")
     (tmp_path / "model.weights.h5").write_bytes(bytes(range(256)))
     write_checksums(tmp_path)
     write_fold_result(tmp_path / "record.json", make_fold_result())

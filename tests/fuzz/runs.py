@@ -2,14 +2,10 @@
 
 import json
 from pathlib import Path
-from random import Random
 
 import numpy as np
 
-from benchmarks.fuzzing.kind import READ, Kind
-from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
-from benchmarks.fuzzing.records import with_checksum
-from drl4ser.config import ExperimentConfig, from_dict, plain_values
+from drl4ser.config import ExperimentConfig, from_dict, to_dict
 from drl4ser.features import Normalizer
 from drl4ser.reporting.fold_result import experiment_of, make_fold_result, read_fold_results, write_fold_result
 from drl4ser.runs.paths import (
@@ -22,6 +18,9 @@ from drl4ser.runs.paths import (
     verify_files,
     write_checksums,
 )
+from tests.fuzz.kinds import READ, Kind
+from tests.fuzz.records import json_with_checksum
+from tests.fuzz.strategies import damaged_bytes, damaged_json, one_damaged
 
 _RESULTS_FILE = "folds.jsonl"
 
@@ -56,28 +55,17 @@ def _prepare_results(folder: Path):
                 raise AssertionError(f"{directory} is outside the runs directory")
         return READ
 
-    def draw(rng: Random) -> bytes:
-        if rng.random() < 0.5:
-            return mutate_bytes(rng, [original])
-        return with_checksum(mutate_json(rng, json.loads(original)))
-
-    return draw, read
+    return damaged_bytes([original]) | json_with_checksum(original), read
 
 
 def _prepare_settings(folder: Path):
     config = ExperimentConfig()
     values = {"mean": [0.5] * 17, "std": [1.5] * 17}
-    originals = {CONFIG_FILE: json.dumps(plain_values(config)).encode(), NORMALIZER_FILE: json.dumps(values).encode()}
+    originals = {CONFIG_FILE: json.dumps(to_dict(config)).encode(), NORMALIZER_FILE: json.dumps(values).encode()}
     for name, content in originals.items():
         (folder / name).write_bytes(content)
     write_checksums(folder)
     originals[CHECKSUM_FILE] = (folder / CHECKSUM_FILE).read_bytes()
-
-    def draw(rng: Random) -> tuple[str, bytes]:
-        name = rng.choice(list(originals))
-        if rng.random() < 0.5:
-            return name, mutate_bytes(rng, [originals[name]])
-        return name, mutate_json(rng, json.loads(originals[name]))
 
     def read(case: tuple[str, bytes]) -> str:
         name, content = case
@@ -92,7 +80,7 @@ def _prepare_settings(folder: Path):
         finally:
             (folder / name).write_bytes(originals[name])
 
-    return draw, read
+    return one_damaged(originals, lambda content: damaged_json(json.loads(content))), read
 
 
 def _small_model():
@@ -117,7 +105,7 @@ def _prepare_checkpoint(folder: Path):
             np.testing.assert_array_equal(variable.numpy(), value)  # damage that was not found
         return READ
 
-    return lambda rng: mutate_bytes(rng, [original]), read
+    return damaged_bytes([original]), read
 
 
 def _prepare_weights(folder: Path):
@@ -132,7 +120,7 @@ def _prepare_weights(folder: Path):
         load_weights(path, model)
         return READ
 
-    return lambda rng: mutate_bytes(rng, [original]), read
+    return damaged_bytes([original]), read
 
 
 def _prepare_kernel_machine(folder: Path):
@@ -151,7 +139,7 @@ def _prepare_kernel_machine(folder: Path):
         np.testing.assert_array_equal(KernelMachine.load(path).score(features), scores)
         return READ
 
-    return lambda rng: mutate_bytes(rng, [original]), read
+    return damaged_bytes([original]), read
 
 
 KINDS = (

@@ -2,22 +2,21 @@
 
 import json
 from pathlib import Path
-from random import Random
 
 import numpy as np
 
-from benchmarks.fuzzing.kind import READ, Kind
-from benchmarks.fuzzing.mutations import mutate_bytes, mutate_json
 from drl4ser.corpora import Utterance, make_folds
 from drl4ser.data import extraction
 from drl4ser.data.store import open_store, verify_shards
 from drl4ser.files import CHECKSUM_KEY, add_checksum
+from tests.fuzz.kinds import READ, Kind
+from tests.fuzz.strategies import damaged_bytes, damaged_json, one_damaged
 
 _SHARD = "shard-00000"
 
 
 def _make_store(folder: Path) -> Path:
-    """Two utterances whose LLDs come from no audio: only the format matters here."""
+    """Make records of two utterances whose LLDs come from no audio: only the format matters here."""
     utterances = [Utterance(name, folder / name, "sad", "s", "1", "So be it.") for name in ("a", "b")]
     directory = folder / "records"
     llds = np.random.default_rng(0).normal(size=(2, 9, 17)).astype(np.float32)
@@ -30,25 +29,23 @@ def _make_store(folder: Path) -> Path:
     return directory
 
 
-def with_checksum(content: bytes) -> bytes:
-    """The content with a checksum that matches it."""
-    values = json.loads(content)
-    values.pop(CHECKSUM_KEY, None)
-    try:
-        return json.dumps(add_checksum(values)).encode()
-    except ValueError:
-        return content
+def json_with_checksum(original: bytes):
+    """A strategy for damaged JSON with a checksum that matches, as an attacker would write it."""
+
+    def correct_checksum(content: bytes) -> bytes:
+        values = json.loads(content)
+        values.pop(CHECKSUM_KEY, None)
+        try:
+            return json.dumps(add_checksum(values)).encode()
+        except ValueError:
+            return content
+
+    return damaged_json(json.loads(original)).map(correct_checksum)
 
 
 def _prepare_index(folder: Path):
     directory = _make_store(folder)
     originals = {name: (directory / name).read_bytes() for name in ("index.json", f"{_SHARD}.json")}
-
-    def draw(rng: Random) -> tuple[str, bytes]:
-        name = rng.choice(list(originals))
-        if rng.random() < 0.5:
-            return name, mutate_bytes(rng, [originals[name]])
-        return name, with_checksum(mutate_json(rng, json.loads(originals[name])))
 
     def read(case: tuple[str, bytes]) -> str:
         name, content = case
@@ -62,11 +59,11 @@ def _prepare_index(folder: Path):
         finally:
             (directory / name).write_bytes(originals[name])
 
-    return draw, read
+    return one_damaged(originals, json_with_checksum), read
 
 
 def _prepare_shard(folder: Path):
-    """Damage to a shard, which its checksums must find. Whoever forges those too can crash TensorFlow's parser."""
+    """Damage a shard: its checksums must find it. Forged checksums can crash TensorFlow's parser."""
     import tensorflow as tf
 
     from drl4ser.data.records import parse_utterance
@@ -77,7 +74,7 @@ def _prepare_shard(folder: Path):
     parse = tf.function(parse_utterance, input_signature=[tf.TensorSpec([], tf.string)])
 
     def read_llds() -> list[bytes]:
-        # The reader below `TFRecordDataset`, without the threads that every iteration of that starts.
+        # `TFRecordDataset` starts threads at every iteration.
         records = tf.compat.v1.io.tf_record_iterator(str(path))
         return [parse(tf.constant(record))["llds"].numpy().tobytes() for record in records]
 
@@ -95,7 +92,7 @@ def _prepare_shard(folder: Path):
             raise AssertionError("the checksum fits a shard of other values")
         return READ
 
-    return lambda rng: mutate_bytes(rng, [original]), read
+    return damaged_bytes([original]), read
 
 
 KINDS = (

@@ -1,4 +1,4 @@
-"""What people write by hand or get from others: manifests, IEMOCAP's text files, word vectors."""
+"""Files that people write by hand or get from others: manifests, IEMOCAP's text files, word vectors."""
 
 import csv
 import gzip
@@ -6,12 +6,13 @@ import io
 import os.path
 import struct
 from pathlib import Path
-from random import Random
 
-from benchmarks.fuzzing.kind import READ, Kind
-from benchmarks.fuzzing.mutations import mutate_bytes, random_name
+from hypothesis import strategies as st
+
 from drl4ser.corpora import read_corpus, word_times
 from drl4ser.text import WordVectors, tokenize
+from tests.fuzz.kinds import READ, Kind
+from tests.fuzz.strategies import damaged_bytes, names, one_damaged
 
 _MANIFEST = (
     'path,emotion,speaker,session,text\r\na.wav,sad,Ann,1,"Well, ""no"""\r\nb/c d.wav,joy,Bob,2,[LAUGHTER] yes\r\n'
@@ -21,14 +22,16 @@ _PATHS = ("a.wav", "b/c d.wav", "../a", "/etc/passwd", "b/../../x", ".", "a\0")
 
 def _prepare_manifest(folder: Path):
     (folder / "b").mkdir()
-    for name in ("a.wav", "b/c d.wav"):
-        (folder / name).touch()
+    (folder / "b" / "c d.wav").touch()
     path = folder / "manifest.csv"
 
-    def draw(rng: Random) -> bytes:
-        return mutate_bytes(rng, [_MANIFEST.encode()]) if rng.random() < 0.5 else _any_rows(rng, folder)
-
-    def read(content: bytes) -> str:
+    def read(case: tuple[set[str], bytes]) -> str:
+        files, content = case
+        for old in folder.glob("*"):
+            if old.is_file():
+                old.unlink()  # reading a manifest lists its folder
+        for name in files:
+            (folder / name).touch()
         path.write_bytes(content)
         utterances = read_corpus("manifest", path)
         inside = os.path.realpath(folder) + "/"
@@ -38,24 +41,19 @@ def _prepare_manifest(folder: Path):
                 raise AssertionError(f"{utterance.path} is not in the folder of the manifest")
         return READ
 
-    return draw, read
+    damaged = st.tuples(st.just({"a.wav"}), damaged_bytes([_MANIFEST.encode()]))
+    return damaged | _any_rows(), read
 
 
-def _any_rows(rng: Random, folder: Path) -> bytes:
-    """Well-formed rows of any text: names of files that are there, and paths that lead out of the folder."""
-    for path in folder.glob("*"):
-        if path.is_file() and path.name not in ("a.wav", "manifest.csv"):
-            path.unlink()  # of the cases before: reading a manifest lists its folder
-    names = [random_name(rng) for _ in range(rng.randint(1, 3))]
-    for name in names:
-        if name not in (".", ".."):
-            (folder / name).touch()
-    if rng.random() < 0.3:
-        names.append(rng.choice(_PATHS))
+@st.composite
+def _any_rows(draw) -> tuple[set[str], bytes]:
+    """Well-formed rows of any text: names of files that exist (returned first), and paths out of the folder."""
+    paths = draw(st.lists(names, min_size=1, max_size=3))
+    files = {"a.wav", *paths} - {".", ".."}
+    paths += draw(st.just([]) | st.lists(st.sampled_from(_PATHS), max_size=1))
     text = io.StringIO()
-    rows = [(name, random_name(rng), random_name(rng)) for name in names]
-    csv.writer(text).writerows([("path", "emotion", "text"), *rows])
-    return text.getvalue().encode()
+    csv.writer(text).writerows([("path", "emotion", "text"), *((path, draw(names), draw(names)) for path in paths)])
+    return files, text.getvalue().encode()
 
 
 _DIALOGUE = "Ses01F_impro01"
@@ -88,8 +86,7 @@ def _prepare_iemocap(folder: Path):
                 raise AssertionError(f"{utterance.path} is not in the corpus")
         return READ
 
-    originals = [_EVALUATION.encode()], [_TRANSCRIPTION.encode()]
-    return lambda rng: tuple(mutate_bytes(rng, original) for original in originals), read
+    return st.tuples(damaged_bytes([_EVALUATION.encode()]), damaged_bytes([_TRANSCRIPTION.encode()])), read
 
 
 _SEGMENTS = (
@@ -105,10 +102,6 @@ def _prepare_word_times(folder: Path):
     files = {alignment: _SEGMENTS.encode(), folder / "spans.csv": _SPANS.encode()}
     alignment.parent.mkdir(parents=True)
 
-    def draw(rng: Random) -> tuple[Path, bytes]:
-        path = rng.choice(list(files))
-        return path, mutate_bytes(rng, [files[path]])
-
     def read(case: tuple[Path, bytes]) -> str:
         path, content = case
         path.write_bytes(content)
@@ -121,7 +114,7 @@ def _prepare_word_times(folder: Path):
         finally:
             path.unlink()
 
-    return draw, read
+    return one_damaged(files), read
 
 
 def _prepare_word_vectors(folder: Path):
@@ -132,10 +125,6 @@ def _prepare_word_vectors(folder: Path):
     examples = {".txt": text.encode(), ".bin": header.encode() + binary}
     examples |= {f"{suffix}.gz": gzip.compress(content) for suffix, content in examples.items()}
 
-    def draw(rng: Random) -> tuple[str, bytes]:
-        suffix = rng.choice(list(examples))
-        return suffix, mutate_bytes(rng, [examples[suffix]])
-
     def read(case: tuple[str, bytes]) -> str:
         path = folder / f"words{case[0]}"
         path.write_bytes(case[1])
@@ -143,7 +132,7 @@ def _prepare_word_vectors(folder: Path):
         word_vectors.subset(["the Angst of né"]).embed("the Angst")
         return READ
 
-    return draw, read
+    return one_damaged(examples), read
 
 
 KINDS = (

@@ -1,4 +1,4 @@
-"""WAV and FLAC files, through everything that extraction does with one."""
+"""WAV and FLAC files, through everything that extraction does with a file."""
 
 import io
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from benchmarks.fuzzing.kind import READ, REFUSED, Kind
-from benchmarks.fuzzing.mutations import mutate_bytes
 from drl4ser.config import FrameConfig
 from drl4ser.corpora import Utterance
 from drl4ser.data.extraction import describe
+from tests.fuzz.kinds import READ, REFUSED, Kind
+from tests.fuzz.strategies import damaged_bytes
 
 _WAVS = (
     ("WAV", "PCM_16", 16_000, 1),
@@ -26,7 +26,7 @@ _FLACS = (("FLAC", "PCM_16", 16_000, 1), ("FLAC", "PCM_16", 16_000, 2), ("FLAC",
 
 
 def _examples(variants) -> list[bytes]:
-    """An eighth of a second of a buzz in each format."""
+    """Return an eighth of a second of a buzz in each format."""
     contents = []
     for container, subtype, rate, channels in variants:
         time = np.arange(rate // 8) / rate
@@ -47,11 +47,10 @@ def _prepare(variants, name: str):
             if description.problem:
                 return REFUSED
             if not np.isfinite(description.llds).all() or description.llds.shape[1] != 17:
-                raise AssertionError("LLDs that are no numbers")
+                raise AssertionError("LLDs that are not numbers")
             return READ
 
-        examples = _examples(variants)
-        return lambda rng: mutate_bytes(rng, examples), read
+        return damaged_bytes(_examples(variants)), read
 
     return prepare
 
