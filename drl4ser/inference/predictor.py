@@ -15,6 +15,8 @@ from drl4ser.features.audio import open_audio
 from drl4ser.features.input_range import find_input_warnings
 from drl4ser.inference.prediction import Prediction
 from drl4ser.inference.windows import cut_windows
+from drl4ser.text import tokenize
+from drl4ser.text.word_vectors import HARDLY_ANY
 
 MAX_SECONDS = 120.0
 """Longest recording taken as one utterance: the memory of self-attention grows with the square of the length."""
@@ -170,8 +172,10 @@ class Predictor:
             return ()
         if not text.strip():
             return ("no transcript: the system was trained with words too",)
-        known = len(self.run.word_vectors.embed(text))
-        return () if known else ("the vocabulary knows no word of the transcript",)
+        known, spoken = len(self.run.word_vectors.embed(text)), len(tokenize(text))
+        if known > HARDLY_ANY * spoken:
+            return ()
+        return (f"the vocabulary holds {known} of the {spoken} words of the transcript",)
 
 
 def _pad(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

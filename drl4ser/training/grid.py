@@ -80,12 +80,13 @@ def _run(config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vecto
     from drl4ser.training.fold import run_fold
 
     lexical = word_vectors is not None and "lexical" in config.model.modality
+    vectors = _vectors(word_vectors, records_dir, config.frame) if lexical else None  # its warnings are for the user
     with silenced():  # errors travel to the parent as exceptions
         result = run_fold(
             config,
             _store(records_dir, config.frame),
             run_directory(runs_dir, config),
-            _vectors(word_vectors, records_dir, config.frame) if lexical else None,
+            vectors,
             on_epoch=lambda row: _events.put((config, row)),
         )
     _events.put((config, result))

@@ -63,7 +63,7 @@ def test_words_matter_and_their_absence_is_said(predictor, store):
     assert np.abs(silent.probabilities - said.probabilities).max() > 1e-4
     assert any("no transcript" in line for line in silent.warnings)
     assert not any("transcript" in line for line in said.warnings)
-    assert any("no word" in line for line in predictor.predict(path, "42 xyzzy").warnings)
+    assert any("0 of the 2 words" in line for line in predictor.predict(path, "42 xyzzy").warnings)
 
 
 def test_training_recordings_are_nothing_odd_and_others_are(predictor, store, tmp_path):

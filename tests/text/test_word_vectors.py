@@ -1,6 +1,7 @@
 import gzip
 import subprocess
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
@@ -19,12 +20,12 @@ def text_file(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz", "a.bin", "a.bin.gz"])
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz", "a.bin", "a.bin.gz", "a.vec", "A.VEC.GZ"])
 def test_round_trip(text_file, tmp_path, name):
     path = tmp_path / "run" / name
     WordVectors.load(text_file).save(path)
     assert [file.name for file in path.parent.iterdir()] == [name]
-    assert (path.read_bytes()[:2] == b"\x1f\x8b") == name.endswith(".gz")
+    assert (path.read_bytes()[:2] == b"\x1f\x8b") == name.lower().endswith(".gz")
     loaded = WordVectors.load(path)
     assert loaded.words == WORDS
     assert loaded.dimension == 4
@@ -57,9 +58,70 @@ def test_subset_gives_the_same_vectors_to_its_texts(text_file, tmp_path):
 
 
 def test_subset_of_unknown_words_is_empty(text_file):
-    small = WordVectors.load(text_file).subset(["xyzzy"])
+    with pytest.warns(match=r"know 0 of 1 words of the transcripts \(not 'xyzzy'\)"):
+        small = WordVectors.load(text_file).subset(["xyzzy"])
     assert len(small) == 0
     assert small.embed("hello").shape == (0, 4)
+
+
+def _write_binary(path, words, vectors):
+    rows = [word + b" " + row.tobytes() + b"\n" for word, row in zip(words, vectors, strict=True)]
+    path.write_bytes(b"%d %d\n" % vectors.shape + b"".join(rows))
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".txt"])
+def test_a_word_that_comes_twice_has_its_first_vector(tmp_path, suffix):
+    words, path = ["a", "b", "a", "c"], tmp_path / f"twice{suffix}"
+    if suffix == ".bin":
+        _write_binary(path, [word.encode() for word in words], VECTORS[:4])
+    else:
+        path.write_text(
+            "4 4\n" + "".join(f"{w} {' '.join(map(str, v))}\n" for w, v in zip(words, VECTORS, strict=False))
+        )
+    vectors = WordVectors.load(path)
+    vectors.save(tmp_path / "again.bin")
+    for loaded in (vectors, WordVectors.load(tmp_path / "again.bin")):
+        assert loaded.words == ["a", "b", "c"] and len(loaded) == 3
+        np.testing.assert_allclose(loaded.vectors, VECTORS[[0, 1, 3]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".txt"])
+def test_a_token_cut_inside_a_letter_is_left_out_with_a_warning(tmp_path, suffix):
+    words, path = ["kä".encode()[:-1], "käse".encode(), b"may"], tmp_path / f"cut{suffix}"
+    if suffix == ".bin":
+        _write_binary(path, words, VECTORS[:3])
+    else:
+        lines = [word + b" " + " ".join(map(str, row)).encode() for word, row in zip(words, VECTORS, strict=False)]
+        path.write_bytes(b"\n".join([b"3 4", *lines]) + b"\n")
+    with pytest.warns(match=r"1 of 3 words are not UTF-8 and are left out, such as 'k"):
+        vectors = WordVectors.load(path)
+    assert vectors.words == ["käse", "may"]
+    np.testing.assert_allclose(vectors.vectors, VECTORS[1:3], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello 1 2.5\nmay -3 4e-1\n",  # GloVe
+        "hello\t1\t2.5\nmay\t-3\t4e-1\n",
+        "2 2\r\nhello 1 2.5 \r\nmay -3 4e-1 \r\n",  # fastText ends its lines with a space
+        "\ufeffhello 1 2.5\nmay -3 4e-1\n",
+        "hello 1 2.5\n. . 7 7\nmay -3 4e-1",  # GloVe holds words with spaces, which no token equals
+    ],
+)
+def test_other_texts_of_vectors(tmp_path, text):
+    path = tmp_path / "glove.txt"
+    path.write_bytes(text.encode())
+    vectors = WordVectors.load(path)
+    assert vectors.words == ["hello", "may"]
+    np.testing.assert_allclose(vectors.vectors, [[1, 2.5], [-3, 0.4]], rtol=1e-6)
+
+
+def test_a_vocabulary_in_nfd_knows_words_in_nfc(tmp_path):
+    path = tmp_path / "nfd.txt"
+    path.write_text(unicodedata.normalize("NFD", "wütend 1 2\n"), encoding="utf-8")
+    for form in ("NFC", "NFD"):
+        assert WordVectors.load(path).embed(unicodedata.normalize(form, "Wütend!")).tolist() == [[1, 2]]
 
 
 def test_limit_reads_the_first_words_only(text_file):
@@ -95,6 +157,8 @@ def _damaged_files(text_file):
         "huge.bin": b"999999999999 999999\nhello ",
         "latin1.txt": b"1 2\ncaf\xe9 1 2\n",
         "none.txt": b"0 4\n",
+        "model.bin": b"\xba\x16\x4f\x2f" + bytes(100),
+        "more.txt": b"3 2\na 1 2\nb 1 2\n",
         "lfs.bin": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
     }
 
@@ -107,6 +171,12 @@ def test_damaged_files_are_named_in_one_line(text_file):
             WordVectors.load(path)
         assert "expected word vectors in word2vec format" in str(raised.value)
         assert "\n" not in str(raised.value)
+
+
+def test_a_model_of_fasttext_is_named_as_such(tmp_path):
+    (tmp_path / "cc.hi.300.bin").write_bytes(b"\xba\x16\x4f\x2f" + bytes(100))
+    with pytest.raises(ValueError, match=r"model of fastText: give its \.vec file"):
+        WordVectors.load(tmp_path / "cc.hi.300.bin")
 
 
 def test_trained_vectors_are_the_same_in_every_process(tmp_path):
