@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 setup(
     name="drl4ser",
     version="0.1.0",
+    license="MIT",
     description="Discriminative representation learning for speech emotion recognition (Li et al., IJCAI 2019)",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
@@ -15,7 +16,6 @@ setup(
     python_requires=">=3.11",
     install_requires=[
         "absl-py",
-        "espeakng-loader",
         "filelock>=4",
         "gensim",
         "keras>=3.8",
@@ -36,6 +36,7 @@ setup(
     ],
     extras_require={
         "dev": [
+            "espeakng-loader",
             "gradio>=6",
             "hypothesis",
             "ipykernel",
@@ -53,6 +54,7 @@ setup(
             "selenium",
             "tf2onnx",
         ],
+        "synthetic": ["espeakng-loader"],  # GPL: only to make the default corpus
         "notebooks": ["ipykernel", "ipywidgets", "jupyterlab", "nbconvert"],
         "demo": ["gradio>=6"],
         "export": ["onnx", "onnxruntime", "tf2onnx"],

@@ -41,6 +41,6 @@ def test_unknown_voice():
 def test_missing_package_names_the_remedy(monkeypatch):
     espeak._load.cache_clear()
     monkeypatch.setitem(sys.modules, "espeakng_loader", None)
-    with pytest.raises(CorpusError, match="pip install espeakng-loader"):
+    with pytest.raises(CorpusError, match=r"pip install 'drl4ser\[synthetic\]'"):
         espeak.espeak_version()
     espeak._load.cache_clear()

@@ -74,7 +74,7 @@ def _load() -> tuple[ctypes.CDLL, int]:
     except ImportError:
         raise CorpusError(
             "the synthetic corpus is spoken by espeak-ng, and the package espeakng-loader is not installed; "
-            "run: pip install espeakng-loader"
+            "run: pip install 'drl4ser[synthetic]'"
         ) from None
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     library.espeak_Info.restype = ctypes.c_char_p
