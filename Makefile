@@ -136,7 +136,6 @@ export: setup
 
 readme: setup
 	$(MODULE) experiments.update_readme
-	$(MODULE) experiments.update_readme --readme=docs/scaling.md
 
 # Kills, full disks, damage and rivals in every stage; full disks need root (they are mounted).
 .PHONY: faults

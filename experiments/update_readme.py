@@ -1,4 +1,4 @@
-"""Put committed tables between the markers of README.md: `python -m experiments.update_readme [--check]`."""
+"""Put the tables of results files into all pages: `python -m experiments.update_readme [--check]`."""
 
 from pathlib import Path
 
@@ -10,23 +10,22 @@ from drl4ser.reporting.readme import fill_tables
 from drl4ser.reporting.write import find_stale
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("readme", "README.md", "The page to fill.")
+flags.DEFINE_list("pages", [], "Pages to fill. Default: README.md and docs/*.md.")
 flags.DEFINE_string("results_dir", "results", "Where the tables are.")
 flags.DEFINE_bool("check", False, "Change nothing; exit with 1 if a table is not what its results give.")
 
 
 def main() -> None:
-    """Fill the page, or say what is stale."""
-    page = Path(FLAGS.readme)
-    text = page.read_text(encoding="utf-8")
-    filled = fill_tables(text, FLAGS.results_dir)
-    if not FLAGS.check:
-        atomic_write_text(page, filled)
-        return
+    """Fill the pages, or name what is stale; refuse tables that do not follow from their records."""
     for path in find_stale(FLAGS.results_dir):
         raise ValueError(f"{path} does not follow from the records beside it. Run that experiment again.")
-    if filled != text:
-        raise ValueError(f"The tables in {page} are stale. Run python -m experiments.update_readme.")
+    for page in map(Path, FLAGS.pages or ["README.md", *sorted(Path("docs").glob("*.md"))]):
+        text = page.read_text(encoding="utf-8")
+        filled = fill_tables(text, FLAGS.results_dir)
+        if FLAGS.check and filled != text:
+            raise ValueError(f"The tables in {page} are stale. Run make readme.")
+        if not FLAGS.check:
+            atomic_write_text(page, filled)
 
 
 if __name__ == "__main__":

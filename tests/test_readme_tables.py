@@ -1,4 +1,4 @@
-"""A number stands in the README only if a results file of the repository gives it."""
+"""A table stands in a page only if a results file of the repository gives it."""
 
 import subprocess
 import sys
@@ -21,10 +21,16 @@ def results_dir(tmp_path):
     return tmp_path / "results"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/scaling.md"])
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Pages that must have tables: one that lost its markers would pass unseen.
+NUM_TABLES = {"README.md": 1, "attention.md": 2, "llds.md": 1, "performance.md": 1, "results.md": 8, "scaling.md": 3}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_pages_hold_what_the_results_give(page):
-    text = (ROOT / page).read_text(encoding="utf-8") if (ROOT / page).is_file() else ""
-    assert fill_tables(text, ROOT / "results") == text, "run python -m experiments.update_readme"
+    text = page.read_text(encoding="utf-8")
+    assert fill_tables(text, ROOT / "results") == text, "run make readme"
+    assert text.count("\n<!-- results:") == text.count("\n<!-- /results -->") == NUM_TABLES.get(page.name, 0)
 
 
 def test_the_committed_tables_follow_from_their_records():
@@ -47,6 +53,19 @@ def test_a_marker_may_name_a_file_outside_the_results(results_dir):
     assert fill_tables(page.format("old"), results_dir) == page.format("\n\n| ms |\n\n")
 
 
+def test_commits_and_versions_stand_once_at_the_foot(results_dir):
+    for name, commit, version in (("one", "1a", "1.0"), ("two", "2b", "1.1")):
+        (results_dir / "table2" / name).mkdir()
+        text = f"| UA |\n\n- A note.\n- Commit {commit}, 0c; keras {version}, numpy 2.0.\n"
+        (results_dir / "table2" / name / "table2.md").write_text(text)
+    tables = "<!-- results:table2/one --><!-- /results -->\n<!-- results:table2/two --><!-- /results -->\n"
+    assert fill_tables(tables, results_dir).count("- Commit") == 2
+    page = fill_tables(tables + "<!-- results:made-with --><!-- /results -->\n", results_dir)
+    assert page.count("| UA |\n\n- A note.\n\n<!-- /results -->") == 2 and "- Commit" not in page
+    assert "\nTables of this page: commits 0c, 1a, 2b; keras 1.0/1.1, numpy 2.0.\n" in page
+    assert fill_tables(page, results_dir) == page
+
+
 def test_a_marker_without_results_or_end_is_named(results_dir):
     with pytest.raises(ValueError, match=r"table2/toy2/table2\.md is not there"):
         fill_tables("<!-- results:table2/toy2 --><!-- /results -->", results_dir)
@@ -55,25 +74,38 @@ def test_a_marker_without_results_or_end_is_named(results_dir):
             fill_tables(text, results_dir)
 
 
-def test_the_command_fills_and_checks(results_dir):
+def update(*arguments):
+    command = [sys.executable, "-m", "experiments.update_readme", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_the_command_fills_and_checks(tmp_path):
+    pages = [tmp_path / "README.md", tmp_path / "other.md"]
+    (tmp_path / "measured.md").write_text("| ms |\n")
+    (tmp_path / "results").mkdir()
+    for page in pages:
+        page.write_text("<!-- results:measured.md -->old 99 %<!-- /results -->\n")
+    options = ["--pages", f"{pages[0]},{pages[1]}", "--results_dir", tmp_path / "results"]
+    check = update(*options, "--check")
+    assert check.returncode == 1 and f"The tables in {pages[0]} are stale" in check.stderr
+    assert "old 99 %" in pages[0].read_text()
+    assert update(*options).returncode == 0
+    for page in pages:
+        assert page.read_text() == "<!-- results:measured.md -->\n\n| ms |\n\n<!-- /results -->\n"
+    assert update(*options, "--check").returncode == 0
+
+
+@pytest.mark.parametrize("mode", ["--check", "--nocheck"])
+def test_the_command_refuses_tables_without_records(results_dir, mode):
     readme = results_dir.parent / "README.md"
     readme.write_text(MARKED.format("\nold 99 %\n"))
-
-    def run(*arguments):
-        command = [sys.executable, "-m", "experiments.update_readme", "--readme", readme]
-        command += ["--results_dir", results_dir, *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-
-    check = run("--check")
-    assert check.returncode == 1 and "does not follow from the records" in check.stderr
+    refused = update("--pages", readme, "--results_dir", results_dir, mode)
+    assert refused.returncode == 1 and "does not follow from the records" in refused.stderr
     assert "old 99 %" in readme.read_text()
-    assert run().returncode == 0
-    assert readme.read_text() == MARKED.format("\n\n| UA |\n\\1 ± 2\n\n")
 
 
 def test_check_finds_a_table_that_was_typed(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text("<!-- results:table2/none -->\n| 99 % |\n<!-- /results -->\n")
-    command = [sys.executable, "-m", "experiments.update_readme", "--check", "--readme", readme]
-    run = subprocess.run([*command, "--results_dir", tmp_path], cwd=ROOT, capture_output=True, text=True)
+    run = update("--check", "--pages", readme, "--results_dir", tmp_path)
     assert run.returncode == 1 and "is not there" in run.stderr and "Traceback" not in run.stderr
