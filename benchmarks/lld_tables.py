@@ -94,7 +94,7 @@ def _notes(report):
         f"{data['num_frames']:,} frames ({len(data['problems'])} files could not be used).",
         "All programs described the same 16-bit samples at 16 kHz in frames of 25 ms every 5 ms. Praat: F0 by "
         "autocorrelation, 60 to 500 Hz; harmonicity by cross-correlation from 60 Hz. openSMILE: "
-        "[opensmile_llds.conf](drl4ser/features/opensmile_llds.conf), F0, HNR and voicing by cPitchACF. F0 and HNR "
+        "`drl4ser/features/opensmile_llds.conf`, F0, HNR and voicing by cPitchACF. F0 and HNR "
         "are compared in frames that both programs call voiced.",
         "Speed: processor time of one core, programs taking turns, fastest of 5 turns each; Praat makes only F0 and "
         f"HNR. The first call ({60 * report['lengths'][0]['minutes']:.0f} s of audio) includes all imports. "
