@@ -1,15 +1,20 @@
-"""Trained systems in formats that other programs read: .keras, TensorFlow SavedModel and ONNX."""
+"""Trained systems in formats that other programs read: .keras, TensorFlow SavedModel and ONNX, each checked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from drl4ser.export.check import TOLERANCE, compare_with_original
+import numpy as np
+
 from drl4ser.export.formats import FORMATS, export_run
 from drl4ser.inference.predictor import Predictor
 
+TOLERANCE = 1e-4
+"""Largest difference of a probability between a run and its export."""
+_BATCHES = ((1,), (33,), (64, 400, 7), (1000, 999), (31, 32, 33, 34))  # frames of each recording
+
 
 def export_and_check(run_directory: Path, formats: Sequence[str], directory: Path) -> Iterator[tuple[Path, float]]:
-    """Writes a run in several formats, reads each back and compares it with the run.
+    """Write a run in several formats, read each back and compare it with the run.
 
     Args:
         run_directory: of a finished fold.
@@ -32,6 +37,51 @@ def export_and_check(run_directory: Path, formats: Sequence[str], directory: Pat
         if not difference <= TOLERANCE:
             raise ValueError(f"{path} differs from the run by {difference:.1e}: do not use it")
         yield path, difference
+
+
+def compare_with_original(predictor: Predictor, exported: Callable[[dict], np.ndarray], seed: int = 0) -> float:
+    """Compute the largest difference of a probability between the trained run and its export.
+
+    Batches of one to four recordings of 1 to 1000 frames, with and without words, are padded with random values: an
+    export that reads the padding is found out.
+
+    Args:
+        predictor: of the run itself, in float32.
+        exported: from raw inputs to probabilities [B, num_classes].
+        seed: of the LLDs, which are drawn from the training data's distribution.
+
+    Returns:
+        At most 1; below `TOLERANCE` if the export is sound.
+    """
+    rng = np.random.default_rng(seed)
+    differences = [
+        np.abs(exported(inputs) - predictor.predict_prepared(normalized)).max()
+        for inputs, normalized in _draw_batches(predictor, rng)
+    ]
+    return float(np.max(differences))
+
+
+def _draw_batches(predictor: Predictor, rng: np.random.Generator) -> Iterator[tuple[dict, dict]]:
+    """Raw inputs with garbage in the padding, and the same normalised and padded with zeros."""
+    normalizer, names = predictor.run.normalizer, [item.name for item in predictor.run.model.inputs]
+    word_dim = predictor.run.config.model.word_dim
+    for lengths in _BATCHES:
+        frames = [rng.normal(size=(length, len(normalizer.mean))) for length in lengths]
+        words = [rng.normal(size=(count, word_dim)) for count in rng.integers(0, 12, len(lengths))]
+        raw = [item * normalizer.std + normalizer.mean for item in frames]
+        given = {**_pad("llds", "num_frames", raw, rng), **_pad("words", "num_words", words, rng)}
+        clean = {**_pad("llds", "num_frames", frames), **_pad("words", "num_words", words)}
+        yield {name: given[name] for name in names}, {name: clean[name] for name in names}
+
+
+def _pad(values: str, lengths: str, items: list[np.ndarray], rng: np.random.Generator | None = None) -> dict:
+    longest = max(1, *map(len, items))
+    padded = np.zeros((len(items), longest, items[0].shape[1]), np.float32)
+    if rng is not None:
+        padded += 100 * rng.normal(size=padded.shape).astype(np.float32)
+    for row, item in zip(padded, items, strict=True):
+        row[: len(item)] = item
+    return {values: padded, lengths: np.array([len(item) for item in items], np.int32)}
 
 
 __all__ = ["FORMATS", "compare_with_original", "export_and_check", "export_run"]

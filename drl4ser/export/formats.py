@@ -1,22 +1,22 @@
 """The formats by name: how each is written, and how it is read back by a program that knows the format only."""
 
+import contextlib
 import dataclasses
 import json
+import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from drl4ser.config import to_dict
-from drl4ser.export.onnx_file import write_onnx
-from drl4ser.export.served_model import build_served_model
-from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES
-from drl4ser.files import atomic_write_text
+from drl4ser.export.interface import LENGTHS, build_served_model, describe_interface
+from drl4ser.files import atomic_write_bytes, atomic_write_text
 from drl4ser.runs.run import TrainedRun, input_signature
 
+_OPSET = 17
 Inputs = dict[str, np.ndarray]
 
 
@@ -36,7 +36,7 @@ class Format:
 
 
 def export_run(run: TrainedRun, format_name: str, directory: Path) -> Path:
-    """Writes a trained system in one format, and `interface.json` (what goes in and out) and `words.bin` beside it.
+    """Write a trained system in one format, and `interface.json` (what goes in and out) and `words.bin` beside it.
 
     Args:
         run: loaded with precision float32.
@@ -64,19 +64,43 @@ def export_run(run: TrainedRun, format_name: str, directory: Path) -> Path:
     return path
 
 
-def describe_interface(run: TrainedRun) -> dict:
-    """What a caller of an exported model must know, as plain values."""
-    return {
-        "system": run.config.model.system,
-        "classes": list(run.config.classes),
-        "inputs": {item.name: [list(item.shape), item.dtype] for item in run.model.inputs},
-        "outputs": {"probabilities": [[None, len(run.config.classes)], "float32"]},
-        "llds": list(LLD_NAMES),
-        "llds_version": EXTRACTOR_VERSION,
-        "frame": to_dict(run.config.frame),
-        # Frames that are that far below the loudest one at either end must be cut off by the caller; 0: none.
-        "trim_db": run.normalizer.trim_db,
-    }
+def write_onnx(model: keras.Model, path: Path) -> None:
+    """Write a model whose batch size and lengths stay open: dimensions "batch", "frames" and "words".
+
+    Args:
+        model: from a dictionary of inputs to a dictionary of outputs; their names are kept.
+        path: the file.
+
+    Raises:
+        ValueError: if ONNX has no operator for something in the model.
+        ImportError: if tf2onnx is not installed.
+    """
+    try:
+        import onnx
+        import tf2onnx
+    except ImportError as error:
+        raise ImportError(f"ONNX needs tf2onnx and onnx: pip install 'drl4ser[export]' ({error})") from error
+    signature = input_signature(model)
+    specs = list(signature.values())
+
+    @tf.function(input_signature=specs, autograph=False)
+    def serve(*values):
+        return model(dict(zip(signature, values, strict=True)), training=False)
+
+    with _without_commentary():
+        proto, _ = tf2onnx.convert.from_function(
+            serve, specs, opset=_OPSET, custom_op_handlers={"Expm1": (_convert_expm1, [])}
+        )
+    missing = _find_unknown_operators(proto.graph, onnx)
+    if missing:
+        raise ValueError(f"ONNX cannot hold {model.name}: it has no operator {', '.join(sorted(missing))}")
+    for value in (*proto.graph.input, *proto.graph.output):
+        open_dimensions = ("batch", LENGTHS.get(value.name, ""))
+        for dimension, name in zip(value.type.tensor_type.shape.dim, open_dimensions, strict=False):
+            if not dimension.HasField("dim_value"):
+                dimension.dim_param = name
+    onnx.checker.check_model(proto, full_check=True)
+    atomic_write_bytes(path, proto.SerializeToString())
 
 
 def _write_keras(model: keras.Model, path: Path) -> None:
@@ -117,6 +141,39 @@ def _load_onnx(path: Path) -> Callable[[Inputs], np.ndarray]:
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     return lambda inputs: session.run(["probabilities"], inputs)[0]
+
+
+def _convert_expm1(ctx, node, name, args):
+    """exp(x) - 1 = 2 t / (1 - t) with t = tanh(x / 2): exact also near 0, where a difference would lose all digits."""
+    (x,), (output,) = node.input, node.output
+    shape, dtype = ctx.get_shape(output), ctx.get_dtype(output)
+    one, two = (ctx.make_const(f"{name}_{word}", np.float32(value)) for word, value in (("one", 1), ("two", 2)))
+    ctx.remove_node(node.name)
+    half = ctx.make_node("Div", [x, two.output[0]]).output[0]
+    t = ctx.make_node("Tanh", [half]).output[0]
+    rest = ctx.make_node("Sub", [one.output[0], t]).output[0]
+    double = ctx.make_node("Mul", [two.output[0], t]).output[0]
+    return ctx.make_node("Div", [double, rest], name=name, outputs=[output], shapes=[shape], dtypes=[dtype])
+
+
+def _find_unknown_operators(graph, onnx) -> set[str]:
+    """Find the types of nodes, also in loops, that no version of ONNX has."""
+    found = {node.op_type for node in graph.node if not onnx.defs.has(node.op_type, node.domain)}
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                found |= _find_unknown_operators(attribute.g, onnx)
+    return found
+
+
+@contextlib.contextmanager
+def _without_commentary() -> Iterator[None]:
+    """Silence tf2onnx, which logs every step and every missing operator; we name the latter ourselves."""
+    logging.disable(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 FORMATS = {

@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from drl4ser.export import FORMATS, compare_with_original, export_and_check, export_run
-from drl4ser.export.onnx_file import write_onnx
-from drl4ser.features import extract_llds, load_audio
+from drl4ser.export.formats import write_onnx
+from drl4ser.features import LLD_NAMES, extract_llds, load_audio
 from drl4ser.inference.predictor import Predictor
 
 
@@ -48,7 +48,10 @@ def test_every_format_gives_what_the_run_gives(exported):
     assert all(difference < 1e-4 for difference in differences.values()), differences
     interface = json.loads((directory / "interface.json").read_text())
     assert interface["classes"] == ["angry", "happy", "neutral", "sad"]
-    assert interface["inputs"]["llds"] == [[None, None, 17], "float32"]
+    assert interface["inputs"]["llds"]["shape"] == ["batch", "frames", 17]
+    assert interface["inputs"]["num_words"]["shape"] == ["batch"] and interface["inputs"]["words"]["dtype"] == "float32"
+    assert interface["llds"]["hnr_db"] == "dB; -20 to 40" and tuple(interface["llds"]) == LLD_NAMES
+    assert "left out" in interface["transcripts"]["unknown words"] and "None" in interface["trimming"]
     assert interface["frame"]["hop_ms"] == 5.0 and interface["trim_db"] == 0.0
     assert (directory / "words.bin").exists()
 
@@ -70,6 +73,35 @@ def test_a_saved_model_needs_tensorflow_only(exported, speech):
 def test_real_speech(exported, speech, name):
     run = FORMATS[name].load(exported[0] / FORMATS[name].name)
     np.testing.assert_allclose(run(dict(np.load(speech[0]))), speech[1], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_no_words_at_all(exported, predictor, name):
+    """The axis of words may have length 0, for which ONNX Runtime's own loops fail."""
+    llds = np.random.default_rng(0).normal(size=(2, 40, 17)).astype(np.float32)
+    dimension = predictor.run.word_vectors.dimension
+    inputs = {"llds": llds, "num_frames": np.array([40, 30], np.int32), "num_words": np.zeros(2, np.int32)}
+    inputs["words"] = np.zeros((2, 0, dimension), np.float32)
+    found = FORMATS[name].load(exported[0] / FORMATS[name].name)(inputs)
+    wanted = predictor.predict_llds([llds[0], llds[1, :30]], ["", ""])
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_onnx_dimensions_have_names(exported):
+    import onnx
+
+    graph = onnx.load(exported[0] / "model.onnx").graph
+    named = {
+        value.name: [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.output)
+    }
+    assert named == {
+        "llds": ["batch", "frames", 17],
+        "num_frames": ["batch"],
+        "words": ["batch", "words", 10],
+        "num_words": ["batch"],
+        "probabilities": ["batch", 4],
+    }
 
 
 def test_the_check_finds_an_export_that_looks_at_padding(predictor):

@@ -1,0 +1,88 @@
+"""What an exported model takes and gives: the model itself, raw LLDs in and probabilities out, and its description."""
+
+import keras
+
+from drl4ser.config import to_dict
+from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES
+from drl4ser.runs.run import TrainedRun
+
+LENGTHS = {"llds": "frames", "words": "words"}
+"""Name of axis 1 of each sequence."""
+_LLD_UNITS = dict.fromkeys(LLD_NAMES, "1") | {
+    "log_energy": "ln of mean power, full scale = 1; -41.59 to 0",
+    "voicing_probability": "1; 0 to 1",
+    "hnr_db": "dB; -20 to 40",
+    "log_f0": "ln of Hz, 0 where unvoiced",
+    "zcr": "sign changes per sample; 0 to 1",
+}
+_INPUTS = {
+    "llds": "Low-level descriptors, one row per frame in the order of `llds`; the model normalises them itself. "
+    "At least one frame. Rows behind an utterance's own frames may hold any finite values.",
+    "num_frames": "Number of frames of each utterance.",
+    "words": "Word vectors, one row per known word, see `transcripts`. The axis may have length 0. Rows behind an "
+    "utterance's own words may hold any finite values.",
+    "num_words": "Number of known words of each utterance; 0 without transcript: the model then uses the audio only.",
+}
+_TRANSCRIPTS = {
+    "words.bin": "Vocabulary in word2vec's binary format: a line 'number_of_words dimension'; per word its UTF-8 bytes,"
+    " a space, `dimension` little-endian float32 values and a line feed. gensim reads it: "
+    "KeyedVectors.load_word2vec_format('words.bin', binary=True).",
+    "tokenising": "drl4ser.text.tokenize: leave out [...], <...> and ++...++; words are runs of letters and digits, "
+    "with apostrophes inside; punctuation is dropped, hyphens separate words.",
+    "lookup": "Each word as written, then in lower case, then capitalised; the first spelling in words.bin counts.",
+    "unknown words": "They are left out and not counted in num_words. No known word: num_words is 0.",
+}
+
+
+def build_served_model(run: TrainedRun) -> keras.Model:
+    """Build the trained model with its normaliser in front and a softmax behind.
+
+    Args:
+        run: loaded with precision float32.
+
+    Returns:
+        A model from {"llds": float32 [B, T, 17] as `extract_llds` makes them, "num_frames": int32 [B]} and, with
+        lexical input, {"words": float32 [B, K, D], "num_words": int32 [B]} to
+        {"probabilities": float32 [B, num_classes]}.
+        Padding may hold any finite values; K may be 0.
+    """
+    inputs = {item.name: keras.Input(item.shape[1:], dtype=item.dtype, name=item.name) for item in run.model.inputs}
+    values = dict(inputs)
+    if "llds" in values:
+        mean, std = run.normalizer.mean, run.normalizer.std
+        normalize = keras.layers.Rescaling((1 / std).tolist(), (-mean / std).tolist(), name="normalizer")
+        values["llds"] = normalize(values["llds"])
+    if "words" in values:
+        # ONNX Runtime fails on a sequence of length 0; one more row of padding changes nothing.
+        values["words"] = keras.layers.ZeroPadding1D((0, 1), name="one_more_word")(values["words"])
+    probabilities = keras.layers.Softmax(name="probabilities")(run.model(list(values.values())))
+    return keras.Model(inputs, {"probabilities": probabilities}, name=f"{run.config.model.system}_served")
+
+
+def describe_interface(run: TrainedRun) -> dict:
+    """Describe what a caller of an exported model must provide and gets, as plain values for `interface.json`."""
+    inputs = {
+        item.name: {
+            "shape": ["batch", *([LENGTHS[item.name], item.shape[2]] if item.name in LENGTHS else [])],
+            "dtype": item.dtype,
+            "meaning": _INPUTS[item.name],
+        }
+        for item in run.model.inputs
+    }
+    trim_db = run.normalizer.trim_db
+    probabilities = {"shape": ["batch", len(run.config.classes)], "dtype": "float32", "meaning": "They sum to 1."}
+    return {
+        "system": run.config.model.system,
+        "classes": list(run.config.classes),
+        "inputs": inputs,
+        "outputs": {"probabilities": probabilities},
+        "llds": {name: _LLD_UNITS[name] for name in LLD_NAMES},
+        "llds_version": EXTRACTOR_VERSION,
+        "frame": to_dict(run.config.frame),
+        "trim_db": trim_db,
+        "trimming": "Leave out the frames before the first and after the last one whose log_energy is at most "
+        f"{trim_db:g} dB ({trim_db / 4.342945:.3f}) below the utterance's highest."
+        if trim_db
+        else "None: every frame is used.",
+        "transcripts": _TRANSCRIPTS if "words" in inputs else "Not used.",
+    }
