@@ -14,8 +14,7 @@ from benchmarks.process_memory import read_peak_mb, read_resident_mb
 from drl4ser.config import FrameConfig, make_experiment
 from drl4ser.console import import_tensorflow
 from drl4ser.corpora import make_folds, read_corpus
-from drl4ser.data.store import open_store
-from drl4ser.data.store_files import LABELS, read_side, write_json
+from drl4ser.data.store import LABELS, open_store, read_shard_contents, write_json
 
 RID_CLASSES = {"angry": 82_952, "happy": 67_499, "neutral": 61_629, "sad": 82_125, "surprise": 63_819}
 """Utterances of the paper's second corpus; 358,024 in all."""
@@ -49,7 +48,7 @@ def repeat_store(source: Path, target: Path, times: int) -> Path:
     plan, names = json.loads((source / "plan.json").read_text(encoding="utf-8")), []
     for copy in range(times):
         for shard in open_store(source).shards:
-            side, serialized, rows = read_side(shard.with_suffix(".json")), [], []
+            side, serialized, rows = read_shard_contents(shard.with_suffix(".json")), [], []
             for utterance, record in zip(side.utterances, tf.data.TFRecordDataset(str(shard)), strict=True):
                 example, name = tf.train.Example.FromString(record.numpy()), f"{copy:03d}-{utterance.id}"
                 example.features.feature["id"].bytes_list.value[:] = [name.encode()]

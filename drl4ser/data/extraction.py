@@ -11,8 +11,16 @@ from tqdm import tqdm
 from drl4ser.config import FrameConfig
 from drl4ser.console import import_tensorflow
 from drl4ser.corpora import Utterance
-from drl4ser.data.store import INDEX_FILE, check_plan, make_plan
-from drl4ser.data.store_files import LABELS, RecordError, ShardSide, read_side, write_json
+from drl4ser.data.store import (
+    INDEX_FILE,
+    LABELS,
+    RecordError,
+    ShardContents,
+    check_plan,
+    make_plan,
+    read_shard_contents,
+    write_json,
+)
 from drl4ser.features import extract_llds
 from drl4ser.features.audio import AudioError, is_silent, open_audio
 from drl4ser.files import file_sha256, lock_folder, remove_leftovers
@@ -25,7 +33,7 @@ MIN_SECONDS = 0.1
 
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """What a worker found in one file."""
+    """LLDs and digest of one file, or the problem with it."""
 
     llds: np.ndarray | None = None
     digest: str = ""
@@ -42,16 +50,15 @@ def make_records(
 ) -> list[tuple[str, str]]:
     """Extract the LLDs of every utterance into `directory`; finished shards of an earlier run are kept.
 
-    A shard is finished if it and the file beside it match their checksums; a damaged one is made anew.
-
-    The bytes written depend on neither the number of workers nor on interruptions.
+    A shard is finished if it and its JSON file match their checksums; a damaged one is rebuilt. The bytes written do
+    not depend on the number of workers or on interruptions.
 
     Returns:
         (path, reason) of every file that was skipped.
 
     Raises:
         RecordError: if `directory` was made with other settings, or if no file is usable.
-        LockedError: if another process is at work there.
+        LockedError: if another process writes there.
     """
     with lock_folder(directory, "wait for it to end, or choose another RECORDS_DIR (--records_dir)"):
         return _make_records(utterances, directory, corpus, frame, num_workers, shard_size)
@@ -66,24 +73,24 @@ def _make_records(utterances, directory, corpus, frame, num_workers, shard_size)
         directory / f"shard-{first // shard_size:05d}": utterances[first : first + shard_size]
         for first in range(0, len(utterances), shard_size)
     }
-    sides = {stem: _finished_side(stem) for stem in shards}
-    pending = [item for stem, part in shards.items() if sides[stem] is None for item in part]
+    finished = {stem: _read_finished(stem) for stem in shards}
+    pending = [item for stem, part in shards.items() if finished[stem] is None for item in part]
     described = map_in_order(functools.partial(describe, frame=frame), pending, min(num_workers, len(pending)))
     seen: dict[str, str] = {}
     with tqdm(total=len(utterances), initial=len(utterances) - len(pending), unit="utt", desc="LLDs") as bar:
         for stem, part in shards.items():
-            if sides[stem] is None:
+            if finished[stem] is None:
                 _write_shard(stem, part, described, seen, bar)
-                sides[stem] = read_side(stem.with_suffix(".json"))
-            seen.update(sides[stem].digests)
-    return _finish(directory, plan, sides)
+                finished[stem] = read_shard_contents(stem.with_suffix(".json"))
+            seen.update(finished[stem].digests)
+    return _finish(directory, plan, finished)
 
 
-def _finished_side(stem: Path) -> ShardSide | None:
-    """What stands beside a shard that is complete and undamaged, else None."""
+def _read_finished(stem: Path) -> ShardContents | None:
+    """The contents of a shard that is complete and undamaged, else None."""
     try:
-        side = read_side(stem.with_suffix(".json"))
-        return side if file_sha256(stem.with_suffix(".tfrecord")) == side.sha256 else None
+        contents = read_shard_contents(stem.with_suffix(".json"))
+        return contents if file_sha256(stem.with_suffix(".tfrecord")) == contents.sha256 else None
     except (RecordError, OSError):
         return None
 
@@ -126,14 +133,13 @@ def _write_shard(stem: Path, part: list[Utterance], described: Iterator, seen: d
         row.update(path=str(utterance.path), num_frames=len(description.llds), digest=description.digest)
         rows.append(row)
     sha256 = write_tfrecords(stem.with_suffix(".tfrecord"), serialized)
-    side = {"sha256": sha256, "utterances": rows, "problems": problems}
-    write_json(stem.with_suffix(".json"), side)
+    write_json(stem.with_suffix(".json"), {"sha256": sha256, "utterances": rows, "problems": problems})
 
 
-def _finish(directory: Path, plan: dict, sides: dict[Path, ShardSide]) -> list[tuple[str, str]]:
-    problems = [problem for side in sides.values() for problem in side.problems]
-    if not any(side.utterances for side in sides.values()):
+def _finish(directory: Path, plan: dict, shards: dict[Path, ShardContents]) -> list[tuple[str, str]]:
+    problems = [problem for contents in shards.values() for problem in contents.problems]
+    if not any(contents.utterances for contents in shards.values()):
         path, reason = problems[0] if problems else ("no file", "no utterances")
         raise RecordError(f"no usable audio in this corpus; the first problem is {path}: {reason}")
-    write_json(directory / INDEX_FILE, {**plan, "shards": [stem.name for stem in sides]})
+    write_json(directory / INDEX_FILE, {**plan, "shards": [stem.name for stem in shards]})
     return problems

@@ -2,7 +2,7 @@
 
 A part of a fold is read once (`load_part`: filter, normalise, look up words, cache); every epoch then shuffles,
 groups and pads the cached utterances (`training_batches`), or pads them as they come (`evaluation_batches`).
-A corpus that does not fit into `CACHE_BYTES` is read anew from its shards in every epoch (`streaming.py`).
+A corpus that does not fit into `CACHE_BYTES` is read again from its shards in every epoch (`records.py`).
 """
 
 import dataclasses
@@ -14,8 +14,7 @@ import tensorflow as tf
 
 from drl4ser.config import FrameConfig, TrainConfig
 from drl4ser.data.augmentation import augment
-from drl4ser.data.store import RecordStore
-from drl4ser.data.streaming import (
+from drl4ser.data.records import (
     PARALLEL_CALLS,
     UNWANTED,
     num_bytes,
@@ -24,6 +23,7 @@ from drl4ser.data.streaming import (
     read_shuffled,
     without_autotuning,
 )
+from drl4ser.data.store import RecordStore
 from drl4ser.features import LLD_NAMES, Normalizer
 from drl4ser.features.input_range import InputRange
 from drl4ser.text import WordVectors, tokenize

@@ -2,7 +2,7 @@
 
 Layout: `plan.json` (settings, written first), `shard-00000.tfrecord` with `shard-00000.json` beside it (its rows,
 problems and checksum; a shard counts once this file exists) and `index.json` (written last: the store is complete).
-The JSON files carry their own checksums. What is damaged, `make_records` makes anew, and only that.
+The JSON files carry their own checksums. `make_records` rebuilds what is damaged, and only that.
 """
 
 import dataclasses
@@ -14,13 +14,18 @@ from typing import Any
 
 from drl4ser.config import FrameConfig, complete, to_dict
 from drl4ser.corpora import Utterance
-from drl4ser.data.store_files import LABELS, REMEDY, RecordError, field, read_json, read_side, write_json
 from drl4ser.features import EXTRACTOR_VERSION
-from drl4ser.files import file_sha256, is_leftover
+from drl4ser.files import add_checksum, atomic_write_text, file_sha256, is_leftover, verify_checksum
 
 FORMAT = 1
 PLAN_FILE = "plan.json"
 INDEX_FILE = "index.json"
+LABELS = ("id", "emotion", "speaker", "session", "text")
+REMEDY = "run `python -m data_prep.make_records` (make records) again: it rebuilds only what is damaged"
+
+
+class RecordError(ValueError):
+    """A record folder that is missing, unfinished, damaged or made with other settings; names it and the remedy."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +93,7 @@ def check_plan(directory: Path, plan: dict[str, Any]) -> None:
         if found.get(name) != value:
             raise RecordError(
                 f"{directory} was made with {name}={found.get(name)!r}, now it is {value!r}; "
-                "delete that folder (its records are made anew) or choose another"
+                "delete that folder (its records are rebuilt) or choose another"
             )
     write_json(path, plan)
 
@@ -100,7 +105,7 @@ def _recorded_plan(directory: Path) -> dict[str, Any]:
     except RecordError as error:
         if not (directory / INDEX_FILE).exists():
             raise RecordError(
-                f"{directory / PLAN_FILE} is damaged; delete {directory} and make the records anew"
+                f"{directory / PLAN_FILE} is damaged; delete {directory} and make the records again"
             ) from error
         return _read_settings(directory / INDEX_FILE)
 
@@ -133,33 +138,24 @@ def open_store(directory: Path, frame: FrameConfig | None = None) -> RecordStore
         if index.get(name) != value:
             raise RecordError(
                 f"{directory} was made with {name}={index.get(name)!r}, this version wants {value!r}; "
-                "delete that folder and make the records anew"
+                "delete that folder and make the records again"
             )
-    utterances, num_frames, sizes, checksums, problems = [], {}, [], [], []
     names = field(directory / INDEX_FILE, index, "shards", list)
     for name in names:
         if not (isinstance(name, str) and re.fullmatch(r"shard-\d+", name)):
             raise RecordError(f"{directory / INDEX_FILE} is damaged (a shard {name!r:.80}); {REMEDY}")
-        side = read_side(directory / f"{name}.json")
-        checksums.append(side.sha256)
-        sizes.append(len(side.utterances))
-        utterances.extend(side.utterances)
-        num_frames.update(side.num_frames)
-        problems.extend(side.problems)
-    shards = tuple(directory / f"{name}.tfrecord" for name in names)
-    for shard in shards:
-        if not shard.exists():
-            raise RecordError(f"{shard} is missing; {REMEDY}")
-    corpus = field(directory / INDEX_FILE, index, "corpus", str)
+        if not (directory / f"{name}.tfrecord").exists():
+            raise RecordError(f"{directory / name}.tfrecord is missing; {REMEDY}")
+    contents = [read_shard_contents(directory / f"{name}.json") for name in names]
     return RecordStore(
         directory=directory,
-        corpus=corpus,
-        utterances=tuple(utterances),
-        num_frames=num_frames,
-        shards=shards,
-        shard_sizes=tuple(sizes),
-        checksums=tuple(checksums),
-        problems=tuple(problems),
+        corpus=field(directory / INDEX_FILE, index, "corpus", str),
+        utterances=tuple(utterance for shard in contents for utterance in shard.utterances),
+        num_frames={name: count for shard in contents for name, count in shard.num_frames.items()},
+        shards=tuple(directory / f"{name}.tfrecord" for name in names),
+        shard_sizes=tuple(len(shard.utterances) for shard in contents),
+        checksums=tuple(shard.sha256 for shard in contents),
+        problems=tuple(problem for shard in contents for problem in shard.problems),
     )
 
 
@@ -167,7 +163,7 @@ def verify_shards(store: RecordStore) -> None:
     """Compare every shard with its checksum; this reads the whole store once.
 
     Raises:
-        RecordError: naming the first damaged shard and how to make it anew.
+        RecordError: naming the first damaged shard and how to rebuild it.
     """
     for shard, checksum in zip(store.shards, store.checksums, strict=True):
         try:
@@ -176,3 +172,69 @@ def verify_shards(store: RecordStore) -> None:
             raise RecordError(f"{shard} cannot be read ({error.strerror}); {REMEDY}") from None
         if found != checksum:
             raise RecordError(f"{shard} is damaged (its content does not match its checksum); {REMEDY}")
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write a JSON object with its checksum, unless the file holds it already."""
+    text = json.dumps(add_checksum(values), indent=1) + "\n"
+    try:
+        is_written = path.read_bytes() == text.encode()
+    except OSError:  # missing, or unreadable and so to be replaced
+        is_written = False
+    if not is_written:
+        atomic_write_text(path, text)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object of the store. Raises RecordError if it is missing or damaged."""
+    try:
+        return verify_checksum(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise RecordError(f"{path} is missing: run `python -m data_prep.make_records` to make the records") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordError(f"{path} is damaged ({error}); {REMEDY}") from None
+
+
+@dataclasses.dataclass(frozen=True)
+class ShardContents:
+    """What a shard holds, as the JSON file beside it lists it.
+
+    Attributes:
+        sha256: of the TFRecord file.
+        utterances: its utterances, in order.
+        num_frames: LLD frames of each utterance, by id.
+        digests: id of each utterance by the digest of its samples.
+        problems: (path, reason) of every file that was skipped.
+    """
+
+    sha256: str
+    utterances: tuple[Utterance, ...]
+    num_frames: dict[str, int]
+    digests: dict[str, str]
+    problems: tuple[tuple[str, str], ...]
+
+
+def read_shard_contents(path: Path) -> ShardContents:
+    """Read the JSON file beside a shard. Raises RecordError if it is missing or damaged."""
+    values = read_json(path)
+    sha256 = field(path, values, "sha256", str)
+    utterances, num_frames, digests = [], {}, {}
+    for row in field(path, values, "utterances", list):
+        labels = {label: field(path, row, label, str) for label in LABELS}
+        utterances.append(Utterance(**labels, path=Path(field(path, row, "path", str))))
+        num_frames[labels["id"]] = field(path, row, "num_frames", int)
+        digests[field(path, row, "digest", str)] = labels["id"]
+    problems = []
+    for problem in field(path, values, "problems", list):
+        if not (isinstance(problem, list) and [type(item) for item in problem] == [str, str]):
+            raise RecordError(f"{path} is damaged (a problem {problem!r:.80}); {REMEDY}")
+        problems.append(tuple(problem))
+    return ShardContents(sha256, tuple(utterances), num_frames, digests, tuple(problems))
+
+
+def field(path: Path, values: Any, name: str, kind: type) -> Any:
+    """A member of a JSON object. Raises RecordError if it is missing or not of the class `kind`."""
+    value = values.get(name) if isinstance(values, dict) else None
+    if type(value) is not kind:
+        raise RecordError(f"{path} is damaged (its {name!r} is {value!r:.80}); {REMEDY}")
+    return value

@@ -110,7 +110,7 @@ def test_a_folder_of_leftovers_only_is_a_new_folder(records_dir, manifest, tmp_p
 
 
 def test_a_shard_name_that_leads_out_of_the_folder_is_refused(folder):
-    from drl4ser.data.store_files import read_json, write_json
+    from drl4ser.data.store import read_json, write_json
 
     index = read_json(folder / "index.json")
     write_json(folder / "index.json", {**index, "shards": ["../../etc/shard-0"]})

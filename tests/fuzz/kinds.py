@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from drl4ser.corpora import CorpusError
-from drl4ser.data.store_files import RecordError
+from drl4ser.data.store import RecordError
 
 OWN_ERRORS = (ValueError, CorpusError, RecordError)
 READ, REFUSED = "read", "refused"

@@ -4,7 +4,7 @@ import pytest
 from drl4ser.config import TrainConfig
 from drl4ser.data import pipeline
 from drl4ser.data.pipeline import evaluation_batches, fit_normalizer, load_part, training_batches
-from drl4ser.data.streaming import num_bytes, positions, read_in_order, read_shuffled
+from drl4ser.data.records import num_bytes, positions, read_in_order, read_shuffled
 
 
 @pytest.fixture(scope="module")
