@@ -34,7 +34,8 @@ ALLOW_PARTIAL ?= false
 EVERY ?= 12
 CASES ?= 100000
 NUM_UTTERANCES ?= 600
-PYTHON ?= python3.11
+# The first of these that starts; pyenv leaves names that do not.
+PYTHON ?= $(or $(firstword $(foreach name,python3.13 python3.12 python3.11,$(shell $(name) -c "print('$(name)')" 2>/dev/null))),python3)
 
 # What is made, not brought: LLD records of any corpus, and the default corpus with its word vectors.
 CACHE_DIR ?= data
@@ -53,7 +54,7 @@ SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
 	--frontend=$(FRONTEND) --precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
-.PHONY: setup test lint format records default-corpus corpus lld-report benchmark \
+.PHONY: setup check-tools test lint format records default-corpus corpus lld-report benchmark \
 	reproduce-table1 reproduce-table2 reproduce-figure6 export readme tensorboard clean reproduce-figure5 reproduce-saliency notebooks
 .DEFAULT_GOAL := help
 
@@ -62,8 +63,18 @@ help:
 
 setup: .venv/installed
 
+# What a long installation would miss at its end: pysptk has no wheels and is compiled.
+check-tools:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "error: no Python 3.11, 3.12 or 3.13; install one (Debian: apt install python3 python3-venv), or give PYTHON=/path/to/python3" >&2; exit 1; }
+	@command -v $${CC:-cc} >/dev/null || \
+		{ echo "error: no C compiler, which pysptk needs; install one (Debian: apt install build-essential)" >&2; exit 1; }
+	@test -e "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || \
+		{ echo "error: no Python.h, which pysptk needs; install the headers of $(PYTHON) (Debian: apt install python3-dev)" >&2; exit 1; }
+
 # A mark and not the folder: an installation that was cut off is done again.
 .venv/installed: setup.py constraints.txt
+	@$(MAKE) --no-print-directory check-tools
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"

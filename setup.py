@@ -14,6 +14,14 @@ setup(
     packages=find_packages(include=["drl4ser", "drl4ser.*"]),
     package_data={"drl4ser.features": ["*.conf"]},
     python_requires=">=3.11",
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Multimedia :: Sound/Audio :: Speech",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
     install_requires=[
         "absl-py",
         "filelock>=4",
@@ -49,6 +57,7 @@ setup(
             "pyarrow",
             "pytest",
             "pytest-xdist",
+            "pyyaml",
             "ray",
             "ruff",
             "selenium",

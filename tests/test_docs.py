@@ -148,3 +148,18 @@ def test_citation_licence_and_package_agree():
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith(f"{citation['license']} License")
     paper = citation["preferred-citation"]
     assert paper["title"] in read(ROOT / "README.md") and paper["doi"] in read(ROOT / "README.md")
+
+
+def test_public_ci_runs_what_every_change_must_pass():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["test"]
+    assert "bash .ci/run" in [step.get("run") for step in job["steps"]]
+    supported = re.findall(
+        r'"Programming Language :: Python :: ([\d.]+)"', (ROOT / "setup.py").read_text(encoding="utf-8")
+    )
+    assert set(job["strategy"]["matrix"]["python"]) <= set(supported)
+
+
+def test_the_changelog_groups_changes():
+    sections = re.findall(r"^### (.+)$", read(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert sections and set(sections) <= {"Added", "Changed", "Fixed", "Removed"}

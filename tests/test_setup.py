@@ -1,0 +1,68 @@
+"""What `make setup` lacks is one clear line before the long installation starts."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def project(tmp_path):
+    for name in ("Makefile", "setup.py", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def make(project, *variables, **environment):
+    command = ["make", "-C", project, *variables, "setup"]
+    return subprocess.run(command, env={"PATH": "/usr/bin:/bin"} | environment, capture_output=True, text=True)
+
+
+def python_without_headers(project):
+    """A Python that looks for its headers in a folder that has none."""
+    script = project / "python"
+    script.write_text(f'#!/bin/sh\ncase "$2" in *sysconfig*) echo {project};; *) exec {sys.executable} "$@";; esac\n')
+    script.chmod(0o755)
+    return script
+
+
+def test_no_compiler(project):
+    done = make(project, f"PYTHON={sys.executable}", CC="no-such-compiler")
+    assert_refused(done, project, "no C compiler", "apt install build-essential")
+
+
+def test_no_python(project):
+    done = make(project, "PYTHON=no-such-python")
+    assert_refused(done, project, "no Python 3.11", "PYTHON=")
+
+
+def test_no_headers(project):
+    done = make(project, f"PYTHON={python_without_headers(project)}", CC="true")
+    assert_refused(done, project, "no Python.h", "apt install python3-dev")
+
+
+def assert_refused(done, project, *words):
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert done.returncode and len(errors) == 1, done.stderr
+    assert all(word in errors[0] for word in words)
+    assert not (project / ".venv").exists()
+
+
+@pytest.mark.parametrize("present", [("3.11",), ("3.11", "3.12"), ("3.12", "3.13"), ()])
+def test_the_newest_python_that_starts_is_taken(project, present):
+    """A name that pyenv left behind is passed over."""
+    folder = project / "bin"
+    folder.mkdir()
+    for version in ("3.11", "3.12", "3.13"):
+        command = f'exec {sys.executable} "$@"' if version in present else "exit 127"
+        (folder / f"python{version}").write_text(f"#!/bin/sh\n{command}\n")
+        (folder / f"python{version}").chmod(0o755)
+    with (project / "Makefile").open("a", encoding="utf-8") as file:
+        file.write("\nshow:\n\t@echo $(PYTHON)\n")
+    command = ["make", "-s", "-C", project, "show"]
+    shown = subprocess.run(command, env={"PATH": f"{folder}:/usr/bin:/bin"}, capture_output=True, text=True, check=True)
+    assert shown.stdout == (f"python{max(present)}\n" if present else "python3\n")
