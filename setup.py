@@ -38,6 +38,7 @@ setup(
         "setuptools<81",  # pysptk 1.0 imports pkg_resources, which later ones do not have
         "soundfile",
         "soxr",
+        "tabulate",
         "tensorboard",
         "tensorflow",
         "tqdm",

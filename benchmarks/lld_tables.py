@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from drl4ser.files import atomic_write_text
-from drl4ser.reporting.cells import MISSING, Grid
-from drl4ser.reporting.render import render_grid
+from drl4ser.reporting.render import MISSING, TextTable
 
 _PERCENT = ("gross errors (over 20 %)", "median deviation", "voicing decision differs")
 
@@ -38,7 +37,7 @@ def render_markdown(report: dict[str, Any]) -> str:
     """Accuracy, cost, and what they were measured on."""
     grids = (_accuracy_grid(report["accuracy"]), _cost_grid(report["speed"], report["lengths"]))
     notes = "".join(f"- {note}\n" for note in _notes(report))
-    return "\n".join([*map(render_grid, grids), notes])
+    return "\n".join([*(grid.to_markdown() for grid in grids), notes])
 
 
 def _accuracy_grid(rows):
@@ -57,7 +56,7 @@ def _accuracy_grid(rows):
         sign = "≤" if row["limit"] == "most" else "≥"
         wanted = f"{sign} {scale * row['wanted']:g}{unit}"
         cells.append([row["descriptor"], row["measure"], row["reference"], *values, wanted])
-    return Grid(header, cells, num_names=3)
+    return TextTable(header, cells, num_names=3)
 
 
 def _cost_grid(speed, lengths):
@@ -75,7 +74,7 @@ def _cost_grid(speed, lengths):
         ),
         _own(f"peak memory at {hour['minutes']:g} min, MB", f"{hour['peak_mb']:.0f}", "< 500"),
     ]
-    return Grid(header, rows, num_names=1)
+    return TextTable(header, rows, num_names=1)
 
 
 def _own(name, value, wanted):

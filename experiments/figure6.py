@@ -7,15 +7,15 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
-from drl4ser.analysis.data_scale import TABLE_NAME, write_data_scale
+from drl4ser.analysis.data_scale import TABLE_FILE, write_data_scale
 from drl4ser.config import MODALITIES, change
 from drl4ser.corpora import make_folds
 from drl4ser.data.store import open_store
 from experiments import settings
 
 FLAGS = flags.FLAGS
-flags.DEFINE_enum("modality", "acoustic", MODALITIES, "What S3 hears or reads.")
-flags.DEFINE_list("sizes", [], "Training utterances a class. Default: an eighth, a quarter, a half and all.")
+flags.DEFINE_enum("modality", "acoustic", MODALITIES, "Input of S3.")
+flags.DEFINE_list("sizes", [], "Training utterances per class. Default: an eighth, a quarter, a half and all.")
 flags.DEFINE_string("results_dir", "results", "Where table and picture are written.")
 SPLIT_SEED = 0  # one test part for all points
 
@@ -40,9 +40,9 @@ def subsets() -> list:
 
 
 def main() -> None:
-    """Run what has not been run yet, write the picture and the table, print the table."""
+    """Run the folds that are missing, write the picture and the table, print the table."""
     directory = write_data_scale(settings.run(subsets()), Path(FLAGS.results_dir))
-    print((directory / TABLE_NAME).read_text(encoding="utf-8"))
+    print((directory / TABLE_FILE).read_text(encoding="utf-8"))
     print(f"Written to {directory}")
 
 

@@ -14,7 +14,7 @@ from drl4ser.console import import_tensorflow
 from drl4ser.corpora import CORPORA, SPLITS, make_folds
 from drl4ser.data.store import open_store, verify_shards
 from drl4ser.reporting.fold_result import FoldResult
-from drl4ser.reporting.layout import SYSTEM_NAMES
+from drl4ser.reporting.paper_values import SYSTEM_NAMES
 from drl4ser.runs.paths import finished_result, run_directory
 from drl4ser.training.grid import run_grid
 

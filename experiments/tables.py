@@ -4,7 +4,7 @@ from pathlib import Path
 
 from absl import flags
 
-from drl4ser.reporting.layout import LAYOUTS
+from drl4ser.reporting.paper_values import LAYOUTS
 from drl4ser.reporting.write import write_report
 from experiments import settings
 

@@ -100,7 +100,7 @@ def test_the_command_refuses_tables_without_records(results_dir, mode):
     readme = results_dir.parent / "README.md"
     readme.write_text(MARKED.format("\nold 99 %\n"))
     refused = update("--pages", readme, "--results_dir", results_dir, mode)
-    assert refused.returncode == 1 and "does not follow from the records" in refused.stderr
+    assert refused.returncode == 1 and "does not follow from the fold results" in refused.stderr
     assert "old 99 %" in readme.read_text()
 
 

@@ -11,14 +11,14 @@ from drl4ser.figures import save_figure
 from drl4ser.figures.figure6 import data_scale_figure
 from drl4ser.files import atomic_write_text
 from drl4ser.reporting import statistics
-from drl4ser.reporting.cells import Grid
-from drl4ser.reporting.facts import collect_facts
 from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
 from drl4ser.reporting.notes import describe_experiment
 from drl4ser.reporting.paper_values import FIGURE6
-from drl4ser.reporting.render import escape_markdown, render_grid
+from drl4ser.reporting.render import TextTable, markdown_list
+from drl4ser.reporting.table import collect_facts
+from drl4ser.reporting.write import FOLDS_FILE
 
-RECORDS_NAME, TABLE_NAME = "folds.jsonl", "figure6.md"
+TABLE_FILE = "figure6.md"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,32 +40,32 @@ class ScalePoint:
     paper_ua: float | None
 
 
-def build_curve(records: Sequence[FoldResult]) -> list[ScalePoint]:
+def build_curve(results: Sequence[FoldResult]) -> list[ScalePoint]:
     """The points of the curve, from the smallest to the largest.
 
     Raises:
-        ValueError: if the records were not all tested on the same utterances.
+        ValueError: if the results were not all tested on the same utterances.
     """
-    if len({tuple(record.utterances) for record in records}) != 1:
+    if len({tuple(result.utterances) for result in results}) != 1:
         raise ValueError("The points of the curve must have one test part. Run the experiment again.")
     groups = defaultdict(list)
-    for record in sorted(records, key=lambda record: record.seed):
-        groups[record.config["train_per_class"]].append(record)
+    for result in sorted(results, key=lambda result: result.seed):
+        groups[result.config["train_per_class"]].append(result)
     largest = max(groups)
     return [_point(size, groups[size], largest) for size in sorted(groups)]
 
 
-def write_data_scale(records: Sequence[FoldResult], results_dir: Path) -> Path:
-    """Writes the records, the table and the picture (PNG and PDF).
+def write_data_scale(results: Sequence[FoldResult], results_dir: Path) -> Path:
+    """Writes the results, the table and the picture (PNG and PDF).
 
     Returns:
         The directory, `<results_dir>/figure6/<corpus>-<profile>-<recipe>-<split>`.
     """
-    first = records[0]
+    first = results[0]
     directory = results_dir / "figure6" / f"{first.corpus}-{first.profile}-{first.recipe}-{first.split}"
-    write_fold_results(directory / RECORDS_NAME, sorted(records, key=lambda item: item.config["train_per_class"]))
-    atomic_write_text(directory / TABLE_NAME, render_data_scale(directory))
-    points = build_curve(records)
+    write_fold_results(directory / FOLDS_FILE, sorted(results, key=lambda item: item.config["train_per_class"]))
+    atomic_write_text(directory / TABLE_FILE, render_data_scale(directory))
+    points = build_curve(results)
     figure = data_scale_figure(
         [point.per_class for point in points],
         [point.uas for point in points],
@@ -77,32 +77,33 @@ def write_data_scale(records: Sequence[FoldResult], results_dir: Path) -> Path:
 
 
 def render_data_scale(directory: Path) -> str:
-    """The Markdown that follows from the records in `directory`."""
-    records = read_fold_results(directory / RECORDS_NAME)
-    points = build_curve(records)
-    header = ["Training utterances a class", "Of the largest", "Seeds", "UA %", "UA % [95 %]", "Paper's UA % there"]
-    grid = Grid(header, [_cells(point) for point in points], num_names=0)
-    facts = describe_experiment(collect_facts(records))
+    """The Markdown that follows from the results in `directory`."""
+    results = read_fold_results(directory / FOLDS_FILE)
+    points = build_curve(results)
+    header = ["Training utterances per class", "Of the largest", "Seeds", "UA %", "UA % [95 %]", "Paper's UA % there"]
+    grid = TextTable(header, [_cells(point) for point in points], num_names=0)
+    facts = describe_experiment(collect_facts(results))
     notes = [
-        "Nested subsets of one training part, drawn anew by each seed; one validation and one test part. UA: mean ± "
+        "Nested subsets of one training part, each seed draws its own; one validation and one test part. UA: mean ± "
         "standard deviation over seeds, then their mean with its bootstrap interval over the tested utterances.",
         "Smaller subsets get more epochs and patience in proportion: every point had as many steps.",
-        "Paper: Figure 6 (RID, 6,000 to 60,000 utterances a class), between its points linearly, at the same share of "
-        "its largest number: for the shape, not the height.",
+        "Paper: Figure 6 (RID, 6,000 to 60,000 utterances per class), between its points linearly, at the same share "
+        "of its largest number: for the shape, not the height.",
         *facts,
     ]
-    return f"{render_grid(grid)}\n{''.join(f'- {escape_markdown(note)}{chr(10)}' for note in notes)}"
+    return "\n".join([grid.to_markdown(), markdown_list(notes)])
 
 
-def _point(size: int, records: Sequence[FoldResult], largest: int) -> ScalePoint:
-    predictions = np.stack([record.predictions for record in records], axis=1)
-    first = records[0]
-    interval = statistics.bootstrap_interval(first.labels, predictions, len(first.classes))
+def _point(size: int, results: Sequence[FoldResult], largest: int) -> ScalePoint:
+    predictions = np.stack([result.predictions for result in results], axis=1)
+    first = results[0]
+    scores = statistics.recognition_scores(first.labels, predictions)
+    interval = statistics.bootstrap_interval(first.labels, scores, len(first.classes))
     share = size / largest
     numbers = list(FIGURE6)
     place = share * numbers[-1]
     paper = float(np.interp(place, numbers, list(FIGURE6.values()))) if place >= numbers[0] else None
-    return ScalePoint(size, tuple(record.ua for record in records), interval, share, paper)
+    return ScalePoint(size, tuple(result.ua for result in results), interval, share, paper)
 
 
 def _cells(point: ScalePoint) -> list[str]:

@@ -9,11 +9,10 @@ import numpy as np
 from scipy import stats
 
 from drl4ser.files import atomic_write_text
-from drl4ser.reporting.cells import MISSING, Grid
-from drl4ser.reporting.facts import collect_facts
 from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
 from drl4ser.reporting.notes import describe_experiment
-from drl4ser.reporting.render import escape_markdown, render_grid
+from drl4ser.reporting.render import MISSING, TextTable, markdown_list
+from drl4ser.reporting.table import collect_facts
 
 NUM_RESAMPLES = 10_000
 NUM_DECIMALS = 6
@@ -65,9 +64,9 @@ def render_saliency(directory: Path) -> str:
         raise ValueError(f"{directory / UTTERANCES_NAME} is empty. Run that experiment again.")
     records = read_fold_results(directory / RECORDS_NAME)
     table = build_saliency_table(measures)
-    grids = [render_grid(grid) for grid in (_score_grid(table), _deletion_grid(table))]
+    grids = [grid.to_markdown() for grid in (_score_grid(table), _deletion_grid(table))]
     notes = [*_explain(measures, table), *describe_experiment(collect_facts(records))]
-    return "\n".join([*grids, "".join(f"- {escape_markdown(note)}\n" for note in notes)])
+    return "\n".join([*grids, markdown_list(notes)])
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, tuple[float, float]]:
@@ -132,7 +131,7 @@ def _deletion_row(measures: Sequence[dict], name: str) -> dict[str, Any]:
     }
 
 
-def _score_grid(table: dict[str, Any]) -> Grid:
+def _score_grid(table: dict[str, Any]) -> TextTable:
     emotions = list(table["scores"][0]["emotions"])
     header = ["Score of a step", "ROC area [95 %]", *(emotion.capitalize() for emotion in emotions)]
     header += ["Untrained", "Mean, salient", "Mean, other speech"]
@@ -142,10 +141,10 @@ def _score_grid(table: dict[str, Any]) -> Grid:
         cells += [f"{row['emotions'][emotion]:.3f}" for emotion in emotions]
         cells += [MISSING if row["untrained"] is None else f"{row['untrained']:.3f}"]
         rows.append([*cells, f"{row['salient']:.3f}", f"{row['other']:.3f}"])
-    return Grid(header, rows, num_names=1)
+    return TextTable(header, rows, num_names=1)
 
 
-def _deletion_grid(table: dict[str, Any]) -> Grid:
+def _deletion_grid(table: dict[str, Any]) -> TextTable:
     header = ["Silenced", "Of the speech", "P(true class)", "Drop [95 %]", "Drop over as much at random [95 %]"]
     rows = []
     for row in table["deletions"]:
@@ -154,7 +153,7 @@ def _deletion_grid(table: dict[str, Any]) -> Grid:
         cells += [f"{row['drop']:+.3f} {_interval(row['drop_interval'], '+.3f')}"]
         over = f"{row['over_random']:+.3f} {_interval(row['over_random_interval'], '+.3f')}"
         rows.append([*cells, MISSING if row["name"].startswith("random") else over])
-    return Grid(header, rows, num_names=1)
+    return TextTable(header, rows, num_names=1)
 
 
 def _explain(measures: Sequence[dict], table: dict[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
-"""One record for each (experiment, fold, seed): what a fold's test part gave and what is needed to check it.
+"""The result of one fold: predictions and metrics of its test part, and what is needed to check them.
 
-A record holds no time, host or directory, so a run that was killed and resumed writes the same bytes as one
-that was not, and it carries its own checksum. Times go to `seconds.jsonl` beside the records.
+A result holds no time, host or directory, so a run that was killed and resumed writes the same bytes as one that was
+not, and it carries its own checksum. Times go to `seconds.jsonl` in the run directory.
 """
 
 import dataclasses
@@ -15,8 +15,6 @@ import numpy as np
 from drl4ser.config import ExperimentConfig, from_dict, to_dict
 from drl4ser.files import CHECKSUM_KEY, add_checksum, atomic_write_text, naming_full_disks, verify_checksum
 from drl4ser.reporting import metrics
-from drl4ser.reporting.provenance import current_commit as current_commit
-from drl4ser.reporting.provenance import current_versions as current_versions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +33,7 @@ class FoldResult:
         ua, wa, f1, confusion: metrics of the test part and their confusion matrix, rows = true class.
         utterances: ids of the test part, sorted.
         labels, predictions: true and predicted class of each of `utterances`.
-        overlap: how many speakers and texts of the test part the training part knows, see
+        overlap: how many speakers and texts of the test part occur in the training part too, see
             `drl4ser.corpora.folds.describe_overlap`.
         config: the whole `ExperimentConfig` as plain values.
         commit: the checkout that trained the fold, see `provenance.current_commit`.
@@ -83,12 +81,12 @@ class FoldResult:
 
     @property
     def key(self) -> tuple[str, str, int, int]:
-        """(modality, system, fold, seed): what tells the records of one experiment apart, and their order."""
+        """(modality, system, fold, seed): tells the results of one experiment apart, and orders them."""
         return self.modality, self.system, self.fold, self.seed
 
 
 def make_fold_result(config: ExperimentConfig, *, utterances, labels, predictions, **measured) -> FoldResult:
-    """A record of a fold's test part, in order of utterance id, with its metrics.
+    """The result of a fold's test part, in order of utterance id, with its metrics.
 
     Args:
         config: the experiment, fold and seed.
@@ -99,7 +97,15 @@ def make_fold_result(config: ExperimentConfig, *, utterances, labels, prediction
             and `versions`.
 
     Returns:
-        The record, of plain Python values only.
+        The result, of plain Python values only.
+
+    Example:
+        >>> result = make_fold_result(
+        ...     ExperimentConfig(), utterances=["b", "a"], labels=[1, 0], predictions=[1, 1], num_parameters=1, units=1,
+        ...     epochs=1, best_epoch=1, validation_ua=0.5, overlap={}, commit="", versions={},
+        ... )
+        >>> result.utterances, result.predictions, result.ua
+        (['a', 'b'], [1, 1], 0.5)
     """
     order = sorted(range(len(utterances)), key=lambda index: utterances[index])
     labels, predictions = np.asarray(labels)[order], np.asarray(predictions)[order]
@@ -114,31 +120,36 @@ def make_fold_result(config: ExperimentConfig, *, utterances, labels, prediction
     return _from_json(_to_json(values))
 
 
-def write_fold_result(path: str | Path, record: FoldResult) -> Path:
-    """Writes one record as one line of JSON, whole or not at all."""
-    return write_fold_results(path, [record])
+def write_fold_result(path: str | Path, result: FoldResult) -> Path:
+    """Write one result as one line of JSON, complete or not at all."""
+    return write_fold_results(path, [result])
 
 
 def read_fold_result(path: str | Path) -> FoldResult:
-    """Reads what `write_fold_result` wrote.
+    """Read what `write_fold_result` wrote.
 
     Raises:
-        ValueError: if the file is damaged, names it and the remedy.
+        ValueError: if the file is damaged; names it and the remedy.
     """
-    records = read_fold_results(path)
-    if len(records) != 1:
-        raise ValueError(_damaged(path, f"it holds {len(records)} records and should hold one"))
-    return records[0]
+    results = read_fold_results(path)
+    if len(results) != 1:
+        raise ValueError(_damaged(path, f"it holds {len(results)} fold results and should hold one"))
+    return results[0]
 
 
-def write_fold_results(path: str | Path, records: Iterable[FoldResult]) -> Path:
-    """Writes records as JSON lines in the order of modality, system, fold and seed, whole or not at all."""
-    lines = [_to_json(add_checksum(_plain(vars(record)))) for record in sorted(records, key=lambda record: record.key)]
+def write_fold_results(path: str | Path, results: Iterable[FoldResult]) -> Path:
+    """Write results as JSON lines in the order of modality, system, fold and seed, complete or not at all."""
+    in_order = sorted(results, key=lambda result: result.key)
+    lines = [_to_json(add_checksum(json.loads(_to_json(vars(result))))) for result in in_order]
     return atomic_write_text(path, "".join(f"{line}\n" for line in lines))
 
 
-def read_fold_results(path: str | Path) -> list[FoldResult]:
-    """Reads JSON lines of records.
+def read_fold_results(path: str | Path, require_checksum: bool = False) -> list[FoldResult]:
+    """Read JSON lines of results.
+
+    Args:
+        path: what `write_fold_results` wrote, now or with an earlier version.
+        require_checksum: whether a line without a checksum, as the first versions wrote them, is damaged.
 
     Raises:
         ValueError: if the file may not be read or a line is damaged; names the file, the line and the remedy.
@@ -147,70 +158,56 @@ def read_fold_results(path: str | Path) -> list[FoldResult]:
         lines = Path(path).read_bytes().splitlines()
     except PermissionError as error:
         raise ValueError(_damaged(path, str(error.strerror))) from error
-    records = []
+    results = []
     for number, line in enumerate(lines, start=1):
         try:
-            records.append(_from_json(line.decode("utf-8")))
+            results.append(_from_json(line.decode("utf-8"), require_checksum))
         except (ValueError, TypeError, LookupError, OverflowError, RecursionError, MemoryError) as error:
             raise ValueError(_damaged(path, f"line {number}: {error}")) from error
-    return records
+    return results
 
 
-def experiment_of(path: str | Path, record: FoldResult) -> ExperimentConfig:
-    """The configuration that a record of the file `path` was made with. Raises ValueError if it is damaged."""
+def experiment_of(path: str | Path, result: FoldResult) -> ExperimentConfig:
+    """The configuration that a result of the file `path` was made with. Raises ValueError if it is damaged."""
     try:
-        return from_dict(ExperimentConfig, record.config)
+        return from_dict(ExperimentConfig, result.config)
     except (ValueError, TypeError) as error:
-        raise ValueError(_damaged(path, f"config of {record.key}: {error}")) from error
+        raise ValueError(_damaged(path, f"config of {result.key}: {error}")) from error
 
 
-def append_seconds(path: str | Path, record: FoldResult, seconds: float) -> None:
-    """Adds the time that a fold took to `seconds.jsonl`; kept apart because it never is the same twice."""
+def append_seconds(path: str | Path, result: FoldResult, seconds: float) -> None:
+    """Add the time that a fold took to `seconds.jsonl`, apart from the result because it is never the same twice."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    values = {name: getattr(record, name) for name in ("system", "modality", "fold", "seed")}
+    values = {name: getattr(result, name) for name in ("system", "modality", "fold", "seed")}
     with naming_full_disks(path), path.open("a", encoding="utf-8") as file:
         file.write(_to_json({**values, "seconds": round(float(seconds), 1)}) + "\n")
 
 
-def read_seconds(path: str | Path) -> list[dict[str, Any]]:
-    """The lines of `seconds.jsonl`, without one that a kill cut short."""
-    rows = []
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return rows
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """As it comes back from JSON."""
-    return json.loads(_to_json(values))
-
-
 def _to_json(values: dict[str, Any]) -> str:
-    # NumPy arrays and scalars become lists and numbers; NaN is no JSON and would not compare equal either.
+    # NumPy arrays and scalars become lists and numbers; NaN is not JSON and would not compare equal either.
     return json.dumps(values, sort_keys=True, allow_nan=False, ensure_ascii=False, default=lambda item: item.tolist())
 
 
-def _from_json(line: str) -> FoldResult:
+def _from_json(line: str, require_checksum: bool = False) -> FoldResult:
     written = json.loads(line)
     if not isinstance(written, dict):
         raise ValueError("not a JSON object")
     values = {name: value for name, value in written.items() if name != CHECKSUM_KEY}
-    expected = {field.name for field in dataclasses.fields(FoldResult)}
-    for name in sorted(expected ^ set(values)):
-        raise ValueError(f"field {name!r} is {'missing' if name in expected else 'unknown'}")
-    for field in dataclasses.fields(FoldResult):
-        value = values[field.name]
-        if field.type is float and type(value) is int:
-            values[field.name] = value = float(value)
-        if field.type in (str, int, float) and type(value) is not field.type:
-            raise ValueError(f"field {field.name!r} must be {field.type.__name__}, found {value!r}")
-    record = FoldResult(**{**values, "classes": tuple(values["classes"])})
-    verify_checksum(written)  # last: what is wrong with a value says more
-    return record
+    fields = {field.name: field.type for field in dataclasses.fields(FoldResult)}
+    for name in sorted(set(fields) ^ set(values)):
+        raise ValueError(f"field {name!r} is {'missing' if name in fields else 'unknown'}")
+    for name, kind in fields.items():
+        value = values[name]
+        if kind is float and type(value) is int:
+            values[name] = value = float(value)
+        if kind in (str, int, float) and type(value) is not kind:
+            raise ValueError(f"field {name!r} must be {kind.__name__}, found {value!r}")
+    result = FoldResult(**{**values, "classes": tuple(values["classes"])})
+    if require_checksum and CHECKSUM_KEY not in written:
+        raise ValueError("its checksum is missing")
+    verify_checksum(written)  # last: what is wrong with a value is the better message
+    return result
 
 
 def _damaged(path: str | Path, reason: str) -> str:

@@ -1,11 +1,67 @@
-"""The numbers of Li et al., "Towards Discriminative Representation Learning for Speech Emotion Recognition".
+"""The two tables of Li et al., "Towards Discriminative Representation Learning for Speech Emotion Recognition".
 
-Source: IJCAI 2019, Table 1 and Table 2; UA in percent and F1 as printed. Its input "A" is `acoustic` here,
-"A+L" is `acoustic+lexical`. `reported_ua` is Table 1's column of what a compared method's own paper reports,
-None where it prints a dash.
+Rows, their order and comparisons, and the numbers: IJCAI 2019, Table 1 and Table 2; UA in percent and F1 as printed.
+Its input "A" is `acoustic` here, "A+L" is `acoustic+lexical`. `reported_ua` is Table 1's column of what a compared
+method's own paper reports, None where it prints a dash.
 """
 
+import dataclasses
+import itertools
+from collections.abc import Sequence
 from typing import Any
+
+SYSTEM_NAMES = {
+    "baseline": "Baseline",
+    "s1": "S1",
+    "s2": "S2",
+    "s3": "S3",
+    "xia_dnn": "Xia & Liu 2017",
+    "poria_cnn_mkl": "Poria et al. 2016",
+    "poria_lstm": "Poria et al. 2017",
+    "mirsamadi_attention": "Mirsamadi et al. 2017",
+    "opensmile_svm": "openSMILE and SVM",
+}
+
+MODALITY_NAMES = {"acoustic": "A", "acoustic+lexical": "A+L", "lexical": "L"}
+
+
+@dataclasses.dataclass(frozen=True)
+class TableLayout:
+    """Rows and comparisons of one of the paper's tables.
+
+    Attributes:
+        systems: its rows from top to bottom.
+        proposed: the row that is compared with every other, as in Table 1. Empty where every row is compared
+            with the row above it, as in Table 2.
+        references: rows that the paper does not have, which are run on request.
+    """
+
+    systems: tuple[str, ...]
+    proposed: str = ""
+    references: tuple[str, ...] = ()
+
+    def pairs(self, systems: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """The comparisons (system, over) between the rows that exist, by the row that shows them.
+
+        Example:
+            >>> LAYOUTS["table2"].pairs(["baseline", "s2"])
+            {'s2': ('s2', 'baseline')}
+        """
+        if not self.proposed:
+            return {system: (system, above) for above, system in itertools.pairwise(systems)}
+        if self.proposed not in systems:
+            return {}
+        return {system: (self.proposed, system) for system in systems if system != self.proposed}
+
+
+LAYOUTS = {
+    "table1": TableLayout(
+        ("xia_dnn", "poria_cnn_mkl", "poria_lstm", "mirsamadi_attention", "s3", "opensmile_svm"),
+        proposed="s3",
+        references=("opensmile_svm",),
+    ),
+    "table2": TableLayout(("baseline", "s1", "s2", "s3")),
+}
 
 TABLE1 = {
     "xia_dnn": {
@@ -85,10 +141,28 @@ FIGURE6 = {
 TABLES = {"table1": TABLE1, "table2": TABLE2}
 
 
-def paper_value(table: str, system: str, modality: str, corpus: str = "iemocap") -> dict[str, Any]:
-    """What the paper prints for a system: `ua` in percent, `f1` and in Table 1 `reported_ua`.
+def paper_corpus(corpus: str, num_classes: int) -> str | None:
+    """The comparable corpus of the paper: "iemocap", "rid" (a manifest with five classes) or None.
+
+    Example:
+        >>> paper_corpus("iemocap", 4), paper_corpus("manifest", 5), paper_corpus("ravdess", 4)
+        ('iemocap', 'rid', None)
+    """
+    if corpus == "manifest" and num_classes == 5:
+        return "rid"
+    return "iemocap" if corpus == "iemocap" else None
+
+
+def paper_value(table: str, system: str, modality: str, corpus: str | None = "iemocap") -> dict[str, Any]:
+    """The paper's numbers for a system: `ua` in percent, `f1`, in Table 1 `reported_ua`, in Table 2 `parameters`.
 
     Returns:
         An empty dictionary where the paper has nothing.
+
+    Example:
+        >>> paper_value("table2", "s3", "acoustic")
+        {'ua': 69.4, 'f1': 0.693, 'parameters': '9.11M'}
     """
-    return TABLES[table].get(system, {}).get(corpus, {}).get(modality, {})
+    of_system = TABLES[table].get(system, {})
+    values = of_system.get(corpus, {}).get(modality, {})
+    return values | {"parameters": of_system["parameters"]} if values and "parameters" in of_system else values

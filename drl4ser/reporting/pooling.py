@@ -1,4 +1,4 @@
-"""Records of many folds and seeds brought together: what may be, and how."""
+"""Results of many folds and seeds brought together: which may stand in one table, and their pooled predictions."""
 
 import dataclasses
 from collections import defaultdict
@@ -10,7 +10,7 @@ import numpy as np
 from drl4ser.config import ExperimentConfig, complete
 from drl4ser.reporting.fold_result import FoldResult
 
-# What the rows of a table are there to vary; everything else must be the same.
+# What the rows of a table vary; everything else must be the same.
 _VARIED = ("fold", "seed", "model.system", "model.modality")
 
 
@@ -37,15 +37,15 @@ class PooledPredictions:
         return self.labels[chosen], self.scores[chosen]
 
 
-def pool_records(records: Sequence[FoldResult]) -> PooledPredictions:
-    """Brings together the folds and seeds of one system with one modality."""
+def pool_results(results: Sequence[FoldResult]) -> PooledPredictions:
+    """Bring together the folds and seeds of one system with one modality."""
     labels, predictions = {}, defaultdict(list)
-    for record in records:
-        for utterance, label, prediction in zip(record.utterances, record.labels, record.predictions, strict=True):
+    for result in results:
+        for utterance, label, prediction in zip(result.utterances, result.labels, result.predictions, strict=True):
             labels[utterance] = label
             predictions[utterance].append(prediction)
     utterances = sorted(labels)
-    num_classes = len(records[0].classes)
+    num_classes = len(results[0].classes)
     confusion = np.zeros((num_classes, num_classes))
     scores = np.zeros(len(utterances))
     for index, utterance in enumerate(utterances):
@@ -56,46 +56,46 @@ def pool_records(records: Sequence[FoldResult]) -> PooledPredictions:
     return PooledPredictions(utterances, truth, scores, confusion)
 
 
-def check_records(records: Sequence[FoldResult]) -> None:
-    """Refuses records that cannot stand in one table.
+def check_results(results: Sequence[FoldResult]) -> None:
+    """Refuse results that cannot stand in one table.
 
     Raises:
         ValueError: if there are none, a fold occurs twice, two were made with different settings, or they
             disagree about an utterance's class.
     """
-    if not records:
-        raise ValueError("There are no records to report. Train at least one fold first.")
+    if not results:
+        raise ValueError("There are no fold results to report. Train at least one fold first.")
     seen, labels = set(), {}
-    reference = _settings(records[0])
-    for record in records:
-        if record.key in seen:
-            raise ValueError(f"{_name(record)} occurs twice. Remove one of its records.")
-        seen.add(record.key)
-        _check_settings(reference, records[0], record)
-        for utterance, label in zip(record.utterances, record.labels, strict=True):
+    reference = _settings(results[0])
+    for result in results:
+        if result.key in seen:
+            raise ValueError(f"{_name(result)} occurs twice. Remove one of its results.")
+        seen.add(result.key)
+        _check_settings(reference, results[0], result)
+        for utterance, label in zip(result.utterances, result.labels, strict=True):
             if labels.setdefault(utterance, label) != label:
-                raise ValueError(f"Utterance {utterance} has two classes, one of them in {_name(record)}.")
+                raise ValueError(f"Utterance {utterance} has two classes, one of them in {_name(result)}.")
 
 
-def _check_settings(reference: dict[str, Any], first: FoldResult, record: FoldResult) -> None:
-    settings = _settings(record)
+def _check_settings(reference: dict[str, Any], first: FoldResult, result: FoldResult) -> None:
+    settings = _settings(result)
     for name in sorted(reference.keys() | settings.keys()):
         if reference.get(name) != settings.get(name):
             raise ValueError(
-                f"{_name(first)} and {_name(record)} cannot stand in one table: `{name}` is "
+                f"{_name(first)} and {_name(result)} cannot stand in one table: `{name}` is "
                 f"{reference.get(name)!r} in one and {settings.get(name)!r} in the other. "
-                "Use another runs directory, or delete the records that are out of date."
+                "Use another runs directory, or delete the results that are out of date."
             )
 
 
-def _settings(record: FoldResult) -> dict[str, Any]:
-    """Everything that two records of a table must share, by dotted name."""
-    config = complete(ExperimentConfig, record.config)
+def _settings(result: FoldResult) -> dict[str, Any]:
+    """Everything that two results of a table must share, by dotted name."""
+    config = complete(ExperimentConfig, result.config)
     settings = {name: value for name, value in _flatten(config) if name not in _VARIED}
     for name in ("corpus", "profile", "recipe", "split", "num_folds", "classes"):
-        settings[f"record.{name}"] = getattr(record, name)
+        settings[f"result.{name}"] = getattr(result, name)
     # Other packages may move between folds and are listed under the table; other LLDs are other inputs.
-    settings["versions.llds"] = record.versions.get("llds")
+    settings["versions.llds"] = result.versions.get("llds")
     return settings
 
 
@@ -107,5 +107,5 @@ def _flatten(values: dict[str, Any], prefix: str = ""):
             yield f"{prefix}{name}", value
 
 
-def _name(record: FoldResult) -> str:
-    return f"{record.system} {record.modality} fold {record.fold} seed {record.seed}"
+def _name(result: FoldResult) -> str:
+    return f"{result.system} {result.modality} fold {result.fold} seed {result.seed}"

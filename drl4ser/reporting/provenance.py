@@ -1,4 +1,4 @@
-"""What a result was made with: the commit of the checkout and the versions of the packages."""
+"""The code that a result was made with: commit of the checkout and versions of the packages."""
 
 import platform
 import subprocess
@@ -16,6 +16,10 @@ def current_commit(directory: str | Path | None = None) -> str:
 
     Returns:
         `git describe --always --dirty`, or "unknown" outside a checkout or without git.
+
+    Example:
+        >>> current_commit("/")
+        'unknown'
     """
     command = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
     try:
@@ -28,7 +32,12 @@ def current_commit(directory: str | Path | None = None) -> str:
 
 
 def current_versions() -> dict[str, str]:
-    """Versions of Python and of every package of `PACKAGES` that is installed; imports none of them."""
+    """Versions of Python and of every package of `PACKAGES` that is installed; imports none of them.
+
+    Example:
+        >>> "numpy" in current_versions()
+        True
+    """
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

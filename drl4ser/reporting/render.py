@@ -1,144 +1,88 @@
-"""Writes a table (see `build_table`) as Markdown, CSV, LaTeX and JSON."""
+"""A table (see `build_table`) as Markdown, LaTeX, CSV and JSON."""
 
-import csv
-import io
+import dataclasses
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from drl4ser.reporting.cells import Grid, comparison_grid, main_grid
+import pandas as pd
+import tabulate
+
 from drl4ser.reporting.notes import write_notes
+from drl4ser.reporting.paper_values import MODALITY_NAMES, SYSTEM_NAMES
+from drl4ser.reporting.table import Comparison, Row, Table
 
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": "$<$",
-    ">": "$>$",
-    "±": r"$\pm$",
-}
-
-_CSV_COLUMNS = (
-    "system",
-    "modality",
-    "num_parameters",
-    "units",
-    "num_records",
-    "num_wanted",
-    "seeds",
-    "num_utterances",
-    "epochs_min",
-    "epochs_max",
-    "ua_mean",
-    "ua_sd",
-    "ua",
-    "ua_low",
-    "ua_high",
-    "wa",
-    "f1",
-    "paper_parameters",
-    "paper_iemocap_ua",
-    "paper_iemocap_f1",
-    "paper_rid_ua",
-    "paper_rid_f1",
-    "paper_reported_ua",
-    "compared_system",
-    "compared_over",
-    "compared_utterances",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "p_value",
-    "significant",
-    "relative_improvement",
-    "paper_iemocap_improvement",
-    "paper_rid_improvement",
-)
+MISSING = "-"
 
 
-def render_markdown(table: dict[str, Any]) -> str:
-    """Two Markdown tables with aligned columns, which read as well in a terminal, and the notes as a list."""
-    grids = [grid for grid in (main_grid(table), comparison_grid(table)) if grid.rows]
-    blocks = [render_grid(grid) for grid in grids]
-    blocks.append("".join(f"- {escape_markdown(note)}\n" for note in write_notes(table)))
-    return "\n".join(blocks)
+@dataclasses.dataclass(frozen=True)
+class TextTable:
+    """A table of strings: `header`, `rows`, and how many columns at the left hold words and not numbers.
+
+    Example:
+        >>> print(TextTable(["Name", "UA %"], [["S3", "69.4"]], num_names=1).to_markdown(), end="")
+        | Name   |   UA % |
+        |:-------|-------:|
+        | S3     |   69.4 |
+    """
+
+    header: list[str]
+    rows: list[list[str]]
+    num_names: int = 2
+
+    def to_markdown(self) -> str:
+        """Aligned columns, which read as well in a terminal."""
+        rows = [[escape_markdown(cell) for cell in row] for row in (self.header, *self.rows)]
+        return self._tabulate(rows, "pipe") + "\n"
+
+    def to_latex(self) -> str:
+        """A tabular for booktabs; the format escapes what LaTeX would take for markup."""
+        return _finish_latex(self._tabulate([self.header, *self.rows], "latex_booktabs"))
+
+    def _tabulate(self, rows: list[list[str]], form: str) -> str:
+        sides = ["left"] * self.num_names + ["right"] * (len(self.header) - self.num_names)
+        return tabulate.tabulate(rows[1:], rows[0], tablefmt=form, colalign=sides, disable_numparse=True)
 
 
-def render_latex(table: dict[str, Any]) -> str:
-    """The same two tables for booktabs, with the notes in small print; goes into a `table*` of one's own."""
+def render_markdown(table: Table) -> str:
+    """Two Markdown tables and the notes as a list."""
+    blocks = [grid.to_markdown() for grid in (_rows(table), _comparisons(table)) if grid.rows]
+    return "\n".join([*blocks, markdown_list(write_notes(table))])
+
+
+def render_latex(table: Table) -> str:
+    """The same two tables for booktabs, with the notes in small print; to be put into a `table*`."""
     lines = ["% Written by drl4ser; needs \\usepackage{booktabs}."]
-    for grid in (main_grid(table), comparison_grid(table)):
+    for grid in (_rows(table), _comparisons(table)):
         if grid.rows:
-            lines += [*_latex_grid(grid), r"\par\medskip"]
-    notes = r" \\ ".join(_escape_latex(note) for note in write_notes(table))
-    lines.append(rf"\parbox{{\linewidth}}{{\footnotesize {notes}}}")
+            lines += [grid.to_latex(), r"\par\medskip"]
+    rules = tabulate.LATEX_ESCAPE_RULES
+    notes = r" \\ ".join("".join(rules.get(sign, sign) for sign in note) for note in write_notes(table))
+    lines.append(_finish_latex(rf"\parbox{{\linewidth}}{{\footnotesize {notes}}}"))
     return "\n".join(lines) + "\n"
 
 
-def render_csv(table: dict[str, Any]) -> str:
-    """A line for each row of the table; fractions, except improvements and the paper's UA (percent)."""
-    file = io.StringIO()
-    writer = csv.DictWriter(file, _CSV_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_csv_row(row) for row in table["rows"])
-    return file.getvalue()
+def render_csv(table: Table) -> str:
+    """A line per row of the table; fractions, except improvements and the paper's UA (percent)."""
+    # Objects, because pandas would make floats of integers in a column with empty cells.
+    frame = pd.DataFrame([_csv_row(row) for row in table.rows], dtype=object)
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
-def render_json(table: dict[str, Any]) -> str:
+def render_json(table: Table) -> str:
     """Everything `build_table` gives."""
-    return json.dumps(table, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(dataclasses.asdict(table), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def render_grid(grid: Grid) -> str:
-    """One Markdown table with aligned columns."""
-    lines = [[escape_markdown(cell) for cell in line] for line in (grid.header, *grid.rows)]
-    widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
-    rule = ["-" * width if index < grid.num_names else "-" * (width - 1) + ":" for index, width in enumerate(widths)]
-    text = ""
-    for line in (lines[0], rule, *lines[1:]):
-        cells = [
-            cell.ljust(width) if index < grid.num_names else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        text += f"| {' | '.join(cells)} |\n"
-    return text
+def markdown_list(notes: Sequence[str]) -> str:
+    """Notes as a Markdown list.
 
-
-def _latex_grid(grid: Grid) -> list[str]:
-    num_numbers = len(grid.header) - grid.num_names
-    lines = [rf"\begin{{tabular}}{{{'l' * grid.num_names}{'r' * num_numbers}}}", r"\toprule"]
-    for index, row in enumerate((grid.header, *grid.rows)):
-        lines.append(" & ".join(_escape_latex(cell) for cell in row) + r" \\")
-        if index == 0:
-            lines.append(r"\midrule")
-    return [*lines, r"\bottomrule", r"\end{tabular}"]
-
-
-def _csv_row(row: dict[str, Any]) -> dict[str, Any]:
-    paper, comparison = row["paper"], row["comparison"] or {}
-    values = {name: row[name] for name in _CSV_COLUMNS if name in row}
-    values |= {"seeds": " ".join(map(str, row["seeds"]))}
-    values["epochs_min"], values["epochs_max"] = row["epochs"]
-    values["ua_low"], values["ua_high"] = row["ua_interval"]
-    values |= {"paper_parameters": paper["parameters"], "paper_reported_ua": paper["iemocap"].get("reported_ua")}
-    for corpus in ("iemocap", "rid"):
-        values |= {f"paper_{corpus}_{name}": paper[corpus].get(name) for name in ("ua", "f1")}
-    if comparison:
-        values |= {f"compared_{name}": comparison[name] for name in ("system", "over")}
-        values |= {name: comparison[name] for name in ("difference", "p_value", "relative_improvement")}
-        values["significant"] = comparison.get("significant")
-        values["compared_utterances"] = comparison["num_utterances"]
-        values["difference_low"], values["difference_high"] = comparison["interval"]
-        for corpus, gain in comparison["paper_relative_improvement"].items():
-            values[f"paper_{corpus}_improvement"] = gain
-    return values
+    Example:
+        >>> markdown_list(["p < 0.05", "*"])
+        '- p < 0.05\\n- \\\\*\\n'
+    """
+    return "".join(f"- {escape_markdown(note)}\n" for note in notes)
 
 
 def escape_markdown(text: str) -> str:
@@ -147,7 +91,67 @@ def escape_markdown(text: str) -> str:
     return re.sub(r"[|*\\`]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)", lambda match: "\\" + match[0], text)
 
 
-def _escape_latex(text: str) -> str:
+def _rows(table: Table) -> TextTable:
+    """A row for each system and modality: its metrics, and the paper's where they are comparable."""
+    header = ["System", "Input", "Parameters", "Folds", "UA %", "All UA % [95 %]", "WA %", "F1"]
+    paper = {"ua": ("Paper UA %", ".1f"), "f1": ("Paper F1", ".3f"), "reported_ua": ("Reported UA %", ".1f")}
+    paper = {name: column for name, column in paper.items() if any(name in row.paper for row in table.rows)}
+    rows = []
+    for row in table.rows:
+        low, high = (f"{100 * end:.1f}" for end in row.ua_interval)
+        cells = [SYSTEM_NAMES[row.system], MODALITY_NAMES[row.modality], _parameters(row)]
+        cells += [f"{row.num_results}/{row.num_wanted}"]
+        cells += [f"{100 * row.ua_mean:.1f}" + ("" if row.ua_sd is None else f" ± {100 * row.ua_sd:.1f}")]
+        cells += [f"{100 * row.ua:.1f} [{low}, {high}]", f"{100 * row.wa:.1f}", f"{row.f1:.3f}"]
+        rows.append(cells + [_optional(row.paper.get(name), form) for name, (_, form) in paper.items()])
+    return TextTable(header + [title for title, _ in paper.values()], rows)
+
+
+def _comparisons(table: Table) -> TextTable:
+    """A row for each paired comparison; no rows if there is nothing to compare."""
+    header = ["Comparison", "Input", "Utterances", "UA difference [95 %]", "p", "Gain %"]
+    with_paper = any(row.paper for row in table.rows)
+    rows = []
+    for row, item in ((row, row.comparison) for row in table.rows if row.comparison):
+        low, high = (f"{100 * end:+.1f}" for end in item.interval)
+        cells = [f"{SYSTEM_NAMES[item.system]} over {SYSTEM_NAMES[item.over]}", MODALITY_NAMES[row.modality]]
+        cells += [f"{item.num_utterances:,}", f"{100 * item.difference:+.1f} [{low}, {high}]", _p_value(item)]
+        cells += [_optional(item.relative_improvement, "+.1f")]
+        rows.append(cells + [_optional(item.paper_relative_improvement, "+.1f")] * with_paper)
+    return TextTable(header + ["Paper's gain %"] * with_paper, rows)
+
+
+def _p_value(comparison: Comparison) -> str:
+    text = "<0.001" if comparison.p_value < 0.001 else f"{comparison.p_value:.3f}"
+    return text + " *" * bool(comparison.significant)
+
+
+def _parameters(row: Row) -> str:
+    if not row.num_parameters:  # a kernel machine has as many as its support vectors need
+        return MISSING
+    return f"{row.num_parameters:,}" + (f" ({row.paper['parameters']})" if "parameters" in row.paper else "")
+
+
+def _optional(value: float | None, form: str) -> str:
+    return MISSING if value is None else format(value, form)
+
+
+def _finish_latex(text: str) -> str:
     # A hyphen before a digit is a minus.
-    escaped = "".join(_LATEX.get(character, character) for character in text)
-    return re.sub(r"(?<![\w-])-(?=\d)", "$-$", escaped)
+    return re.sub(r"(?<![\w-])-(?=\d)", "$-$", text).replace("±", r"$\pm$")
+
+
+def _csv_row(row: Row) -> dict[str, Any]:
+    """Single values: the ends of intervals in two columns, the paper's and the comparison's with a prefix."""
+    values = {name: value for name, value in vars(row).items() if isinstance(value, str | int | float | None)}
+    values.pop("comparison", None)
+    values["seeds"] = " ".join(map(str, row.seeds))
+    values["epochs_min"], values["epochs_max"] = row.epochs
+    values["ua_low"], values["ua_high"] = row.ua_interval
+    values |= {f"paper_{name}": value for name, value in row.paper.items()}
+    if row.comparison:
+        values |= {f"compared_{name}": value for name, value in vars(row.comparison).items()}
+        values["compared_low"], values["compared_high"] = values.pop("compared_interval")
+        paper = values.pop("compared_paper_relative_improvement")
+        values |= {"paper_relative_improvement": paper} if row.paper else {}
+    return values

@@ -1,20 +1,35 @@
-"""How certain a UA is: bootstrap over the tested utterances, and mean and deviation over folds.
+"""How certain a UA and a difference of UAs are.
 
-UA depends on an utterance only through its class and whether it was recognised. Drawing N utterances with
-replacement is therefore the same as drawing how many come from each (class, recognised) cell, one multinomial
-a resample, which makes ten thousand resamples of a large corpus a matter of milliseconds. The paired
-comparison of two systems draws cells of (class, recognised by a, recognised by b), so an utterance that is
-hard for both stays hard for both.
+The bootstrap draws the tested utterances again: it speaks for the systems as they were trained. UA depends on an
+utterance only through its class and whether it was recognised. Drawing N utterances with replacement is therefore the
+same as drawing how many come from each (class, recognised) cell, one multinomial per resample, which makes ten
+thousand resamples of a large corpus a matter of milliseconds. The comparison of two systems draws cells of (class,
+recognised by a, recognised by b), so an utterance that is hard for both stays hard for both.
 
-An utterance that was tested with several seeds has several predictions [N, S]; "recognised" is then the share
-of them that is right, and seeds are not mistaken for further utterances.
+An utterance that was tested with several seeds has several predictions [N, S]; its score is the share of them that is
+right, so seeds are not mistaken for further utterances.
 """
 
-from typing import Any
+import dataclasses
 
 import numpy as np
 
 NUM_SAMPLES = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class PairedDifference:
+    """UA of one system minus that of another on the same utterances, a fraction.
+
+    Attributes:
+        difference: of the two UAs.
+        interval: covers it with the probability that was asked for.
+        p_value: two-sided, never below 2 / (resamples + 1).
+    """
+
+    difference: float
+    interval: tuple[float, float]
+    p_value: float
 
 
 def recognition_scores(labels, predictions) -> np.ndarray:
@@ -29,6 +44,10 @@ def recognition_scores(labels, predictions) -> np.ndarray:
 
     Raises:
         ValueError: if the two differ in length or there is no utterance.
+
+    Example:
+        >>> recognition_scores([0, 1], [[0, 1], [1, 1]])
+        array([0.5, 1. ])
     """
     labels, predictions = np.asarray(labels), np.asarray(predictions)
     if labels.ndim != 1 or not len(labels) or len(predictions) != len(labels):
@@ -39,14 +58,27 @@ def recognition_scores(labels, predictions) -> np.ndarray:
     return (predictions.reshape(len(labels), -1) == labels[:, None]).mean(axis=1)
 
 
+def ua_of_scores(labels, scores, num_classes: int) -> float:
+    """UA from scores [N]: the mean over the classes that occur of their mean score.
+
+    Example:
+        >>> ua_of_scores([0, 0, 1], [1.0, 0.5, 0.0], num_classes=2)
+        0.375
+    """
+    labels = np.asarray(labels)
+    support = np.bincount(labels, minlength=num_classes)
+    hits = np.bincount(labels, weights=scores, minlength=num_classes)
+    return float(np.mean(hits[support > 0] / support[support > 0]))
+
+
 def bootstrap_interval(
-    labels, predictions, num_classes: int, num_samples: int = NUM_SAMPLES, seed: int = 0, level: float = 0.95
+    labels, scores, num_classes: int, num_samples: int = NUM_SAMPLES, seed: int = 0, level: float = 0.95
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of UA over utterances.
+    """Percentile interval of UA when the tested utterances are drawn again.
 
     Args:
         labels: true classes, integers [N] in [0, num_classes).
-        predictions: predicted classes, integers [N], or [N, S] for S seeds.
+        scores: of `recognition_scores`, float [N].
         num_classes: number of classes.
         num_samples: number of resamples.
         seed: of the resampling.
@@ -54,63 +86,43 @@ def bootstrap_interval(
 
     Returns:
         Lower and upper end, fractions. A class that a resample happens to miss does not enter its UA.
+
+    Example:
+        >>> bootstrap_interval([0, 1], [1.0, 1.0], num_classes=2)
+        (1.0, 1.0)
     """
-    scores = recognition_scores(labels, predictions)
-    return interval_of_scores(labels, scores, num_classes, num_samples, seed, level)
-
-
-def interval_of_scores(
-    labels, scores, num_classes: int, num_samples: int = NUM_SAMPLES, seed: int = 0, level: float = 0.95
-) -> tuple[float, float]:
-    """`bootstrap_interval` from scores [N] (see `recognition_scores`) in place of predictions."""
-    samples = _resampled_ua(labels, [scores], num_classes, num_samples, seed)[0]
-    return _percentile_interval(samples, level)
+    return _percentile_interval(_resampled_ua(labels, [scores], num_classes, num_samples, seed)[0], level)
 
 
 def paired_bootstrap(
-    labels,
-    predictions_a,
-    predictions_b,
-    num_classes: int,
-    num_samples: int = NUM_SAMPLES,
-    seed: int = 0,
-    level: float = 0.95,
-) -> dict[str, Any]:
-    """Compares the UA of two systems on the same utterances, which are resampled jointly.
+    labels, scores_a, scores_b, num_classes: int, num_samples: int = NUM_SAMPLES, seed: int = 0, level: float = 0.95
+) -> PairedDifference:
+    """Compare the UA of two systems on the same utterances, which are resampled jointly.
 
     Args:
         labels: true classes, integers [N] in [0, num_classes).
-        predictions_a: predicted classes of the first system, integers [N], or [N, S] for S seeds.
-        predictions_b: those of the second system, [N] or [N, S'].
+        scores_a: of the first system, see `recognition_scores`, float [N].
+        scores_b: of the second system, [N].
         num_classes: number of classes.
         num_samples: number of resamples.
         seed: of the resampling.
         level: probability that the interval covers.
 
     Returns:
-        `difference` (UA of a minus UA of b, a fraction), its `interval` and the two-sided `p_value`: twice
-        the share of resamples in which the difference is zero or of the other sign, never below
-        2 / (num_samples + 1).
+        UA of a minus UA of b. Its p is twice the share of resamples in which the difference is zero or of the other
+        sign.
+
+    Example:
+        >>> paired_bootstrap([0, 1], [1.0, 1.0], [1.0, 1.0], num_classes=2)
+        PairedDifference(difference=0.0, interval=(0.0, 0.0), p_value=1.0)
     """
-    scores_a = recognition_scores(labels, predictions_a)
-    scores_b = recognition_scores(labels, predictions_b)
-    return compare_scores(labels, scores_a, scores_b, num_classes, num_samples, seed, level)
-
-
-def compare_scores(
-    labels, scores_a, scores_b, num_classes: int, num_samples: int = NUM_SAMPLES, seed: int = 0, level: float = 0.95
-) -> dict[str, Any]:
-    """`paired_bootstrap` from scores [N] (see `recognition_scores`) in place of predictions."""
     samples_a, samples_b = _resampled_ua(labels, [scores_a, scores_b], num_classes, num_samples, seed)
     # Equal sums can differ in their last bit, which must not count as a difference.
     samples = np.round(samples_a - samples_b, 12)
     tail = min(np.sum(samples <= 0), np.sum(samples >= 0))
     difference = ua_of_scores(labels, scores_a, num_classes) - ua_of_scores(labels, scores_b, num_classes)
-    return {
-        "difference": difference,
-        "interval": _percentile_interval(samples, level),
-        "p_value": float(min(1.0, 2 * (tail + 1) / (num_samples + 1))),
-    }
+    p_value = float(min(1.0, 2 * (tail + 1) / (num_samples + 1)))
+    return PairedDifference(difference, _percentile_interval(samples, level), p_value)
 
 
 def holm_significance(p_values, level: float = 0.05) -> list[bool]:
@@ -121,7 +133,13 @@ def holm_significance(p_values, level: float = 0.05) -> list[bool]:
         level: probability of calling even one difference significant where there is none.
 
     Returns:
-        One decision for each: the k-th smallest p must stay below level / (m - k + 1), and so must all smaller.
+        One decision per comparison: the k-th smallest p must not exceed level / (m - k + 1), and so must all smaller.
+
+    Example:
+        >>> holm_significance([0.03, 0.02])
+        [True, True]
+        >>> holm_significance([0.03, 0.03])
+        [False, False]
     """
     p_values = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(p_values, kind="stable")
@@ -129,22 +147,24 @@ def holm_significance(p_values, level: float = 0.05) -> list[bool]:
     return passed[np.argsort(order, kind="stable")].tolist()
 
 
-def ua_of_scores(labels, scores, num_classes: int) -> float:
-    """UA from scores [N]: the mean over the classes that occur of their mean score."""
-    labels = np.asarray(labels)
-    support = np.bincount(labels, minlength=num_classes)
-    hits = np.bincount(labels, weights=scores, minlength=num_classes)
-    return float(np.mean(hits[support > 0] / support[support > 0]))
-
-
 def mean_and_deviation(values) -> tuple[float, float | None]:
-    """Mean and standard deviation (n - 1 in the denominator); None for the deviation of a single value."""
+    """Mean and standard deviation (n - 1 in the denominator); None for the deviation of a single value.
+
+    Example:
+        >>> mean_and_deviation([1.0, 3.0])
+        (2.0, 1.4142135623730951)
+    """
     values = np.asarray(values, dtype=np.float64)
     return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else None
 
 
 def relative_improvement(value: float, reference: float) -> float | None:
-    """How much larger `value` is than `reference`, in percent of it; None if that is not above zero."""
+    """How much larger `value` is than `reference`, in percent of it; None if that is not above zero.
+
+    Example:
+        >>> relative_improvement(0.75, 0.5)
+        50.0
+    """
     return 100 * (value - reference) / reference if reference > 0 else None
 
 

@@ -1,136 +1,263 @@
-"""Builds a table as plain values from fold records; nothing in it is typed by hand."""
+"""A table as plain values, built from fold results; nothing in it is typed by hand."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+import dataclasses
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from drl4ser.config import MODALITIES
+from drl4ser.config import MODALITIES, ExperimentConfig, complete
 from drl4ser.reporting import metrics, statistics
-from drl4ser.reporting.facts import collect_facts, span
 from drl4ser.reporting.fold_result import FoldResult
-from drl4ser.reporting.layout import LAYOUTS
-from drl4ser.reporting.paper_values import TABLES, paper_value
-from drl4ser.reporting.pooling import PooledPredictions, check_records, pool_records
+from drl4ser.reporting.paper_values import LAYOUTS, paper_corpus, paper_value
+from drl4ser.reporting.pooling import PooledPredictions, check_results, pool_results
 
 NUM_DECIMALS = 6
 
 
-def select_records(records: Sequence[FoldResult], table: str) -> list[FoldResult]:
-    """The records whose systems stand in a table, sorted and checked against each other.
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Two systems on the utterances that both were tested on; the difference and its interval are fractions.
+
+    Attributes:
+        system, over: UA of the first minus UA of the second.
+        num_utterances: how many both were tested on.
+        difference, interval, p_value: of the paired bootstrap, see `statistics.PairedDifference`.
+        significant: whether it holds among all comparisons of the table with the same input; None in Table 2.
+        relative_improvement: in percent of the second UA; None if that is zero.
+        paper_relative_improvement: in the paper; None where the paper or a comparable corpus has none.
+    """
+
+    system: str
+    over: str
+    num_utterances: int
+    difference: float
+    interval: tuple[float, float]
+    p_value: float
+    significant: bool | None
+    relative_improvement: float | None
+    paper_relative_improvement: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One system with one modality; metrics are fractions.
+
+    Attributes:
+        system, modality, num_parameters, units, num_folds: as in `FoldResult`.
+        seeds: that were run.
+        num_results, num_wanted: folds of all seeds that are finished, and that there are.
+        num_utterances: tested at least once.
+        epochs, best_epochs: smallest and largest number.
+        validation_ua: mean over folds.
+        ua_mean, ua_sd: over the folds of all seeds; the deviation of a single fold is None.
+        ua, wa, f1, recalls, confusion: of all tested utterances together; None is the recall of a class without.
+        ua_interval: 95 % of `ua`, by the bootstrap.
+        paper: the paper's numbers, empty where it has none or the corpus is not comparable, see `paper_value`.
+        comparison: of this row with another, if there is one.
+    """
+
+    system: str
+    modality: str
+    num_parameters: int
+    units: int
+    num_folds: int
+    seeds: tuple[int, ...]
+    num_results: int
+    num_wanted: int
+    num_utterances: int
+    epochs: tuple[int, int]
+    best_epochs: tuple[int, int]
+    validation_ua: float
+    ua_mean: float
+    ua_sd: float | None
+    ua: float
+    wa: float
+    f1: float
+    recalls: tuple[float | None, ...]
+    ua_interval: tuple[float, float]
+    confusion: tuple[tuple[float, ...], ...]
+    paper: dict[str, Any]
+    comparison: Comparison | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What all results of a table share, or their smallest and largest value.
+
+    Attributes:
+        corpus, profile, recipe, split, num_folds, precision, width, frontend: as in the configuration.
+        num_utterances: tested.
+        classes: tested utterances of each class.
+        overlap: smallest and largest number over the folds, see `drl4ser.corpora.folds.describe_overlap`.
+        seeds, commits: all, sorted.
+        epochs: smallest and largest number; of networks only.
+        versions: of each package all, sorted.
+        num_resamples: of the bootstrap.
+    """
+
+    corpus: str
+    profile: str
+    recipe: str
+    split: str
+    num_folds: int
+    precision: str
+    width: float
+    frontend: str
+    num_utterances: int
+    classes: dict[str, int]
+    overlap: dict[str, tuple[int, int]]
+    seeds: tuple[int, ...]
+    epochs: tuple[int, int]
+    commits: tuple[str, ...]
+    versions: dict[str, tuple[str, ...]]
+    num_resamples: int = statistics.NUM_SAMPLES
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """One of the paper's tables: `name` is "table1" or "table2", `rows` are in the paper's order per modality."""
+
+    name: str
+    facts: Facts
+    rows: tuple[Row, ...]
+
+
+def select_results(results: Sequence[FoldResult], table: str) -> list[FoldResult]:
+    """The results whose systems stand in a table, sorted and checked against each other.
 
     Raises:
         ValueError: if `table` is unknown, none are left or they cannot stand in one table.
     """
     if table not in LAYOUTS:
         raise ValueError(f"`table` must be one of {sorted(LAYOUTS)}. Received: table={table!r}")
-    chosen = [record for record in records if record.system in LAYOUTS[table].systems]
-    check_records(chosen)
-    return sorted(chosen, key=lambda record: record.key)
+    chosen = [result for result in results if result.system in LAYOUTS[table].systems]
+    check_results(chosen)
+    return sorted(chosen, key=lambda result: result.key)
 
 
-def build_table(records: Sequence[FoldResult], table: str = "table2") -> dict[str, Any]:
-    """The whole table as plain values, ready for JSON and the renderers.
-
-    Metrics are fractions, improvements percent. `ua_mean` and `ua_sd` are over folds, those of all seeds;
-    `ua`, `wa`, `f1`, `recalls` and `confusion` are over all tested utterances together.
+def build_table(results: Sequence[FoldResult], table: str = "table2") -> Table:
+    """The whole table, its floats rounded to six decimals.
 
     Args:
-        records: of any number of systems, modalities, folds and seeds; systems of other tables are left out.
+        results: of any number of systems, modalities, folds and seeds; systems of other tables are left out.
         table: "table1" or "table2".
 
-    Returns:
-        `table`, `facts` (what stands under it) and `rows`, in the paper's order of systems for each modality.
+    Raises:
+        ValueError: if the results cannot stand in one table.
     """
-    records = select_records(records, table)
+    results, layout = select_results(results, table), LAYOUTS[table]
     groups = defaultdict(list)
-    for record in records:
-        groups[record.modality, record.system].append(record)
+    for result in results:
+        groups[result.modality, result.system].append(result)
     rows = []
     for modality in MODALITIES:
-        systems = [system for system in LAYOUTS[table].systems if (modality, system) in groups]
-        pools = {system: pool_records(groups[modality, system]) for system in systems}
-        pairs = LAYOUTS[table].pairs(systems)
-        for system in systems:
-            row = _build_row(groups[modality, system], pools[system], table)
-            row["comparison"] = _compare(table, modality, pools, *pairs[system]) if system in pairs else None
-            rows.append(row)
-        if LAYOUTS[table].proposed:
-            _mark_significant([row["comparison"] for row in rows if row["modality"] == modality])
-    return _rounded({"table": table, "facts": collect_facts(records), "rows": rows})
+        systems = [system for system in layout.systems if (modality, system) in groups]
+        pools = {system: pool_results(groups[modality, system]) for system in systems}
+        pairs = layout.pairs(systems)
+        made = [_build_row(groups[modality, system], pools[system], table) for system in systems]
+        compared = [
+            _compare(table, row, pools, *pairs[row.system], results[0]) if row.system in pairs else None for row in made
+        ]
+        if layout.proposed:
+            compared = _mark_significant(compared)
+        rows += [dataclasses.replace(row, comparison=item) for row, item in zip(made, compared, strict=True)]
+    # A last bit that differs between processors does not show.
+    return _rounded(Table(table, collect_facts(results), tuple(rows)))
 
 
-def _build_row(records: list[FoldResult], pool: PooledPredictions, table: str) -> dict[str, Any]:
-    first = records[0]
-    if len({(record.num_parameters, record.units) for record in records}) > 1:
+def collect_facts(results: Sequence[FoldResult]) -> Facts:
+    """The facts that stand under a table of these results."""
+    first = results[0]
+    labels = {}
+    for result in results:
+        labels.update(zip(result.utterances, result.labels, strict=True))
+    counts = Counter(labels.values())
+    packages = sorted({name for result in results for name in result.versions})
+    versions = {name: {result.versions[name] for result in results if name in result.versions} for name in packages}
+    return Facts(
+        **{name: getattr(first, name) for name in ("corpus", "profile", "recipe", "split", "num_folds")},
+        precision=first.config["train"]["precision"],
+        width=first.config["model"]["width"],
+        frontend=complete(ExperimentConfig, first.config)["frame"]["frontend"],
+        num_utterances=len(labels),
+        classes={name: counts[index] for index, name in enumerate(first.classes)},
+        overlap={name: _span(result.overlap[name] for result in results) for name in sorted(first.overlap)},
+        seeds=tuple(sorted({result.seed for result in results})),
+        # A system that is not a network has none.
+        epochs=_span([result.epochs for result in results if result.epochs] or [0]),
+        commits=tuple(sorted({result.commit for result in results})),
+        versions={name: tuple(sorted(found)) for name, found in versions.items()},
+    )
+
+
+def _build_row(results: list[FoldResult], pool: PooledPredictions, table: str) -> Row:
+    first = results[0]
+    if len({(result.num_parameters, result.units) for result in results}) > 1:
         raise ValueError(f"The folds of {first.system} {first.modality} differ in their number of parameters.")
-    mean, deviation = statistics.mean_and_deviation([record.ua for record in records])
-    seeds = sorted({record.seed for record in records})
-    row = {name: getattr(first, name) for name in ("system", "modality", "num_parameters", "units", "num_folds")}
-    row |= {
-        "seeds": seeds,
-        "num_records": len(records),
-        "num_wanted": first.num_folds * len(seeds),
-        "num_utterances": len(pool.utterances),
-        "epochs": span(record.epochs for record in records),
-        "best_epochs": span(record.best_epoch for record in records),
-        "validation_ua": sum(record.validation_ua for record in records) / len(records),
-        "ua_mean": mean,
-        "ua_sd": deviation,
-        **metrics.summarize(pool.confusion),
-        "ua_interval": statistics.interval_of_scores(pool.labels, pool.scores, len(first.classes)),
-        "confusion": pool.confusion.tolist(),
-        "paper": _paper(table, first.system, first.modality),
-    }
-    # A class that no fold has tested yet has no recall, and JSON no NaN.
-    row["recalls"] = [recall if recall == recall else None for recall in row["recalls"]]
-    return row
+    mean, deviation = statistics.mean_and_deviation([result.ua for result in results])
+    seeds = tuple(sorted({result.seed for result in results}))
+    summary = metrics.summarize(pool.confusion)
+    return Row(
+        **{name: getattr(first, name) for name in ("system", "modality", "num_parameters", "units", "num_folds")},
+        seeds=seeds,
+        num_results=len(results),
+        num_wanted=first.num_folds * len(seeds),
+        num_utterances=len(pool.utterances),
+        epochs=_span(result.epochs for result in results),
+        best_epochs=_span(result.best_epoch for result in results),
+        validation_ua=sum(result.validation_ua for result in results) / len(results),
+        ua_mean=mean,
+        ua_sd=deviation,
+        **{name: summary[name] for name in ("ua", "wa", "f1")},
+        # A class that no fold has tested yet has no recall, and JSON no NaN.
+        recalls=tuple(recall if recall == recall else None for recall in summary["recalls"]),
+        ua_interval=statistics.bootstrap_interval(pool.labels, pool.scores, len(first.classes)),
+        confusion=tuple(map(tuple, pool.confusion.tolist())),
+        paper=paper_value(table, first.system, first.modality, paper_corpus(first.corpus, len(first.classes))),
+    )
 
 
 def _compare(
-    table: str, modality: str, pools: dict[str, PooledPredictions], system: str, over: str
-) -> dict[str, Any] | None:
-    """Paired comparison of two systems on the utterances that both were tested on; None if there are none."""
+    table: str, row: Row, pools: dict[str, PooledPredictions], system: str, over: str, first: FoldResult
+) -> Comparison | None:
+    """Compare two systems on the utterances that both were tested on; None if there are none."""
     shared = set(pools[system].utterances) & set(pools[over].utterances)
     if not shared:
         return None
     labels, scores = pools[system].restricted_to(shared)
     _, other_scores = pools[over].restricted_to(shared)
-    num_classes = len(pools[system].confusion)
+    num_classes = len(first.classes)
     uas = [statistics.ua_of_scores(labels, values, num_classes) for values in (scores, other_scores)]
-    return {
-        "system": system,
-        "over": over,
-        "num_utterances": len(shared),
-        **statistics.compare_scores(labels, scores, other_scores, num_classes),
-        "relative_improvement": statistics.relative_improvement(*uas),
-        "paper_relative_improvement": {
-            corpus: _paper_improvement(table, modality, corpus, system, over) for corpus in ("iemocap", "rid")
-        },
-    }
+    corpus = paper_corpus(first.corpus, num_classes)
+    paper = [paper_value(table, name, row.modality, corpus).get("ua") for name in (system, over)]
+    return Comparison(
+        system,
+        over,
+        len(shared),
+        **vars(statistics.paired_bootstrap(labels, scores, other_scores, num_classes)),
+        significant=None,
+        relative_improvement=statistics.relative_improvement(*uas),
+        paper_relative_improvement=None if None in paper else statistics.relative_improvement(*paper),
+    )
 
 
-def _mark_significant(comparisons: list[dict[str, Any] | None]) -> None:
-    """Says of each comparison of one system with several others whether it holds among all of them."""
-    made = [comparison for comparison in comparisons if comparison]
-    decisions = statistics.holm_significance([comparison["p_value"] for comparison in made])
-    for comparison, significant in zip(made, decisions, strict=True):
-        comparison["significant"] = significant
+def _mark_significant(compared: list[Comparison | None]) -> list[Comparison | None]:
+    decisions = iter(statistics.holm_significance([item.p_value for item in compared if item]))
+    return [item and dataclasses.replace(item, significant=next(decisions)) for item in compared]
 
 
-def _paper(table: str, system: str, modality: str) -> dict[str, Any]:
-    values = {corpus: paper_value(table, system, modality, corpus) for corpus in ("iemocap", "rid")}
-    return {"parameters": TABLES[table].get(system, {}).get("parameters"), **values}
-
-
-def _paper_improvement(table: str, modality: str, corpus: str, system: str, over: str) -> float | None:
-    uas = [paper_value(table, name, modality, corpus).get("ua") for name in (system, over)]
-    return statistics.relative_improvement(*uas) if None not in uas else None
+def _span(values: Iterable[int]) -> tuple[int, int]:
+    """Smallest and largest of some values."""
+    values = list(values)
+    return min(values), max(values)
 
 
 def _rounded(value):
-    """Floats to six decimals, so that a last bit that differs between processors does not show."""
+    """The same values with floats of `NUM_DECIMALS`, inside dataclasses, dictionaries and tuples too."""
     if isinstance(value, float):
         return round(value, NUM_DECIMALS)
+    if dataclasses.is_dataclass(value):
+        return dataclasses.replace(value, **{name: _rounded(item) for name, item in vars(value).items()})
     if isinstance(value, dict):
         return {name: _rounded(item) for name, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
+    return tuple(_rounded(item) for item in value) if isinstance(value, tuple) else value

@@ -1,56 +1,75 @@
-"""Puts a table and all that belongs to it into the results directory."""
+"""Tables and all that belongs to them in the results directory: written, found stale, rebuilt."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from drl4ser.figures.confusion import confusion_grid
 from drl4ser.files import atomic_write_bytes, atomic_write_text
-from drl4ser.reporting.confusions import draw_confusions
 from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
+from drl4ser.reporting.paper_values import MODALITY_NAMES, SYSTEM_NAMES
 from drl4ser.reporting.render import render_csv, render_json, render_latex, render_markdown
-from drl4ser.reporting.table import build_table, select_records
+from drl4ser.reporting.table import Table, build_table, select_results
 
-RECORDS_NAME = "folds.jsonl"
-CONFUSION_NAME = "confusion.png"
+FOLDS_FILE = "folds.jsonl"
+CONFUSION_FILE = "confusion.png"
 _RENDERERS = {"csv": render_csv, "tex": render_latex, "json": render_json, "md": render_markdown}
 
 
-def write_report(records: Sequence[FoldResult], results_dir: str | Path, table: str = "table2") -> Path:
-    """Writes the table in four formats, its records and confusion matrices, every file whole or not at all.
+def write_report(results: Sequence[FoldResult], results_dir: str | Path, table: str = "table2") -> Path:
+    """Write the table in four formats, its fold results and confusion matrices, each file complete or not at all.
 
     Args:
-        records: of any number of systems, modalities, folds and seeds; those of other tables are left out.
+        results: of any number of systems, modalities, folds and seeds; those of other tables are left out.
         results_dir: the files go to `<results_dir>/<table>/<corpus>-<profile>-<recipe>-<split>/`.
         table: "table1" or "table2".
 
     Returns:
-        The directory written to. The same records give the same bytes.
+        The directory written to. The same results give the same bytes.
 
     Raises:
-        ValueError: if the records cannot stand in one table.
+        ValueError: if the results cannot stand in one table.
     """
-    records = select_records(records, table)
-    built = build_table(records, table)
-    facts = built["facts"]
-    name = "-".join(facts[part] for part in ("corpus", "profile", "recipe", "split"))
+    results = select_results(results, table)
+    built = build_table(results, table)
+    name = "-".join(getattr(built.facts, part) for part in ("corpus", "profile", "recipe", "split"))
     directory = Path(results_dir) / table / name
-    write_fold_results(directory / RECORDS_NAME, records)
-    atomic_write_bytes(directory / CONFUSION_NAME, draw_confusions(built))
+    write_fold_results(directory / FOLDS_FILE, results)
+    atomic_write_bytes(directory / CONFUSION_FILE, _draw_confusions(built))
     for suffix, render in _RENDERERS.items():
         atomic_write_text(directory / f"{table}.{suffix}", render(built))
     return directory
 
 
 def find_stale(results_dir: str | Path) -> list[Path]:
-    """The tables under `results_dir` that do not follow from records beside them, or have none."""
+    """The tables under `results_dir` that do not follow from fold results beside them, or have none."""
     directories = [path for path in sorted(Path(results_dir).glob("table*/*")) if path.is_dir()]
     return [path for directory in directories for path in _stale_files(directory)]
 
 
+def rebuild_reports(results_dir: str | Path) -> None:
+    """Write every table under `results_dir` again from the fold results beside it."""
+    for folds in sorted(Path(results_dir).glob(f"**/table*/*/{FOLDS_FILE}")):
+        write_report(read_fold_results(folds), folds.parents[2], folds.parents[1].name)
+
+
+def _draw_confusions(table: Table) -> bytes:
+    """A PNG with one confusion matrix per row of the table, two side by side, each 8 cm wide."""
+    panels = [
+        (f"{SYSTEM_NAMES[row.system]}, {MODALITY_NAMES[row.modality]}: UA {100 * row.ua:.1f} %", row.confusion)
+        for row in table.rows
+    ]
+    file = io.BytesIO()
+    # Matplotlib would write its version into the file.
+    confusion_grid(panels, list(table.facts.classes)).savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
 def _stale_files(directory: Path) -> list[Path]:
-    table, records = directory.parent.name, directory / RECORDS_NAME
+    table, folds = directory.parent.name, directory / FOLDS_FILE
     paths = {directory / f"{table}.{suffix}": render for suffix, render in _RENDERERS.items()}
-    if not records.is_file():
+    if not folds.is_file():
         return list(paths)
-    built = build_table(read_fold_results(records), table)
+    built = build_table(read_fold_results(folds), table)
     expected = {path: render(built).encode("utf-8") for path, render in paths.items()}
     return [path for path in paths if not path.is_file() or path.read_bytes() != expected[path]]

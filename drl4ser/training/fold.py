@@ -25,14 +25,8 @@ from drl4ser.files import atomic_write_text, lock_folder, remove_leftovers
 from drl4ser.models import KERNEL_SYSTEMS, balanced_units, build_model_from_config
 from drl4ser.parallel.replicas import find_replicas
 from drl4ser.reporting import metrics
-from drl4ser.reporting.fold_result import (
-    FoldResult,
-    append_seconds,
-    current_commit,
-    current_versions,
-    make_fold_result,
-    write_fold_result,
-)
+from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_result, write_fold_result
+from drl4ser.reporting.provenance import current_commit, current_versions
 from drl4ser.runs.checkpoints import save_weights
 from drl4ser.runs.paths import (
     HISTORY_FILE,

@@ -8,7 +8,7 @@ import pytest
 
 from drl4ser import files
 from drl4ser.config import ExperimentConfig, ModelConfig, from_dict
-from drl4ser.reporting import fold_result as results
+from drl4ser.reporting import fold_result, provenance
 
 
 def make_fold_result(fold=0, seed=0, system="s3", modality="acoustic", **changes):
@@ -27,36 +27,36 @@ def make_fold_result(fold=0, seed=0, system="s3", modality="acoustic", **changes
         "commit": "abc",
         "versions": {"python": "3.11.0"},
     }
-    return results.make_fold_result(config, **{**values, **changes})
+    return fold_result.make_fold_result(config, **{**values, **changes})
 
 
-def test_make_record_sorts_and_measures():
-    record = make_fold_result()
-    assert record.utterances == ["a", "b", "c", "d"]
-    assert record.labels == [0, 1, 2, 0] and record.predictions == [0, 1, 2, 3]
-    assert record.ua == pytest.approx((0.5 + 1 + 1) / 3)
-    assert record.wa == 0.75 and record.confusion[0] == [1, 0, 0, 1]
-    assert record.key == ("acoustic", "s3", 0, 0)
-    assert from_dict(ExperimentConfig, record.config).model.system == "s3"
+def test_make_fold_result_sorts_and_measures():
+    result = make_fold_result()
+    assert result.utterances == ["a", "b", "c", "d"]
+    assert result.labels == [0, 1, 2, 0] and result.predictions == [0, 1, 2, 3]
+    assert result.ua == pytest.approx((0.5 + 1 + 1) / 3)
+    assert result.wa == 0.75 and result.confusion[0] == [1, 0, 0, 1]
+    assert result.key == ("acoustic", "s3", 0, 0)
+    assert from_dict(ExperimentConfig, result.config).model.system == "s3"
 
 
-def test_a_record_survives_the_file(tmp_path):
-    record = make_fold_result(utterances=["ç", "a", "b", "\u2028"])
-    path = results.write_fold_result(tmp_path / "new" / "fold.json", record)
-    assert results.read_fold_result(path) == record
+def test_a_result_survives_the_file(tmp_path):
+    result = make_fold_result(utterances=["ç", "a", "b", "\u2028"])
+    path = fold_result.write_fold_result(tmp_path / "new" / "fold.json", result)
+    assert fold_result.read_fold_result(path) == result
     first = path.read_bytes()
     assert first.endswith(b"}\n")
-    results.write_fold_result(path, results.read_fold_result(path))
+    fold_result.write_fold_result(path, fold_result.read_fold_result(path))
     assert path.read_bytes() == first
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_records_are_sorted_lines(tmp_path):
-    records = [make_fold_result(fold=fold, system=system) for fold in (10, 2) for system in ("s3", "baseline")]
-    path = results.write_fold_results(tmp_path / "folds.jsonl", records)
-    read = results.read_fold_results(path)
-    assert [record.key[1:3] for record in read] == [("baseline", 2), ("baseline", 10), ("s3", 2), ("s3", 10)]
-    results.write_fold_results(tmp_path / "again.jsonl", reversed(records))
+def test_results_are_sorted_lines(tmp_path):
+    results = [make_fold_result(fold=fold, system=system) for fold in (10, 2) for system in ("s3", "baseline")]
+    path = fold_result.write_fold_results(tmp_path / "folds.jsonl", results)
+    read = fold_result.read_fold_results(path)
+    assert [result.key[1:3] for result in read] == [("baseline", 2), ("baseline", 10), ("s3", 2), ("s3", 10)]
+    fold_result.write_fold_results(tmp_path / "again.jsonl", reversed(results))
     assert path.read_bytes() == (tmp_path / "again.jsonl").read_bytes()
 
 
@@ -64,8 +64,8 @@ def test_records_are_sorted_lines(tmp_path):
     ("damage", "message"),
     [
         (lambda text: text[: len(text) // 2], "line 1"),
-        (lambda text: "", "holds 0 records"),
-        (lambda text: text + text, "holds 2 records"),
+        (lambda text: "", "holds 0 fold results"),
+        (lambda text: text + text, "holds 2 fold results"),
         (lambda text: "[]\n", "not a JSON object"),
         (lambda text: text.replace('"epochs"', '"epoch"'), "field 'epoch' is unknown"),
         (lambda text: text.replace('"epochs": 7, ', ""), "field 'epochs' is missing"),
@@ -75,26 +75,26 @@ def test_records_are_sorted_lines(tmp_path):
         (lambda text: text.replace('["a", "b"', '["b", "b"'), "`utterances` must be sorted"),
     ],
 )
-def test_a_damaged_record_is_named_with_the_remedy(tmp_path, damage, message):
-    path = results.write_fold_result(tmp_path / "fold.json", make_fold_result())
+def test_a_damaged_result_is_named_with_the_remedy(tmp_path, damage, message):
+    path = fold_result.write_fold_result(tmp_path / "fold.json", make_fold_result())
     damaged = damage(path.read_text())
     assert damaged != path.read_text()
     path.write_text(damaged)
     with pytest.raises(ValueError, match=message) as error:
-        results.read_fold_result(path)
+        fold_result.read_fold_result(path)
     assert str(path) in str(error.value) and "Delete it and run that fold again." in str(error.value)
 
 
 def test_bytes_that_are_no_text_are_damage(tmp_path):
     (tmp_path / "fold.json").write_bytes(b"\xff\xfe\n")
     with pytest.raises(ValueError, match="damaged"):
-        results.read_fold_result(tmp_path / "fold.json")
+        fold_result.read_fold_result(tmp_path / "fold.json")
 
 
 def test_nan_is_refused_and_leaves_nothing(tmp_path):
-    record = dataclasses.replace(make_fold_result(), validation_ua=float("nan"))
+    result = dataclasses.replace(make_fold_result(), validation_ua=float("nan"))
     with pytest.raises(ValueError, match="not JSON compliant"):
-        results.write_fold_result(tmp_path / "fold.json", record)
+        fold_result.write_fold_result(tmp_path / "fold.json", result)
     assert not list(tmp_path.iterdir())
 
 
@@ -111,12 +111,27 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_seconds_stand_apart_and_a_cut_line_is_skipped(tmp_path):
+def test_a_result_without_checksum_is_read_unless_one_is_required(tmp_path):
+    path = fold_result.write_fold_result(tmp_path / "fold.json", make_fold_result())
+    values = json.loads(path.read_text())
+    del values[files.CHECKSUM_KEY]
+    path.write_text(json.dumps(values) + "\n")
+    assert fold_result.read_fold_result(path) == make_fold_result()
+    with pytest.raises(ValueError, match="line 1: its checksum is missing"):
+        fold_result.read_fold_results(path, require_checksum=True)
+    path.write_text(json.dumps({**values, files.CHECKSUM_KEY: "0" * 64}) + "\n")
+    with pytest.raises(ValueError, match="does not match its checksum"):
+        fold_result.read_fold_result(path)
+
+
+def test_seconds_stand_apart_from_the_result(tmp_path):
     path = tmp_path / "runs" / "seconds.jsonl"
-    results.append_seconds(path, make_fold_result(fold=3), 12.34)
-    path.write_text(path.read_text() + '{"fold": 4, "sec')
-    expected = {"system": "s3", "modality": "acoustic", "fold": 3, "seed": 0, "seconds": 12.3}
-    assert results.read_seconds(path) == [expected]
+    for fold in (3, 4):
+        fold_result.append_seconds(path, make_fold_result(fold=fold), 12.34)
+    expected = {"system": "s3", "modality": "acoustic", "seed": 0, "seconds": 12.3}
+    assert [json.loads(line) for line in path.read_text().splitlines()] == [
+        {**expected, "fold": fold} for fold in (3, 4)
+    ]
 
 
 def test_commit_of_a_checkout_and_outside(tmp_path, monkeypatch):
@@ -125,23 +140,24 @@ def test_commit_of_a_checkout_and_outside(tmp_path, monkeypatch):
         subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True)
 
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert results.current_commit(tmp_path) == "unknown"
+    assert provenance.current_commit(tmp_path) == "unknown"
     git("init")
     (tmp_path / "file").write_text("1")
     git("add", "file")
     git("commit", "-m", "first", "--no-verify")
-    commit = results.current_commit(tmp_path)
+    commit = provenance.current_commit(tmp_path)
     assert len(commit) == 10 and int(commit, 16) >= 0
     (tmp_path / "file").write_text("2")
-    assert results.current_commit(tmp_path) == f"{commit}-dirty"
+    assert provenance.current_commit(tmp_path) == f"{commit}-dirty"
     monkeypatch.setenv("PATH", "")
-    assert results.current_commit(tmp_path) == "unknown"
+    assert provenance.current_commit(tmp_path) == "unknown"
 
 
 def test_versions_are_those_installed_and_tensorflow_stays_unimported():
-    versions = results.current_versions()
+    versions = provenance.current_versions()
     assert versions["numpy"] == np.__version__ and versions["python"] == sys.version.split()[0]
     assert json.loads(json.dumps(versions)) == versions
-    program = "import sys; import drl4ser.reporting.fold_result as r; r.current_versions(); print(*sys.modules)"
+    program = "import sys; from drl4ser.reporting import fold_result, provenance; provenance.current_versions();"
+    program += "print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "tensorflow" not in run.stdout.split() and "keras" not in run.stdout.split()

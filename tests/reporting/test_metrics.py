@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
@@ -17,6 +17,7 @@ def classifications(draw):
     return labels, predictions, num_classes
 
 
+@settings(deadline=None)
 @given(classifications())
 def test_metrics_equal_scikit_learn(classification):
     labels, predictions, num_classes = classification
@@ -33,6 +34,7 @@ def test_metrics_equal_scikit_learn(classification):
     assert metrics.unweighted_accuracy(confusion) == pytest.approx(recall)
 
 
+@settings(deadline=None)
 @given(classifications())
 def test_unweighted_accuracy_equals_balanced_accuracy(classification):
     labels, predictions, num_classes = classification

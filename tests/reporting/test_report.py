@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from drl4ser import config
-from drl4ser.reporting import fold_result as results
-from drl4ser.reporting import metrics, statistics
-from drl4ser.reporting.layout import SYSTEM_NAMES
+from drl4ser.reporting import fold_result, metrics, statistics
+from drl4ser.reporting.paper_values import SYSTEM_NAMES
 from drl4ser.reporting.render import render_json, render_latex, render_markdown
 from drl4ser.reporting.table import build_table
 
@@ -41,10 +40,10 @@ def make_fold_result(system="s3", fold=0, seed=0, modality="acoustic", accuracy=
         "commit": "abc1234567",
         "versions": {"numpy": "2.0", "llds": "1"},
     }
-    return results.make_fold_result(experiment, **{**values, **changes})
+    return fold_result.make_fold_result(experiment, **{**values, **changes})
 
 
-def make_records(systems=("baseline", "s1", "s2", "s3"), modality="acoustic", folds=3, **changes):
+def make_fold_results(systems=("baseline", "s1", "s2", "s3"), modality="acoustic", folds=3, **changes):
     accuracies = dict(zip(systems, np.linspace(0.4, 0.8, len(systems)), strict=True))
     return [
         make_fold_result(system, fold, modality=modality, accuracy=accuracies[system], **changes)
@@ -55,121 +54,122 @@ def make_records(systems=("baseline", "s1", "s2", "s3"), modality="acoustic", fo
 
 def predictions_of(system):
     predictions = {}
-    for record in make_records():
-        if record.system == system:
-            predictions |= zip(record.utterances, record.predictions, strict=True)
+    for result in make_fold_results():
+        if result.system == system:
+            predictions |= zip(result.utterances, result.predictions, strict=True)
     return predictions
 
 
 def test_a_row_is_what_its_records_give():
-    records = make_records(["s3"])
-    row = build_table(records)["rows"][0]
-    uas = [record.ua for record in records]
-    assert row["ua_mean"] == pytest.approx(np.mean(uas), abs=1e-6)
-    assert row["ua_sd"] == pytest.approx(np.std(uas, ddof=1), abs=1e-6)
-    confusion = np.sum([record.confusion for record in records], axis=0)
-    assert row["confusion"] == confusion.tolist()
+    results = make_fold_results(["s3"], corpus="iemocap")
+    row = build_table(results).rows[0]
+    uas = [result.ua for result in results]
+    assert row.ua_mean == pytest.approx(np.mean(uas), abs=1e-6)
+    assert row.ua_sd == pytest.approx(np.std(uas, ddof=1), abs=1e-6)
+    confusion = np.sum([result.confusion for result in results], axis=0)
+    np.testing.assert_array_equal(row.confusion, confusion)
     for name, value in metrics.summarize(confusion).items():
-        assert row[name] == pytest.approx(value, abs=1e-6)
-    labels = [label for record in records for label in record.labels]
-    predictions = [prediction for record in records for prediction in record.predictions]
-    interval = statistics.bootstrap_interval(labels, predictions, 3)
-    assert row["ua_interval"] == pytest.approx(interval, abs=1e-6)
-    assert (row["num_records"], row["num_wanted"], row["num_utterances"]) == (3, 3, 90)
-    assert row["epochs"] == [20, 22] and row["comparison"] is None
-    assert row["paper"]["iemocap"] == {"ua": 69.4, "f1": 0.693} and row["paper"]["parameters"] == "9.11M"
+        assert getattr(row, name) == pytest.approx(value, abs=1e-6)
+    labels = [label for result in results for label in result.labels]
+    predictions = [prediction for result in results for prediction in result.predictions]
+    interval = statistics.bootstrap_interval(labels, statistics.recognition_scores(labels, predictions), 3)
+    assert row.ua_interval == pytest.approx(interval, abs=1e-6)
+    assert (row.num_results, row.num_wanted, row.num_utterances) == (3, 3, 90)
+    assert row.epochs == (20, 22) and row.comparison is None
+    assert row.paper == {"ua": 69.4, "f1": 0.693, "parameters": "9.11M"}
 
 
 def test_rows_stand_in_the_papers_order_and_are_compared_with_the_row_above():
-    records = make_records(modality="acoustic+lexical") + make_records()
-    table = build_table(records[::-1])
-    order = [(row["modality"], row["system"]) for row in table["rows"]]
+    results = make_fold_results(modality="acoustic+lexical", corpus="iemocap") + make_fold_results(corpus="iemocap")
+    table = build_table(results[::-1])
+    order = [(row.modality, row.system) for row in table.rows]
     systems = ["baseline", "s1", "s2", "s3"]
     assert order == [(m, s) for m in ("acoustic", "acoustic+lexical") for s in systems]
-    assert [bool(row["comparison"]) for row in table["rows"]] == [False, True, True, True] * 2
-    comparison = table["rows"][2]["comparison"]
-    assert (comparison["system"], comparison["over"]) == ("s2", "s1")
+    assert [bool(row.comparison) for row in table.rows] == [False, True, True, True] * 2
+    comparison = table.rows[2].comparison
+    assert (comparison.system, comparison.over) == ("s2", "s1")
     predictions = [[predictions_of(system)[utterance] for utterance in IDS] for system in ("s2", "s1")]
-    expected = statistics.paired_bootstrap(LABELS, *predictions, 3)
-    assert comparison["difference"] == pytest.approx(expected["difference"], abs=1e-6)
-    assert comparison["p_value"] == pytest.approx(expected["p_value"], abs=1e-6)
+    scores = [statistics.recognition_scores(LABELS, values) for values in predictions]
+    expected = statistics.paired_bootstrap(LABELS, *scores, 3)
+    assert comparison.difference == pytest.approx(expected.difference, abs=1e-6)
+    assert comparison.p_value == pytest.approx(expected.p_value, abs=1e-6)
     uas = [np.mean(np.array(p) == LABELS) for p in predictions]  # the classes are of one size
-    assert comparison["relative_improvement"] == pytest.approx(100 * (uas[0] / uas[1] - 1), abs=1e-4)
-    assert comparison["paper_relative_improvement"]["iemocap"] == pytest.approx(6.957929)
+    assert comparison.relative_improvement == pytest.approx(100 * (uas[0] / uas[1] - 1), abs=1e-4)
+    assert comparison.paper_relative_improvement == pytest.approx(6.957929)
 
 
 def test_table1_compares_the_proposed_system_with_every_row():
-    records = make_records(["xia_dnn", "poria_lstm", "s3", "s1"])
-    table = build_table(records, "table1")
-    assert [row["system"] for row in table["rows"]] == ["xia_dnn", "poria_lstm", "s3"]
-    pairs = [(c["system"], c["over"]) if (c := row["comparison"]) else None for row in table["rows"]]
+    results = make_fold_results(["xia_dnn", "poria_lstm", "s3", "s1"], corpus="iemocap")
+    table = build_table(results, "table1")
+    assert [row.system for row in table.rows] == ["xia_dnn", "poria_lstm", "s3"]
+    pairs = [(c.system, c.over) if (c := row.comparison) else None for row in table.rows]
     assert pairs == [("s3", "xia_dnn"), ("s3", "poria_lstm"), None]
     markdown = render_markdown(table)
     assert "Reported UA %" in markdown and "S3 over Xia & Liu 2017" in markdown and "60.1 |" in markdown
     assert r"S3 over Xia \& Liu 2017" in render_latex(table)
-    without = build_table(records[:6], "table1")
-    assert all(row["comparison"] is None for row in without["rows"])
+    without = build_table(results[:6], "table1")
+    assert all(row.comparison is None for row in without.rows)
 
 
 def test_table1_marks_what_is_significant_among_all_comparisons():
     accuracies = {"xia_dnn": 0.4, "poria_lstm": 0.6, "mirsamadi_attention": 0.75, "s3": 0.8}
-    records = [make_fold_result(name, fold, accuracy=value) for name, value in accuracies.items() for fold in range(3)]
-    rows = build_table(records, "table1")["rows"][:3]
-    decisions = statistics.holm_significance([row["comparison"]["p_value"] for row in rows])
-    assert [row["comparison"]["significant"] for row in rows] == decisions and len(set(decisions)) == 2
-    markdown = render_markdown(build_table(records, "table1"))
+    results = [make_fold_result(name, fold, accuracy=value) for name, value in accuracies.items() for fold in range(3)]
+    rows = build_table(results, "table1").rows[:3]
+    decisions = statistics.holm_significance([row.comparison.p_value for row in rows])
+    assert [row.comparison.significant for row in rows] == decisions and len(set(decisions)) == 2
+    markdown = render_markdown(build_table(results, "table1"))
     for line in markdown.splitlines():
         for row, significant in zip(rows, decisions, strict=True):
-            if line.startswith(f"| S3 over {SYSTEM_NAMES[row['system']].split()[0]}"):
+            if line.startswith(f"| S3 over {SYSTEM_NAMES[row.system].split()[0]}"):
                 assert (r"\*" in line) == significant
     assert "Holm's correction" in markdown
-    assert "Holm" not in render_markdown(build_table(make_records()))
+    assert "Holm" not in render_markdown(build_table(make_fold_results()))
 
 
 def test_a_row_that_is_no_network_and_not_the_papers():
-    reference = make_records(["opensmile_svm"], num_parameters=0, epochs=0, best_epoch=0)
-    table = build_table([*reference, *make_records(["xia_dnn", "s3"])], "table1")
-    assert [row["system"] for row in table["rows"]] == ["xia_dnn", "s3", "opensmile_svm"]
+    reference = make_fold_results(["opensmile_svm"], corpus="iemocap", num_parameters=0, epochs=0, best_epoch=0)
+    table = build_table([*reference, *make_fold_results(["xia_dnn", "s3"], corpus="iemocap")], "table1")
+    assert [row.system for row in table.rows] == ["xia_dnn", "s3", "opensmile_svm"]
     markdown = render_markdown(table)
     (cells,) = [line.split("|") for line in markdown.splitlines() if line.startswith("| openSMILE and SVM")]
     assert [cells[index].strip() for index in (3, 9, 10, 11)] == ["-"] * 4
-    assert "20 to 22 epochs" in markdown and "S3 over openSMILE and SVM" in markdown
+    assert "20 to 22 epochs per fold" in markdown and "S3 over openSMILE and SVM" in markdown
 
 
 def test_an_incomplete_row_says_so_and_is_compared_on_shared_utterances():
-    records = make_records(["baseline", "s1"])[1:]
-    table = build_table(records)
-    assert table["rows"][1]["comparison"]["num_utterances"] == 60
+    results = make_fold_results(["baseline", "s1"])[1:]
+    table = build_table(results)
+    assert table.rows[1].comparison.num_utterances == 60
     markdown = render_markdown(table)
-    assert "| Baseline | A     | 9,115,268 (9.27M) |   2/3 |" in markdown
+    assert "| Baseline | A       |    9,115,268 |     2/3 |" in markdown
     assert "- Incomplete: Baseline A (2 of 3 folds).\n" in markdown
     nothing_shared = [make_fold_result("baseline", 0), make_fold_result("s1", 1)]
-    assert build_table(nothing_shared)["rows"][1]["comparison"] is None
+    assert build_table(nothing_shared).rows[1].comparison is None
 
 
 def test_seeds_are_averaged_by_utterance():
     # Seed 1 cuts the folds differently, so fold 0 of the two seeds is not the same part of the corpus.
-    records = [make_fold_result(fold=fold, seed=seed) for fold in range(3) for seed in (0, 1)]
-    row = build_table(records)["rows"][0]
-    assert (row["seeds"], row["num_records"], row["num_utterances"]) == ([0, 1], 6, 90)
-    assert np.sum(row["confusion"]) == 90
-    expected = np.sum([record.confusion for record in records], axis=0) / 2
-    np.testing.assert_allclose(row["confusion"], expected)
-    assert row["ua_mean"] == pytest.approx(np.mean([record.ua for record in records]), abs=1e-6)
-    assert "6/6" in render_markdown(build_table(records))
+    results = [make_fold_result(fold=fold, seed=seed) for fold in range(3) for seed in (0, 1)]
+    row = build_table(results).rows[0]
+    assert (row.seeds, row.num_results, row.num_utterances) == ((0, 1), 6, 90)
+    assert np.sum(row.confusion) == 90
+    expected = np.sum([result.confusion for result in results], axis=0) / 2
+    np.testing.assert_allclose(row.confusion, expected)
+    assert row.ua_mean == pytest.approx(np.mean([result.ua for result in results]), abs=1e-6)
+    assert "6/6" in render_markdown(build_table(results))
 
 
 def test_one_fold_has_no_deviation_and_an_unseen_class_no_recall():
     tested = {"utterances": ["a", "b"], "labels": [0, 1], "predictions": [0, 0]}
     table = build_table([make_fold_result(**tested)])
-    assert table["rows"][0]["ua_sd"] is None and table["rows"][0]["recalls"] == [1.0, 0.0, None]
+    assert table.rows[0].ua_sd is None and table.rows[0].recalls == (1.0, 0.0, None)
     cells = [cell.strip() for cell in render_markdown(table).splitlines()[2].split("|")]
     assert cells[4:6] == ["1/3", "50.0"] and "±" not in "".join(cells)
     json.loads(render_json(table))
 
 
-def with_setting(record, **settings):
-    return dataclasses.replace(record, config={**record.config, **settings})
+def with_setting(result, **settings):
+    return dataclasses.replace(result, config={**result.config, **settings})
 
 
 @pytest.mark.parametrize(
@@ -190,13 +190,13 @@ def with_setting(record, **settings):
     ],
 )
 def test_records_that_do_not_belong_together_are_refused(change, message):
-    record = make_fold_result()
+    result = make_fold_result()
     with pytest.raises(ValueError, match=message):
-        build_table([record, change(record)])
+        build_table([result, change(result)])
 
 
 def test_no_records_and_an_unknown_table_are_refused():
-    with pytest.raises(ValueError, match="no records"):
+    with pytest.raises(ValueError, match="no fold results"):
         build_table([make_fold_result("xia_dnn")], "table2")
     with pytest.raises(ValueError, match="`table` must be one of"):
         build_table([make_fold_result()], "table3")

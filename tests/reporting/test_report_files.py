@@ -1,20 +1,21 @@
 """The table in its four formats and the files around it."""
 
 import csv
+import dataclasses
 import io
 import json
 import subprocess
 import sys
 
-from drl4ser.reporting import fold_result as results
+from drl4ser.reporting.fold_result import read_fold_results
 from drl4ser.reporting.render import render_csv, render_json, render_latex, render_markdown
 from drl4ser.reporting.table import build_table
 from drl4ser.reporting.write import find_stale, write_report
-from tests.reporting.test_report import make_records
+from tests.reporting.test_report import make_fold_results
 
 
 def test_markdown_is_aligned_and_its_notes_are_complete():
-    markdown = render_markdown(build_table(make_records()))
+    markdown = render_markdown(build_table(make_fold_results()))
     blocks = markdown.split("\n\n")
     assert len(blocks) == 3
     for block in blocks[:2]:
@@ -22,54 +23,71 @@ def test_markdown_is_aligned_and_its_notes_are_complete():
     for part in (
         "Corpus crema_d: 90 tested utterances (angry 30, happy_ish 30, sad 30).",
         "Split random in 3 folds. Of a test part, 3 to 5 of 4 speakers and 2 of 2 texts occur",
-        "Recipe paper, profile quick (width 1), float32, 20 to 22 epochs a fold, seed 0.",
-        "The paper's numbers are from IEMOCAP and not comparable with crema_d.",
+        "Recipe paper, profile quick (width 1), float32, 20 to 22 epochs per fold, seed 0.",
         "Commit abc1234567; llds 1, numpy 2.0.",
     ):
         assert part in blocks[2]
     assert "Incomplete" not in markdown
 
 
+def test_the_papers_numbers_stand_only_where_the_corpus_is_the_papers():
+    markdown = render_markdown(build_table(make_fold_results(corpus="iemocap")))
+    assert " 69.4 |" in markdown and "Paper UA %" in markdown and "9,115,268 (9.11M)" in markdown
+    assert "same corpus, IEMOCAP" in markdown and "+5.0 |" in markdown
+    for corpus in ("crema_d", "manifest"):
+        table = build_table(make_fold_results(corpus=corpus))
+        assert not any(row.paper for row in table.rows)
+        for text in (render_markdown(table), render_latex(table), render_csv(table)):
+            assert "paper" not in text.lower().replace("recipe paper", "") and "9.11M" not in text
+
+
 def test_papers_numbers_of_rid_for_a_five_class_manifest():
-    table = build_table(make_records(corpus="manifest"))
-    assert " 69.4 |" in render_markdown(table)
-    table["facts"]["classes"] |= {"neutral": 0, "surprised": 0}
-    markdown = render_markdown(table)
+    results = make_fold_results(corpus="manifest")
+    classes = (*results[0].classes, "neutral", "surprised")
+    wider = []
+    for result in results:
+        config = {**result.config, "classes": list(classes)}
+        confusion = [[*row, 0, 0] for row in result.confusion] + [[0] * 5] * 2
+        wider.append(dataclasses.replace(result, classes=classes, confusion=confusion, config=config))
+    markdown = render_markdown(build_table(wider))
     assert " 90.2 |" in markdown and " 69.4 |" not in markdown and "from RID" in markdown
 
 
 def test_latex_is_escaped_and_balanced():
-    table = build_table(make_records()[::-1])
-    table["facts"]["corpus"] = "a_b & 50% #1 {x}"
+    table = build_table(make_fold_results()[::-1])
+    table = dataclasses.replace(table, facts=dataclasses.replace(table.facts, corpus="a_b & 50% #1 {x}"))
     latex = render_latex(table)
     assert r"a\_b \& 50\% \#1 \{x\}" in latex and r" $\pm$ " in latex and "±" not in latex
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 2
     for line in latex.splitlines():
         plain = line.replace(r"\{", "").replace(r"\}", "")
         assert plain.count("{") == plain.count("}")
-    rows = [line for line in latex.splitlines() if line.startswith(("S", "Baseline"))]
-    assert [row.count("&") for row in rows] == [9] * 5 + [6] * 3
+    rows = [line for line in latex.splitlines() if line.startswith((" S", " Baseline")) and line.endswith(r"\\")]
+    assert [row.count("&") for row in rows] == [7] * 5 + [5] * 3
+    assert "$-$" in render_latex(build_table(make_fold_results(["s3", "s2"])))
 
 
 def test_csv_and_json_hold_the_table():
-    table = build_table(make_records())
-    assert json.loads(render_json(table)) == json.loads(json.dumps(table))
+    table = build_table(make_fold_results())
+    assert json.loads(render_json(table)) == json.loads(json.dumps(dataclasses.asdict(table)))
     rows = list(csv.DictReader(io.StringIO(render_csv(table))))
     assert [row["system"] for row in rows] == ["baseline", "s1", "s2", "s3"]
-    assert float(rows[3]["ua"]) == table["rows"][3]["ua"] and rows[3]["compared_over"] == "s2"
-    assert rows[0]["p_value"] == "" and rows[0]["paper_rid_ua"] == "62.1"
-    assert [float(rows[3][f"ua_{end}"]) for end in ("low", "high")] == list(table["rows"][3]["ua_interval"])
+    assert float(rows[3]["ua"]) == table.rows[3].ua and rows[3]["compared_over"] == "s2"
+    assert rows[0]["compared_p_value"] == "" and rows[3]["compared_num_utterances"] == "90"
+    assert [float(rows[3][f"ua_{end}"]) for end in ("low", "high")] == list(table.rows[3].ua_interval)
+    rows = list(csv.DictReader(io.StringIO(render_csv(build_table(make_fold_results(corpus="iemocap"))))))
+    assert rows[0]["paper_ua"] == "56.4" and rows[0]["paper_parameters"] == "9.27M"
 
 
 def test_a_report_has_all_files_the_same_bytes_again_and_is_checked(tmp_path):
-    records = make_records(["s2", "s3"])
-    directory = write_report(records + make_records(["xia_dnn"]), tmp_path)
+    results = make_fold_results(["s2", "s3"])
+    directory = write_report(results + make_fold_results(["xia_dnn"]), tmp_path)
     assert directory == tmp_path / "table2" / "crema_d-quick-paper-random"
     names = {"table2.md", "table2.csv", "table2.tex", "table2.json", "folds.jsonl", "confusion.png"}
     first = {path.name: path.read_bytes() for path in directory.iterdir()}
     assert set(first) == names
-    assert results.read_fold_results(directory / "folds.jsonl") == records
-    write_report(results.read_fold_results(directory / "folds.jsonl")[::-1], tmp_path)
+    assert read_fold_results(directory / "folds.jsonl") == results
+    write_report(read_fold_results(directory / "folds.jsonl")[::-1], tmp_path)
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == first
     assert find_stale(tmp_path) == []
     tables = sorted(name for name in names if name.startswith("table2"))

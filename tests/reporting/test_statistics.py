@@ -14,6 +14,16 @@ def classified(num_utterances, accuracy, seed, num_classes=3, labels=None):
     return labels, np.where(rng.random(num_utterances) < accuracy, labels, guesses)
 
 
+def interval_of(labels, predictions, num_classes, **options):
+    scores = statistics.recognition_scores(labels, predictions)
+    return statistics.bootstrap_interval(labels, scores, num_classes, **options)
+
+
+def compare(labels, first, second, num_classes, **options):
+    scores = [statistics.recognition_scores(labels, predictions) for predictions in (first, second)]
+    return statistics.paired_bootstrap(labels, *scores, num_classes, **options)
+
+
 def slow_samples(labels, systems, num_samples=3000):
     """UA of resampled utterances, drawn one by one: [num_samples, systems]."""
     rng = np.random.default_rng(1)
@@ -29,9 +39,9 @@ def slow_samples(labels, systems, num_samples=3000):
 def test_interval_equals_utterance_by_utterance_resampling():
     labels, predictions = classified(120, 0.5, seed=0)
     expected = np.quantile(slow_samples(labels, [predictions])[:, 0], [0.025, 0.975])
-    interval = statistics.bootstrap_interval(labels, predictions, 3)
+    interval = interval_of(labels, predictions, 3)
     np.testing.assert_allclose(interval, expected, atol=0.008)
-    narrower = statistics.bootstrap_interval(labels, predictions, 3, level=0.5)
+    narrower = interval_of(labels, predictions, 3, level=0.5)
     assert interval[0] < narrower[0] < narrower[1] < interval[1]
 
 
@@ -39,7 +49,7 @@ def test_interval_with_classes_that_resamples_miss():
     labels = np.array([0] * 10 + [1, 2])
     predictions = np.array([0] * 6 + [1] * 4 + [1, 0])
     samples = slow_samples(labels, [predictions])[:, 0]
-    interval = statistics.bootstrap_interval(labels, predictions, 4)  # class 3 never occurs
+    interval = interval_of(labels, predictions, 4)  # class 3 never occurs
     np.testing.assert_allclose(interval, np.quantile(samples, [0.025, 0.975]), atol=0.03)
 
 
@@ -49,50 +59,50 @@ def test_paired_bootstrap_equals_utterance_by_utterance_resampling():
     second = np.where(np.arange(150) % 2, first, second)  # correlated, as two systems are
     samples = slow_samples(labels, [first, second])
     differences = samples[:, 0] - samples[:, 1]
-    comparison = statistics.paired_bootstrap(labels, first, second, 3)
-    np.testing.assert_allclose(comparison["interval"], np.quantile(differences, [0.025, 0.975]), atol=0.008)
+    comparison = compare(labels, first, second, 3)
+    np.testing.assert_allclose(comparison.interval, np.quantile(differences, [0.025, 0.975]), atol=0.008)
     tail = min(np.mean(differences <= 0), np.mean(differences >= 0))
-    assert comparison["p_value"] == pytest.approx(2 * tail, abs=0.03)
+    assert comparison.p_value == pytest.approx(2 * tail, abs=0.03)
     uas = [metrics.unweighted_accuracy(metrics.confusion_matrix(labels, p, 3)) for p in (first, second)]
-    assert comparison["difference"] == pytest.approx(uas[0] - uas[1])
+    assert comparison.difference == pytest.approx(uas[0] - uas[1])
 
 
 def test_pairing_narrows_the_interval():
     labels, first = classified(200, 0.5, seed=3)
     second = first.copy()
     second[:10] = labels[:10]
-    low, high = statistics.paired_bootstrap(labels, second, first, 3)["interval"]
-    alone = statistics.bootstrap_interval(labels, first, 3)
+    low, high = compare(labels, second, first, 3).interval
+    alone = interval_of(labels, first, 3)
     assert high - low < (alone[1] - alone[0]) / 2
 
 
 def test_extremes():
     labels = np.array([0, 1] * 20)
-    assert statistics.bootstrap_interval(labels, labels, 2) == (1.0, 1.0)
-    same = statistics.paired_bootstrap(labels, labels, labels, 2)
-    assert same == {"difference": 0.0, "interval": (0.0, 0.0), "p_value": 1.0}
-    best = statistics.paired_bootstrap(labels, labels, 1 - labels, 2, num_samples=999)
-    assert best == {"difference": 1.0, "interval": (1.0, 1.0), "p_value": 0.002}
-    worst = statistics.paired_bootstrap(labels, 1 - labels, labels, 2, num_samples=999)
-    assert worst["difference"] == -1.0 and worst["p_value"] == 0.002
+    assert interval_of(labels, labels, 2) == (1.0, 1.0)
+    same = compare(labels, labels, labels, 2)
+    assert same == statistics.PairedDifference(0.0, (0.0, 0.0), 1.0)
+    best = compare(labels, labels, 1 - labels, 2, num_samples=999)
+    assert best == statistics.PairedDifference(1.0, (1.0, 1.0), 0.002)
+    worst = compare(labels, 1 - labels, labels, 2, num_samples=999)
+    assert worst.difference == -1.0 and worst.p_value == 0.002
 
 
 def test_seeds_are_averaged_and_are_no_further_utterances():
     labels, predictions = classified(100, 0.5, seed=4)
-    once = statistics.bootstrap_interval(labels, predictions, 3)
-    twice = statistics.bootstrap_interval(labels, np.column_stack([predictions, predictions]), 3)
+    once = interval_of(labels, predictions, 3)
+    twice = interval_of(labels, np.column_stack([predictions, predictions]), 3)
     assert once == twice
     scores = statistics.recognition_scores([0, 1], [[0, 0, 1], [1, 1, 1]])
     np.testing.assert_allclose(scores, [2 / 3, 1])
     assert statistics.ua_of_scores([0, 0, 1], [0.5, 1.0, 0.0], 3) == 0.375
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30))
 def test_same_seed_same_interval_which_lies_in_the_unit_range(pairs):
     labels, predictions = zip(*pairs, strict=True)
-    first = statistics.bootstrap_interval(labels, predictions, 3, num_samples=200)
-    assert first == statistics.bootstrap_interval(labels, predictions, 3, num_samples=200)
+    first = interval_of(labels, predictions, 3, num_samples=200)
+    assert first == interval_of(labels, predictions, 3, num_samples=200)
     assert 0 <= first[0] <= first[1] <= 1
 
 
@@ -105,9 +115,9 @@ def test_mean_deviation_and_relative_improvement():
 
 def test_lengths_must_agree():
     with pytest.raises(ValueError, match="same length"):
-        statistics.bootstrap_interval([0, 1], [0], 2)
+        interval_of([0, 1], [0], 2)
     with pytest.raises(ValueError, match="at least 1"):
-        statistics.bootstrap_interval([], [], 2)
+        interval_of([], [], 2)
 
 
 def test_paper_values_give_the_improvements_of_the_papers_text():
@@ -137,6 +147,7 @@ def test_holm_by_hand():
     assert statistics.holm_significance([0.02, 0.02, 0.02]) == [False] * 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_lies_between_bonferroni_and_no_correction(p_values):
     decisions = statistics.holm_significance(p_values)
