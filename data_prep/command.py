@@ -1,4 +1,4 @@
-"""How every command of the project starts and ends: what a user can mend is one line, not a traceback."""
+"""Start and end of every command of the project: an error that a user can mend is one line, not a traceback."""
 
 import sys
 from collections.abc import Callable
@@ -31,9 +31,9 @@ def _guarded(main: Callable[[], None]) -> None:
     try:
         main()
     except KeyboardInterrupt:
-        _leave("interrupted; the same command goes on from here", 130)
+        _leave("interrupted; the same command resumes from here", 130)
     except BrokenProcessPool:
-        _leave("a worker process died (out of memory?); the same command goes on from here, try fewer workers", 1)
+        _leave("a worker process died (out of memory?); the same command resumes from here, try fewer workers", 1)
     except (ValueError, OSError, ImportError) as error:
         if FLAGS.traceback:
             raise

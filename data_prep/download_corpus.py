@@ -1,6 +1,8 @@
-"""An open corpus from its official address: `python -m data_prep.download_corpus --corpus=ravdess --output_dir=DIR`.
+"""Download an open corpus from its official address.
 
-A download that was cut off goes on where it was.
+`python -m data_prep.download_corpus --corpus=ravdess --output_dir=DIR`
+
+A download that was cut off resumes where it was.
 """
 
 from pathlib import Path
@@ -12,11 +14,11 @@ from drl4ser.corpora.download import SOURCES, download_corpus
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("corpus", None, list(SOURCES), "Which corpus.", required=True)
-flags.DEFINE_string("output_dir", None, "Folder to make; DATA_DIR of the other commands.", required=True)
+flags.DEFINE_string("output_dir", None, "Folder to make; the DATA_DIR of the other commands.", required=True)
 
 
 def main() -> None:
-    """Say what may be done with the corpus, download and count it."""
+    """Print the licence of the corpus, download and count it."""
     source = SOURCES[FLAGS.corpus]
     print(f"{source.page}\nLicence: {source.licence}\nPlease cite: {source.citation}", flush=True)
     made = download_corpus(FLAGS.corpus, Path(FLAGS.output_dir))

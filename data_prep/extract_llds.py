@@ -1,4 +1,4 @@
-"""The 17 LLDs of any folder of audio in one file: `python -m data_prep.extract_llds --input=DIR --output=llds.csv`.
+"""Write the 17 LLDs of a folder of audio to a file: `python -m data_prep.extract_llds --input=DIR --output=llds.csv`.
 
 The ending of the output chooses the format: .csv, .parquet or .npz.
 """

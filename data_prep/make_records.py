@@ -1,6 +1,8 @@
-"""LLD records of a corpus: `python -m data_prep.make_records --corpus=ravdess --data_dir=DIR --records_dir=DIR`.
+"""Extract the LLD records of a corpus.
 
-A run that was killed goes on at the shard where it was. Files that cannot be used are listed and left out.
+`python -m data_prep.make_records --corpus=ravdess --data_dir=DIR --records_dir=DIR`
+
+A run that was killed resumes at its last shard. Files that cannot be used are listed and left out.
 """
 
 import dataclasses
@@ -21,7 +23,7 @@ flags.DEFINE_string("data_dir", None, "Its folder, as released; for a manifest, 
 flags.DEFINE_string("records_dir", None, "Folder of the records.", required=True)
 flags.DEFINE_list("emotions", None, "Classes to keep, or 'all'. Default: angry, happy, neutral, sad.")
 flags.DEFINE_bool("allow_partial", False, "Accept an incomplete copy of IEMOCAP.")
-flags.DEFINE_enum("frontend", "drl4ser", FRONTENDS, "Whose program extracts the LLDs.")
+flags.DEFINE_enum("frontend", "drl4ser", FRONTENDS, "Program that extracts the LLDs.")
 flags.DEFINE_integer("num_workers", os.cpu_count(), "Processes.", lower_bound=1)
 
 

@@ -1,7 +1,7 @@
-"""RAVDESS, EmoDB and CREMA-D: corpora of actors, in which a file's name is its annotation.
+"""RAVDESS, EmoDB and CREMA-D: corpora of actors whose file names are the annotation.
 
-A corpus of this kind is an entry of `ACTED`; `read_acted` reads any of them. None has sessions, so `session` is empty
-and a split by session is refused.
+Each corpus is an entry of `ACTED`; `read_acted` reads any of them. They have no sessions: `session` is empty and a
+split by session is refused.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from drl4ser.corpora.utterance import CorpusError, Utterance, list_files, requir
 
 @dataclasses.dataclass(frozen=True)
 class ActedCorpus:
-    """How the files of a corpus lie and what their names mean.
+    """Layout of a corpus and the meaning of its file names.
 
     Attributes:
         title: the corpus's own name.
@@ -118,7 +118,7 @@ ACTED: dict[str, ActedCorpus] = {
 
 
 def read_acted(corpus: ActedCorpus, root: Path, allow_partial: bool = False) -> list[Utterance]:
-    """Reads the WAV files of a corpus of `ACTED`; the speaker is the actor's number ("12").
+    """Read the WAV files of a corpus of `ACTED`; the speaker is the actor's number ("12").
 
     Args:
         corpus: which one.
@@ -126,7 +126,12 @@ def read_acted(corpus: ActedCorpus, root: Path, allow_partial: bool = False) -> 
         allow_partial: unused; any number of actors and files is read.
 
     Raises:
-        CorpusError: if there is no such corpus in `root`, or a WAV file is not named as the corpus names it.
+        CorpusError: if the corpus is not in `root`, or a WAV file is not named as the corpus names its files.
+
+    Example:
+        >>> corpus = ACTED["emodb"]
+        >>> _parse(corpus, Path("wav/03a01Fa.wav")).emotion
+        'happy'
     """
     paths = [path for folder in _find_folders(corpus, require_folder(root)) for path in list_files(folder, ".wav")]
     if not paths:

@@ -25,7 +25,7 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Where a corpus comes from and how to tell that all of it is there.
+    """Address and licence of a corpus, and the counts of a complete copy.
 
     Attributes:
         url: of the archive.
@@ -85,7 +85,7 @@ SOURCES: dict[str, Source] = {
 
 
 def download_corpus(name: str, directory: Path, source: Source | None = None) -> bool:
-    """Downloads a corpus, or resumes an earlier download, and has the reader count it.
+    """Download a corpus, or resumes an earlier download, and has the reader count it.
 
     Args:
         name: one of `SOURCES`.
@@ -116,7 +116,7 @@ def download_corpus(name: str, directory: Path, source: Source | None = None) ->
 
 
 def find_missing(name: str, directory: Path, source: Source) -> str:
-    """The emotions whose count differs from the published one, as one line; empty if none does."""
+    """List the emotions whose count differs from the published one, as one line; empty if none does."""
     try:
         utterances = read_corpus(name, directory, "all")
     except CorpusError as error:
@@ -131,7 +131,7 @@ def find_missing(name: str, directory: Path, source: Source) -> str:
 
 
 def unpack(archive: Path, directory: Path) -> None:
-    """Unpacks a ZIP archive beside the target and then moves it there: a run that was killed leaves nothing half done.
+    """Unpack a ZIP archive beside the target and then moves it there: a run that was killed leaves nothing half done.
 
     Raises:
         CorpusError: if the archive is damaged; nothing of it is left in `directory` then.
@@ -159,7 +159,7 @@ def _open_zip(archive: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _fetch_lfs(archive: Path, folder: Path, url: str) -> None:
-    """Fetches the WAV files whose Git LFS pointers are in AudioWAV/ of the archive; a pointer has size and SHA-256."""
+    """Fetch the WAV files whose Git LFS pointers are in AudioWAV/ of the archive; a pointer has size and SHA-256."""
     pointers = {}
     with _open_zip(archive) as opened:
         for member in opened.infolist():

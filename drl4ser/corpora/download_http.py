@@ -28,9 +28,9 @@ Progress = Callable[[int], object]
 def fetch(
     url: str, path: Path, size: int | None = None, digest: str | None = None, progress: Progress = lambda count: None
 ) -> Path:
-    """Downloads `url` to `path`, complete and checked or not at all.
+    """Download `url` to `path`, complete and checked or not at all.
 
-    What has come is kept beside it as `<name>.part`; a later call asks only for the rest. Redirections are followed.
+    What has arrived is kept in `<name>.part`; a later call requests only the rest. Redirections are followed.
 
     Args:
         url: http or https.

@@ -23,7 +23,7 @@ class Fold:
 def make_folds(
     utterances: Sequence[Utterance], split: str = "random", num_folds: int = 10, seed: int = 0
 ) -> list[Fold]:
-    """Cuts a corpus into parts; fold k tests part k, validates on part k + 1 and trains on the rest.
+    """Cut a corpus into parts; fold k tests part k, validates on part k + 1 and trains on the rest.
 
     Ten folds give 8:1:1, and every utterance is tested exactly once. The order of `utterances` has no effect.
 
@@ -36,6 +36,12 @@ def make_folds(
 
     Raises:
         ValueError: if the split is unknown, the corpus lacks what it needs, or a class is too small.
+
+    Example:
+        >>> from pathlib import Path
+        >>> corpus = [Utterance(f"{i}", Path(f"{i}.wav"), "sad", speaker=f"s{i % 3}") for i in range(6)]
+        >>> make_folds(corpus, "speaker", num_folds=3)[0].test
+        ('2', '5')
     """
     if split not in SPLITS:
         raise ValueError(f"`split` must be one of {SPLITS}. Received: split={split!r}")
@@ -53,7 +59,7 @@ def make_folds(
 
 
 def limit_training(fold: Fold, utterances: Sequence[Utterance], per_class: int, seed: int = 0) -> Fold:
-    """A fold with fewer training utterances, for the question how many are needed (paper, Figure 6).
+    """Limit the training utterances of a fold, to measure how many are needed (paper, Figure 6).
 
     Subsets are nested: with one seed, a larger `per_class` only adds utterances.
 
@@ -65,6 +71,12 @@ def limit_training(fold: Fold, utterances: Sequence[Utterance], per_class: int, 
 
     Raises:
         ValueError: if a class has fewer.
+
+    Example:
+        >>> from pathlib import Path
+        >>> corpus = [Utterance(f"{i}", Path(f"{i}.wav"), "sad") for i in range(6)]
+        >>> len(limit_training(make_folds(corpus, num_folds=3)[0], corpus, per_class=1).train)
+        1
     """
     if not per_class:
         return fold
@@ -79,13 +91,19 @@ def limit_training(fold: Fold, utterances: Sequence[Utterance], per_class: int, 
 
 
 def describe_overlap(utterances: Sequence[Utterance], fold: Fold) -> dict[str, int]:
-    """How many speakers and texts of the test part the training part knows already.
+    """Count the speakers and texts of the test part that occur in the training part too.
 
     Texts are compared without regard to case and spacing; unknown speakers and empty texts are not counted.
 
     Returns:
         `test_speakers`, `shared_speakers`, `test_texts`, `shared_texts`: how many distinct ones the test part
         has, and how many of these are also in the training part.
+
+    Example:
+        >>> from pathlib import Path
+        >>> corpus = [Utterance("a", Path("a.wav"), "sad", "Ann"), Utterance("b", Path("b.wav"), "sad", "Ann")]
+        >>> describe_overlap(corpus, Fold(train=("a",), validation=(), test=("b",)))["shared_speakers"]
+        1
     """
     by_id = {utterance.id: utterance for utterance in utterances}
     speakers, texts = (
@@ -131,7 +149,7 @@ def _group(utterances: list[Utterance], attribute: str) -> dict[str, list[str]]:
         if not name:
             raise ValueError(
                 f"split={attribute!r} needs the {attribute} of every utterance, {utterance.id!r} has none; "
-                "use another split or a corpus that tells"
+                f"use another split or a corpus with {attribute}s"
             )
         groups[name].append(utterance.id)
     return groups

@@ -56,7 +56,7 @@ class _Session:
 
 
 def read_iemocap(root: Path, allow_partial: bool = False) -> list[Utterance]:
-    """Reads every turn on whose emotion the annotators agree.
+    """Read every turn for which the annotators agree on an emotion.
 
     The speaker is that of the turn ("Ses01M" for Ses01F_impro01_M003), the session a number ("1").
 
@@ -75,7 +75,7 @@ def read_iemocap(root: Path, allow_partial: bool = False) -> list[Utterance]:
 
 
 def read_synthetic(root: Path, allow_partial: bool = False) -> list[Utterance]:
-    """Reads a corpus of any size in IEMOCAP's layout: `read_iemocap` without the counts of the release."""
+    """Read a corpus of any size in IEMOCAP's layout: `read_iemocap` without the counts of the release."""
     sessions = _read_sessions(root)
     if not allow_partial:
         _refuse_faults(root, _file_faults(sessions))

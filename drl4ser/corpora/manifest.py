@@ -18,7 +18,7 @@ _COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 
 
 def read_manifest(root: Path, allow_partial: bool = False) -> list[Utterance]:
-    """Reads a CSV file; an utterance's id is its path relative to the CSV file's folder.
+    """Read a CSV file; an utterance's id is its path relative to the CSV file's folder.
 
     Every recording must lie in that folder or below it, whether its path is relative or absolute: a manifest
     from someone else cannot point at other files of yours. A link inside the folder may lead elsewhere.

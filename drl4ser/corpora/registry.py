@@ -12,11 +12,11 @@ from drl4ser.corpora.utterance import FOUR_CLASSES, CorpusError, Utterance
 
 @dataclasses.dataclass(frozen=True)
 class Corpus:
-    """How a corpus is read.
+    """Reader and classes of a corpus.
 
     Attributes:
         read: takes the root and `allow_partial`, returns the utterances of all classes.
-        classes: its emotions; None if only its file knows them.
+        classes: its emotions; None if they are listed only in its file.
         merged: emotions that count as another one unless they are asked for by name.
     """
 
@@ -41,7 +41,7 @@ CORPORA: dict[str, Corpus] = {
 def read_corpus(
     name: str, root: Path | str, emotions: Sequence[str] | None = None, allow_partial: bool = False
 ) -> list[Utterance]:
-    """Reads a corpus from disk; only names and labels; `make_records` checks the audio.
+    """Read a corpus from disk; only names and labels; `make_records` checks the audio.
 
     Args:
         name: one of `CORPORA`.

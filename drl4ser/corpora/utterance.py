@@ -1,4 +1,4 @@
-"""The one record that every corpus reader returns, and what the readers share."""
+"""The utterance that every corpus reader returns, and what the readers share."""
 
 import dataclasses
 from pathlib import Path
@@ -18,9 +18,9 @@ class Utterance:
         id: unique in its corpus; readers sort by it.
         path: the audio file.
         emotion: English adjective in lower case, the same in every corpus (a manifest keeps its own words).
-        speaker: who speaks; empty if the corpus does not say.
+        speaker: name of the speaker; empty if unknown.
         session: recording session; empty if the corpus has none.
-        text: the words spoken; empty if there are none.
+        text: transcript; empty if there is none.
         start_seconds: where the turn begins in its dialogue (IEMOCAP), as is `end_seconds`.
         end_seconds: where the turn ends.
         valence: mean rating from 1 to 5 (IEMOCAP), as are `activation` and `dominance`.
@@ -42,7 +42,7 @@ class Utterance:
 
 
 def require_folder(root: Path) -> Path:
-    """`root` itself if it is a folder.
+    """Return `root` itself if it is a folder.
 
     Raises:
         CorpusError: if it is missing or is a file.
@@ -54,7 +54,7 @@ def require_folder(root: Path) -> Path:
 
 
 def list_files(folder: Path, suffix: str) -> list[Path]:
-    """The files of a folder with this suffix in any case, sorted by name.
+    """List the files of a folder with this suffix in any case, sorted by name.
 
     Names with a leading dot are left out: macOS leaves an AppleDouble `._name` beside each file it copies.
     """

@@ -1,7 +1,7 @@
-"""When each word of a recording is said, from the files that a corpus brings for it.
+"""Times of the words of a recording, from the alignment files of its corpus.
 
 IEMOCAP, as released, aligns every turn: SessionN/sentences/ForcedAlignment/<dialogue>/<turn>.wdseg, in frames of
-10 ms. The synthetic corpus has spans.csv in its root, which also knows the words that bear the emotion.
+10 ms. The synthetic corpus has spans.csv in its root, which also marks the words that carry the emotion.
 """
 
 import csv
@@ -23,7 +23,7 @@ _PRONUNCIATION = re.compile(r"\(\d+\)$")
 
 
 class Word(NamedTuple):
-    """A word with its begin and end in seconds; `salient` where the corpus knows that it bears the emotion."""
+    """A word with its begin and end in seconds; `salient` if the corpus marks it as carrying the emotion."""
 
     text: str
     start_s: float
@@ -32,7 +32,7 @@ class Word(NamedTuple):
 
 
 def read_words(audio: Path | str) -> list[Word]:
-    """The words of one recording, in order.
+    """Read the words of one recording, in order.
 
     Args:
         audio: the recording, in its place in the corpus.
@@ -79,11 +79,11 @@ def _read_spans(path: Path) -> dict[str, list[Word]]:
             for row in reader:
                 word = Word(row["word"], float(row["start_s"]), float(row["end_s"]), row["salient"] == "1")
                 if not 0 <= word.start_s <= word.end_s < math.inf:
-                    raise ValueError("from {start_s} to {end_s} is no time".format(**row))
+                    raise ValueError("from {start_s} to {end_s} is not a time".format(**row))
                 words[row["utterance_id"]].append(word)
         except (KeyError, TypeError, ValueError, csv.Error) as error:
             raise CorpusError(
                 f"{path}, line {reader.line_num}: expected utterance_id, word, start_s, end_s and salient "
-                f"({error!r}); make the corpus anew"
+                f"({error!r}); make the corpus again"
             ) from None
     return words

@@ -9,7 +9,7 @@ from drl4ser.config import TrainConfig
 
 
 def augment(features: dict[str, tf.Tensor], train: TrainConfig, seeds: tf.Tensor) -> dict[str, tf.Tensor]:
-    """One utterance with the noise that `train` asks for.
+    """Add the noise that `train` sets to one utterance.
 
     Args:
         features: "llds" float32 [T, 17] and "num_frames"; other entries are passed on.
@@ -34,7 +34,12 @@ def augment(features: dict[str, tf.Tensor], train: TrainConfig, seeds: tf.Tensor
 
 
 def stretch_time(llds: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """Linear interpolation of [T, D] to about `factor` times as many frames (at least one)."""
+    """Interpolate [T, D] linearly to about `factor` times as many frames (at least one).
+
+    Example:
+        >>> stretch_time(tf.constant([[0.0], [1.0], [2.0]]), tf.constant(5 / 3)).numpy().ravel()
+        array([0. , 0.5, 1. , 1.5, 2. ], dtype=float32)
+    """
     num_frames = tf.shape(llds)[0]
     length = tf.maximum(1, tf.cast(tf.round(tf.cast(num_frames, tf.float32) * factor), tf.int32))
     position = tf.linspace(0.0, tf.cast(num_frames - 1, tf.float32), length)
@@ -45,7 +50,12 @@ def stretch_time(llds: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
 
 
 def mask_span(llds: tf.Tensor, width, seeds: tf.Tensor, axis: int) -> tf.Tensor:
-    """[T, D] with a span of `width` places along `axis` (0 time, 1 LLD) set to zero, at a random start."""
+    """Set a span of `width` places of [T, D] along `axis` (0 time, 1 LLD) to zero, at a random start.
+
+    Example:
+        >>> int(tf.reduce_sum(mask_span(tf.ones([10, 3]), 4, tf.constant([1, 2], tf.int64), axis=0)))
+        18
+    """
     size = tf.shape(llds)[axis]
     start = tf.cast(_uniform(seeds, 0, tf.cast(tf.maximum(size - width, 0) + 1, tf.float32)), tf.int32)
     place = tf.range(size)

@@ -1,4 +1,4 @@
-"""ComParE functionals of a whole corpus, extracted once and kept beside its LLD records."""
+"""ComParE functionals of a whole corpus, extracted once and kept in the folder of its LLD records."""
 
 import numpy as np
 from tqdm import tqdm
@@ -12,7 +12,7 @@ FILE = "compare_2016.npz"
 
 
 def load_compare_functionals(store: RecordStore, num_workers: int = 1) -> dict[str, np.ndarray]:
-    """The functionals of every utterance of the store, by id, float32 [6373].
+    """Load the functionals of every utterance of the store, by id, float32 [6373].
 
     They are read from the record folder, or extracted from the audio, `num_workers` files at a time, and kept there.
 

@@ -1,4 +1,4 @@
-"""From a corpus's audio files to a folder of LLD records, in parallel processes, resumable at every shard."""
+"""Extraction of a corpus: audio files to a folder of LLD records, in parallel processes, resumable at every shard."""
 
 import dataclasses
 import functools
@@ -28,7 +28,7 @@ from drl4ser.parallel.workers import map_in_order
 
 SHARD_SIZE = 64
 MIN_SECONDS = 0.1
-"""Shorter recordings are left out: no speech in them tells an emotion."""
+"""Shorter recordings are left out: they are too short to carry an emotion."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +96,11 @@ def _read_finished(stem: Path) -> ShardContents | None:
 
 
 def describe(utterance: Utterance, frame: FrameConfig) -> Description:
-    """LLDs and digest of one file's samples, or why the file is not usable."""
+    """Extract the LLDs and the digest of one file, or find why it cannot be used.
+
+    Raises:
+        AudioAccessError: if the file cannot be read now; to leave it out would leave it out for good.
+    """
     try:
         with open_audio(utterance.path) as audio:
             signal = audio.read()

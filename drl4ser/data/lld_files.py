@@ -24,11 +24,11 @@ _Write = Callable[[str, np.ndarray], None]
 def export_llds(
     paths: Sequence[Path], root: Path, output: Path, num_workers: int = 1
 ) -> tuple[int, list[tuple[Path, str]]]:
-    """Extracts the LLDs of recordings and writes them to one file, complete or not at all.
+    """Extract the LLDs of recordings and write them to one file, complete or not at all.
 
     A CSV or Parquet file has a row for each frame: `file` (path below `root`), `time_s` (centre of the frame) and
     the 17 descriptors. An NPZ file has, for each recording, an array float32 [num_frames, 17] under its path below
-    `root`; `columns` names the 17 and row n of every array is at `time_s[n]`. Audio is read in pieces and the
+    `root`; `columns` names the 17 and row n of every array is at `time_s[n]`. Audio is read in blocks and the
     recordings are written one after the other: memory is needed for the LLDs of the longest few, not for all.
 
     Args:
@@ -61,7 +61,7 @@ def export_llds(
 
 
 def _describe(path: Path) -> tuple[np.ndarray | None, str]:
-    """LLDs of one file, or why there are none."""
+    """LLDs of one file, or the reason why it cannot be used."""
     try:
         with open_audio(path) as audio:
             pieces = stream_llds(audio.blocks(_CONFIG.sample_rate), _CONFIG.sample_rate, _CONFIG)

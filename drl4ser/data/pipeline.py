@@ -37,7 +37,7 @@ _BATCHES_AHEAD = 2
 
 @dataclasses.dataclass(frozen=True)
 class LabelledPart:
-    """One part (train, validation or test) of a fold and what batching needs to know.
+    """One part (train, validation or test) of a fold and what batching needs.
 
     Attributes:
         dataset: its utterances in the order of the store.
@@ -64,13 +64,13 @@ class LabelledPart:
 
 
 def fit_normalizer(store: RecordStore, ids: tuple[str, ...], trim_db: float = 0.0) -> Normalizer:
-    """z-score statistics over the frames of the utterances `ids`: the training part, nothing else."""
+    """Compute z-score statistics over the frames of the utterances `ids`: the training part, nothing else."""
     selected = read_in_order(store, positions(store, dict.fromkeys(ids, 0)))
     return Normalizer.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), trim_db)
 
 
 def fit_input_range(store: RecordStore, ids: tuple[str, ...], frame: FrameConfig) -> InputRange:
-    """What the recordings of the utterances `ids`, the training part, were like."""
+    """Measure the range of the recordings of the utterances `ids`, the training part."""
     selected = read_in_order(store, positions(store, dict.fromkeys(ids, 0)))
     return InputRange.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), frame)
 
@@ -78,13 +78,13 @@ def fit_input_range(store: RecordStore, ids: tuple[str, ...], frame: FrameConfig
 def load_part(
     store: RecordStore, labels: dict[str, int], normalizer: Normalizer, word_vectors: WordVectors | None = None
 ) -> LabelledPart:
-    """The utterances that `labels` names, normalised, in the order of the store; cached in memory if they fit.
+    """Load the utterances that `labels` names, normalised, in the order of the store; cached in memory if they fit.
 
     Args:
         store: opened LLD records.
         labels: class number of each wanted utterance, by id.
         normalizer: fitted on the training part.
-        word_vectors: None for a system without lexical input. Words that it does not know are left out.
+        word_vectors: None for a system without lexical input. Words without a vector are left out.
 
     Returns:
         Elements are ({"id", "llds" [T, 17], "num_frames", "word_rows" [K], "num_words"}, label).
@@ -118,7 +118,7 @@ def load_part(
 
 
 def cache_part(dataset: tf.data.Dataset, labels: np.ndarray, word_vectors: WordVectors | None = None) -> LabelledPart:
-    """A part that is read once and kept in memory; see `LabelledPart` for the arguments."""
+    """Keep a part in memory, read once; see `LabelledPart` for the arguments."""
     cached = dataset.cache()
     buffer = min(len(labels), SHUFFLE_BUFFER)
 
@@ -129,10 +129,10 @@ def cache_part(dataset: tf.data.Dataset, labels: np.ndarray, word_vectors: WordV
 
 
 def training_batches(part: LabelledPart, train: TrainConfig, seed: int, epochs: Iterable[int]) -> tf.data.Dataset:
-    """Shuffled, augmented batches of some epochs, one after the other; `seed` and its number fix all of an epoch.
+    """Build the shuffled, augmented batches of some epochs, one after the other.
 
-    One dataset for all of them: to build one takes as long as some short steps, and while an epoch is validated
-    the next one's first batches are made.
+    `seed` and its number determine an epoch. All epochs share one dataset: to build one takes as long as some short
+    steps, and while an epoch is validated the first batches of the next one are made.
 
     Utterances are drawn in random order into pools of `POOL_BATCHES` batches, sorted by length within a pool so
     that little is padded, and the batches of a pool are shuffled. Only the epoch's last batch, a random one, is
@@ -163,7 +163,7 @@ def _ragged_batches(part: LabelledPart, train: TrainConfig, seeds: list[tf.Tenso
 
 
 def evaluation_batches(part: LabelledPart, batch_size: int) -> tf.data.Dataset:
-    """Every utterance once, in the order of the store, without augmentation.
+    """Build batches of every utterance once, in the order of the store, without augmentation.
 
     Returns:
         Elements are (inputs, label [B] int32, id [B] string), `inputs` being what a model takes:

@@ -30,10 +30,10 @@ _SCHEMA = {
 
 
 def serialize_utterance(utterance: Utterance, llds: np.ndarray) -> bytes:
-    """One utterance as the bytes of a `tf.train.Example`.
+    """Pack one utterance into the bytes of a `tf.train.Example`.
 
     Args:
-        utterance: the corpus's record.
+        utterance: its labels.
         llds: float32 [num_frames, 17].
 
     Raises:
@@ -54,7 +54,7 @@ def serialize_utterance(utterance: Utterance, llds: np.ndarray) -> bytes:
 
 
 def parse_utterance(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-    """The inverse of `serialize_utterance` as TensorFlow operations.
+    """Invert `serialize_utterance` with TensorFlow operations.
 
     Returns:
         "llds" float32 [num_frames, 17], "num_frames" int32 [] and the other fields as string [] tensors.
@@ -84,17 +84,17 @@ def write_tfrecords(path: Path, serialized: list[bytes]) -> str:
 
 
 def positions(store: RecordStore, labels: dict[str, int]) -> np.ndarray:
-    """The class number of each record of `store` in order, int32 [N]; `UNWANTED` where `labels` has none."""
+    """List the class number of each record of `store` in order, int32 [N]; `UNWANTED` where `labels` has none."""
     return np.fromiter((labels.get(item.id, UNWANTED) for item in store.utterances), np.int32)
 
 
 def num_bytes(store: RecordStore) -> int:
-    """What the LLDs of a whole store take in memory."""
+    """Count the bytes that the LLDs of a whole store take in memory."""
     return 4 * NUM_LLDS * sum(store.num_frames.values())
 
 
 def read_in_order(store: RecordStore, labels: np.ndarray) -> tf.data.Dataset:
-    """The wanted records one by one.
+    """Read the wanted records in the order of the store.
 
     Args:
         store: opened LLD records.
@@ -108,7 +108,7 @@ def read_in_order(store: RecordStore, labels: np.ndarray) -> tf.data.Dataset:
 
 
 def read_shuffled(store: RecordStore, labels: np.ndarray, seed: tf.Tensor, buffer_bytes: int) -> tf.data.Dataset:
-    """The wanted records in an order that `seed` fixes, without holding more than `buffer_bytes` of them.
+    """Read the wanted records in an order that `seed` fixes, without holding more than `buffer_bytes` of them.
 
     The shards are taken in random order, `SHARDS_AT_ONCE` in turn, and what they give passes through a buffer
     from which elements are drawn at random: neighbours in the corpus are neighbours in an epoch by chance only.
@@ -152,7 +152,7 @@ def _parse(pairs: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def without_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """`dataset` with as many parallel calls as it says.
+    """Switch off the tuning of `dataset`'s parallel calls.
 
     TensorFlow's thread that tunes them is waited for when an iterator ends: 1.2 s an epoch (measured, TensorFlow 2.21).
     """

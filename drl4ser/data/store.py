@@ -1,4 +1,4 @@
-"""A folder of LLD records: what it was made from, where its shards are, and which utterances they hold.
+"""A folder of LLD records: its settings, its shards and the utterances in them.
 
 Layout: `plan.json` (settings, written first), `shard-00000.tfrecord` with `shard-00000.json` beside it (its rows,
 problems and checksum; a shard counts once this file exists) and `index.json` (written last: the store is complete).
@@ -53,12 +53,12 @@ class RecordStore:
     problems: tuple[tuple[str, str], ...]
 
     def subset(self, emotions: tuple[str, ...]) -> list[Utterance]:
-        """The utterances of the classes `emotions`, sorted by id."""
+        """Select the utterances of the classes `emotions`, sorted by id."""
         return [utterance for utterance in self.utterances if utterance.emotion in emotions]
 
 
 def make_plan(utterances: list[Utterance], corpus: str, frame: FrameConfig, shard_size: int) -> dict[str, Any]:
-    """Everything that the records depend on, as plain values; two equal plans give the same bytes."""
+    """Collect everything that the records depend on, as plain values; two equal plans give the same bytes."""
     digest = hashlib.sha256()
     for utterance in utterances:
         labels = [getattr(utterance, label) for label in LABELS]
@@ -186,7 +186,7 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object of the store. Raises RecordError if it is missing or damaged."""
+    """Read a JSON object of the store. Raises RecordError if it is missing or damaged."""
     try:
         return verify_checksum(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -233,7 +233,7 @@ def read_shard_contents(path: Path) -> ShardContents:
 
 
 def field(path: Path, values: Any, name: str, kind: type) -> Any:
-    """A member of a JSON object. Raises RecordError if it is missing or not of the class `kind`."""
+    """Get a member of a JSON object. Raises RecordError if it is missing or not of the class `kind`."""
     value = values.get(name) if isinstance(values, dict) else None
     if type(value) is not kind:
         raise RecordError(f"{path} is damaged (its {name!r} is {value!r:.80}); {REMEDY}")

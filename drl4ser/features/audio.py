@@ -1,4 +1,4 @@
-"""Audio files -> mono float32: every command decodes a file once, through `open_audio`, and gets the same verdict."""
+"""The one reader of audio: a file is decoded once, and every command gives the same verdict on it."""
 
 import contextlib
 import errno
@@ -43,7 +43,7 @@ class AudioError(ValueError):
 
 
 class AudioAccessError(ValueError):
-    """A file that may not or cannot be read now; that says nothing of the recording."""
+    """A file that may not or cannot be read now; this is no verdict on the recording."""
 
 
 class AudioReader:
@@ -67,7 +67,7 @@ class AudioReader:
         max_seconds: float = MAX_RECORDING_SECONDS,
         remedy: str = "cut it into utterances",
     ) -> np.ndarray:
-        """All samples at once, float32 [num_samples], full scale = 1, channels averaged.
+        """Read all samples at once, float32 [num_samples], full scale = 1, channels averaged.
 
         Args:
             sample_rate: the rate wanted, in Hz; None keeps the file's own.
@@ -88,7 +88,7 @@ class AudioReader:
         return signal[:filled]
 
     def blocks(self, sample_rate: int | None = None) -> Iterator[np.ndarray]:
-        """The samples of `read` piece by piece, so that a recording of any length fits into memory.
+        """Read the samples of `read` block by block, so that a recording of any length fits into memory.
 
         Yields:
             float32 [num_samples], each some 20 s or less.
@@ -101,7 +101,7 @@ class AudioReader:
         return resample_stream(self._decode(), self.sample_rate, sample_rate)
 
     def digest(self) -> str:
-        """A hash of what was read, channels and rate included: equal for a copy in another lossless format."""
+        """Hash what was read, channels and rate included: equal for a copy in another lossless format."""
         digest = self._digest.copy()
         digest.update(repr((self.sample_rate, (self._num_samples, self._file.channels))).encode())
         return digest.hexdigest()
@@ -125,7 +125,7 @@ class AudioReader:
 
 @contextlib.contextmanager
 def open_audio(path: str | Path) -> Iterator[AudioReader]:
-    """Opens a recording in any format that libsndfile reads.
+    """Open a recording in any format that libsndfile reads.
 
     Args:
         path: the file.
@@ -151,7 +151,7 @@ def open_audio(path: str | Path) -> Iterator[AudioReader]:
 
 
 def load_audio(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
-    """Reads a wav, flac, ogg or mp3 file of any sample format as mono.
+    """Read a wav, flac, ogg or mp3 file of any sample format as mono.
 
     Args:
         path: the file.
@@ -174,7 +174,7 @@ def load_audio(path: str | Path, sample_rate: int | None = None) -> tuple[np.nda
 
 
 def find_audio(path: Path) -> list[Path]:
-    """The file itself, or the audio files anywhere in a folder, sorted.
+    """List the file itself, or the audio files anywhere in a folder, sorted.
 
     Raises:
         ValueError: if a folder holds no audio file.
@@ -188,7 +188,7 @@ def find_audio(path: Path) -> list[Path]:
 
 
 def is_silent(signal: np.ndarray) -> bool:
-    """Whether all samples are within `SILENCE_PEAK` of their mean.
+    """Tell whether all samples are within `SILENCE_PEAK` of their mean.
 
     Example:
         >>> is_silent(np.full(100, 0.25)), is_silent(np.array([0.0, 0.01]))
@@ -227,7 +227,7 @@ def _check_header(path: Path, start: bytes, num_bytes: int) -> None:
 
 
 def resample(signal: np.ndarray, sample_rate: int, new_rate: int) -> np.ndarray:
-    """Resamples by soxr (very high quality; linear phase, so nothing moves in time).
+    """Resample by soxr (very high quality; linear phase, so nothing moves in time).
 
     Args:
         signal: float32 [num_samples].
@@ -247,7 +247,7 @@ def resample(signal: np.ndarray, sample_rate: int, new_rate: int) -> np.ndarray:
 
 
 def resample_stream(blocks: Iterable[np.ndarray], sample_rate: int, new_rate: int) -> Iterator[np.ndarray]:
-    """Yields the resampled blocks, then what the filter still held; together the same however they are cut."""
+    """Yield the resampled blocks, then what the filter still held; together the same however they are cut."""
     import soxr
 
     stream = soxr.ResampleStream(sample_rate, new_rate, 1, dtype="float32", quality="VHQ")
@@ -257,6 +257,6 @@ def resample_stream(blocks: Iterable[np.ndarray], sample_rate: int, new_rate: in
 
 
 def check_rate(sample_rate) -> None:
-    """Raises ValueError unless `sample_rate` is a positive number of Hz."""
+    """Raise ValueError unless `sample_rate` is a positive number of Hz."""
     if not np.isfinite(sample_rate) or sample_rate <= 0:
         raise ValueError(f"`sample_rate` must be positive. Received: sample_rate={sample_rate}")
