@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from drl4ser.layers.masking import mask_padding
+from drl4ser.layers.masking import SequenceLayer, mask_padding, wide_policy
 
 
 def compute_deltas(x):
@@ -34,11 +34,11 @@ def describe(x, mask):
     Returns:
         [B, D, 12].
     """
-    real = mask[:, :, tf.newaxis]
+    real, zero = mask[:, :, tf.newaxis], tf.zeros([], x.dtype)
     count = tf.reduce_sum(tf.cast(real, x.dtype), axis=1)
 
     def average(values):
-        return tf.reduce_sum(tf.where(real, values, 0.0), axis=1) / count
+        return tf.reduce_sum(tf.where(real, values, zero), axis=1) / count
 
     above, below = tf.where(real, x, x.dtype.min), tf.where(real, x, x.dtype.max)
     highest, lowest = tf.reduce_max(above, axis=1), tf.reduce_min(below, axis=1)
@@ -50,21 +50,21 @@ def describe(x, mask):
     slope = average(time * centered) / tf.maximum(average(tf.square(time)), 0.25)  # 0 / 0.25 for one frame
     error = average(tf.square(centered - slope[:, tf.newaxis] * time))
     constant = highest == lowest  # exact, unlike the variance's rounding
-    std = tf.where(constant, 0.0, tf.sqrt(average(tf.square(centered))))
-    standardized = centered / tf.where(constant, 1.0, std)[:, tf.newaxis]
-    skewness, kurtosis = (tf.where(constant, 0.0, average(standardized**power)) for power in (3, 4))
+    std = tf.where(constant, zero, tf.sqrt(average(tf.square(centered))))
+    standardized = centered / tf.where(constant, zero + 1.0, std)[:, tf.newaxis]
+    skewness, kurtosis = (tf.where(constant, zero, average(standardized**power)) for power in (3, 4))
     extremes = [highest, lowest, highest - lowest, *positions]
     line = [mean, slope, mean - slope * middle, error]
     return tf.stack([*extremes, *line, std, skewness, kurtosis], axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
-class Functionals(keras.layers.Layer):
-    """An utterance of any length as 24 D numbers: 12 statistics of each LLD and of its delta, over real frames.
+class Functionals(SequenceLayer):
+    """An utterance of any length as 24 D numbers: 12 statistics of each LLD, then 12 of each LLD's delta.
 
-    All statistics of the LLDs come first, then those of the deltas; see `describe`. Computed in float32 whatever the
-    policy: positions and squares outgrow bfloat16. No gradient passes: nothing below it learns. An utterance
-    without any real frame gives zeros.
+    They are taken over the real frames, see `describe` and `compute_deltas`, and computed in float32 at least:
+    positions and squares outgrow bfloat16. No gradient passes: nothing below this layer learns. An utterance without
+    any real frame gives zeros.
 
     Call arguments:
         x: [B, T, D]; the padding may hold anything.
@@ -72,11 +72,17 @@ class Functionals(keras.layers.Layer):
 
     Returns:
         [B, 24 D] float32.
+
+    Example:
+        >>> maximum, minimum, *others = Functionals()(tf.constant([[[1.0], [4.0], [2.0]]]))[0].numpy().tolist()
+        >>> maximum, minimum, len(others)
+        (4.0, 1.0, 22)
     """
 
+    steps_per_output = None
+
     def __init__(self, **kwargs):
-        super().__init__(**{**kwargs, "dtype": "float32"})
-        self.supports_masking = True
+        super().__init__(**{**kwargs, "dtype": wide_policy(kwargs.get("dtype"))})
 
     def call(self, x, mask=None):
         """See the class."""
@@ -90,7 +96,3 @@ class Functionals(keras.layers.Layer):
         mask = tf.logical_or(mask, empty & (tf.range(tf.shape(x)[1]) == 0))
         statistics = describe(tf.concat([x, deltas], axis=-1), mask)
         return tf.reshape(statistics, [-1, 24 * x.shape[-1]])
-
-    def compute_mask(self, inputs, previous_mask=None):
-        """None: the output has no time axis."""
-        return None

@@ -3,44 +3,89 @@
 import keras
 import tensorflow as tf
 
-from drl4ser.layers.gca_lstm_cell import GCALSTMCell
-from drl4ser.layers.gca_recurrence import run_gca_lstm
-from drl4ser.layers.masking import mask_logits, mask_padding
-from drl4ser.layers.projection import project
-from drl4ser.layers.recurrence import encode_sequence, gather_last
+from drl4ser.layers import equations, fast
+from drl4ser.layers.lstm import build_lstm, encode_sequence
+from drl4ser.layers.masking import SequenceLayer, project, widen
 
 GATE_NORMALIZATIONS = ("minmax", "softmax")
 
 
-def normalize_minmax(e, mask):
-    """Softmax over the real steps, then min-max over the real steps to [0, 1]. Implements Eq. (10).
+@keras.saving.register_keras_serializable(package="drl4ser")
+class GCALSTMCell(keras.layers.Layer):
+    """An LSTM cell that learns more from informative inputs and blocks the others.
 
-    The sum below the softmax's fraction bar cancels in the min-max, and what is left is written with expm1, exact
-    also where the scores hardly differ: r_n = 1 - (exp(e_n - max e) - 1) / (exp(min e - max e) - 1).
+    Implements Eqs. (4)-(6), (8) and (11) for one step, as a cell for `keras.layers.RNN`. A step with r = 1 forgets
+    all that came before it, one with r = 0 learns nothing from its input.
 
     Args:
-        e: [B, N] float32 scores.
-        mask: [B, N] boolean, True = real, or None.
+        units: size u of the state.
+
+    Call arguments:
+        inputs: [B, D + 1] = [h_n, r_n]: the input of the step and, last, its informativeness in [0, 1].
+        states: [hidden [B, u], cell [B, u]] of the step before.
 
     Returns:
-        [B, N] in [0, 1], zero in the padding. Where all real scores are the same every one is 1, never 0/0.
+        (hidden, [hidden, cell]).
+
+    References:
+        - [Liu et al., 2017](https://arxiv.org/abs/1707.05740)
+
+    Example:
+        >>> keras.layers.RNN(GCALSTMCell(6))(tf.ones([2, 5, 8 + 1])).shape.as_list()
+        [2, 6]
     """
-    highest = tf.reduce_max(mask_logits(e, mask), axis=1, keepdims=True)
-    lowest = tf.reduce_min(e if mask is None else tf.where(mask, e, highest), axis=1, keepdims=True)
-    tied = lowest >= highest
-    span = tf.where(tied, -1.0, tf.math.expm1(lowest - highest))
-    distance = mask_padding(e - highest, mask)
-    return mask_padding(tf.where(tied, 1.0, 1.0 - tf.math.expm1(distance) / span), mask)
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        if units < 1:
+            raise ValueError(f"`units` must be at least 1. Received: units={units}")
+        self.units = units
+        self.state_size = [units, units]
+        self.output_size = units
+
+    def build(self, input_shape):
+        """Creates the weights for inputs of D + 1 features, with Keras' LSTM initialisers (forget bias 1)."""
+        u = self.units
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1] - 1, 4 * u), initializer="glorot_uniform")
+        self.recurrent_kernel = self.add_weight(name="recurrent_kernel", shape=(u, 4 * u), initializer="orthogonal")
+        self.bias = self.add_weight(name="bias", shape=(4 * u,), initializer=_unit_forget_bias)
+
+    def call(self, inputs, states):
+        """See the class."""
+        hidden, cell = states
+        z = self.project(inputs[:, :-1]) + hidden @ self.recurrent_kernel
+        i, f, g, o = equations.compute_gates(z)  # Eqs. (4)-(6)
+        cell = equations.update_cell_by_informativeness(f, widen(cell), i, g, widen(inputs[:, -1:]))  # Eq. (11)
+        hidden = equations.update_hidden(o, cell)  # Eq. (8)
+        hidden, cell = (tf.cast(state, z.dtype) for state in (hidden, cell))
+        return hidden, [hidden, cell]
+
+    def project(self, x):
+        """W x + b, the part of the gates that does not depend on the state: [..., D] -> [..., 4u]."""
+        return project(x, self.kernel) + self.bias
+
+    def get_initial_state(self, batch_size=None):
+        """Zeros."""
+        return [tf.zeros((batch_size, self.units), self.compute_dtype) for _ in range(2)]
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "units": self.units}
+
+
+def _unit_forget_bias(shape, dtype=None):
+    units = shape[0] // 4
+    return tf.concat([tf.zeros(units, dtype), tf.ones(units, dtype), tf.zeros(2 * units, dtype)], axis=0)
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
-class GCALSTM(keras.layers.Layer):
-    """Reads a sequence again and again, each time knowing better which steps matter.
+class GCALSTM(SequenceLayer):
+    """Reads a sequence again and again, with a better idea each time of which steps matter.
 
     The first LSTM layer gives h_1..h_N and, as its last real hidden state, the global context memory F(0),
-    Eqs. (4)-(8). Each iteration scores every step against the memory, e_n = W_e1 tanh(W_e2 [h_n; F]), Eq. (9),
-    turns the scores into informativeness gates r_n in [0, 1], Eq. (10), runs the second LSTM layer through h with
-    Eq. (11), and refines the memory with its last real hidden state, F = ReLU(W_F [attention; F]), Eq. (12).
+    Eqs. (4)-(8). Each iteration scores every step against the memory, Eq. (9), turns the scores into informativeness
+    gates r_n in [0, 1], Eq. (10), runs the second LSTM layer through h with Eq. (11), and refines the memory with its
+    last real hidden state, Eq. (12).
 
     The min-max of Eq. (10) gives the most informative step r = 1, and by Eq. (11) a step with r = 1 forgets
     all that came before it. This is the paper's equation, kept as it is.
@@ -66,11 +111,18 @@ class GCALSTM(keras.layers.Layer):
 
     References:
         - [Liu et al., 2017](https://arxiv.org/abs/1707.05740)
+
+    Example:
+        >>> memory, r = GCALSTM(units=6)(tf.ones([2, 5, 8]), return_informativeness=True)
+        >>> memory.shape.as_list(), r.shape.as_list()
+        ([2, 6], [2, 3, 5])
     """
+
+    arguments = ("units", "iterations", "gate_normalization")
+    steps_per_output = None
 
     def __init__(self, units=256, iterations=3, gate_normalization="minmax", **kwargs):
         super().__init__(**kwargs)
-        self.supports_masking = True
         if iterations < 1:
             raise ValueError(f"`iterations` must be at least 1. Received: iterations={iterations}")
         if gate_normalization not in GATE_NORMALIZATIONS:
@@ -81,9 +133,8 @@ class GCALSTM(keras.layers.Layer):
         self.units = units
         self.iterations = iterations
         self.gate_normalization = gate_normalization
-        policy = {"dtype": self.dtype_policy}
-        self.encoder = keras.layers.LSTM(units, return_sequences=True, return_state=True, name="encoder", **policy)
-        self.cell = GCALSTMCell(units, name="cell", **policy)
+        self.encoder = build_lstm(units, "encoder", self.dtype_policy)
+        self.cell = GCALSTMCell(units, name="cell", dtype=self.dtype_policy)
 
     def build(self, input_shape):
         """Builds both layers and creates the weights of Eqs. (9) and (12)."""
@@ -97,39 +148,41 @@ class GCALSTM(keras.layers.Layer):
     def call(self, x, mask=None, return_informativeness=False):
         """See the class."""
         h, memory = encode_sequence([self.encoder], x, mask)  # Eqs. (4)-(8)
-        # Neither product depends on the memory: once for all steps and iterations. Steps are cut off the first axis.
-        gates = tf.transpose(self.cell.project(h), [1, 0, 2])
-        scores = project(h, self.w_e2[: self.units])
+        score, attend = (self._prepare_fast if fast.enabled() else self._prepare)(h, mask)
         informativeness = []
         for _ in range(self.iterations):
-            r = self._informativeness(scores, memory, mask)
-            attention = self._attend(gates, r, mask)
-            memory = tf.nn.relu(tf.concat([attention, memory], axis=-1) @ self.w_f)  # Eq. (12)
+            r = self._normalize(score(memory), mask)  # Eqs. (9) and (10)
+            memory = equations.refine_memory(attend(r), memory, self.w_f)  # Eqs. (11) and (12)
             informativeness.append(r)
         if not return_informativeness:
             return memory
         return memory, tf.stack(informativeness, axis=1)
 
-    def _informativeness(self, scores, memory, mask):
-        """Eqs. (9) and (10): [B, N] float32. `scores` is the part of W_e2 that meets h."""
-        context = memory @ self.w_e2[self.units :]
-        e = tf.squeeze(project(tf.tanh(scores + context[:, tf.newaxis]), self.w_e1), axis=-1)
-        e = tf.cast(e, "float32")
-        if self.gate_normalization == "minmax":
-            return normalize_minmax(e, mask)
-        return mask_padding(tf.nn.softmax(mask_logits(e, mask)), mask)
+    def _prepare(self, h, mask):
+        """Eq. (9), memory -> e [B, N]; and the second layer, r -> the last real step's hidden state [B, u]."""
 
-    def _attend(self, gates, r, mask):
-        """Eq. (11) through the sequence of `gates` [N, B, 4u]: the last real step's hidden state, [B, u]."""
+        def attend(r):
+            steps = tf.concat([h, tf.cast(r, h.dtype)[:, :, tf.newaxis]], axis=-1)
+            return keras.layers.RNN(self.cell, dtype=self.dtype_policy)(steps, mask=mask)
+
+        return lambda memory: equations.score_steps(h, memory, self.w_e2, self.w_e1), attend
+
+    def _prepare_fast(self, h, mask):
+        """As `_prepare`: products of `h` do not depend on the memory and are made once for all iterations."""
+        gates = tf.transpose(self.cell.project(h), [1, 0, 2])  # steps are cut off the first axis
+        scores = project(h, self.w_e2[: self.units])
         kernel = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        hidden = run_gca_lstm(gates, tf.transpose(r)[:, :, tf.newaxis], kernel)
-        return gather_last(hidden, mask)
 
-    def compute_mask(self, inputs, previous_mask=None):
-        """None: the output has no time axis."""
-        return None
+        def score(memory):
+            context = memory @ self.w_e2[self.units :]
+            return widen(tf.squeeze(project(tf.tanh(scores + context[:, tf.newaxis]), self.w_e1), axis=-1))
 
-    def get_config(self):
-        """The arguments of the constructor."""
-        names = ("units", "iterations", "gate_normalization")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        def attend(r):
+            return fast.gather_last(fast.run_gca_lstm(gates, tf.transpose(r)[:, :, tf.newaxis], kernel), mask)
+
+        return score, attend
+
+    def _normalize(self, e, mask):
+        if self.gate_normalization == "softmax":
+            return equations.softmax_steps(e, mask)
+        return (fast.normalize_gates if fast.enabled() else equations.normalize_gates)(e, mask)

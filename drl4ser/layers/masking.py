@@ -1,4 +1,4 @@
-"""Which steps of a padded batch are real: masks, and the few operations that must respect them.
+"""Padded batches: their masks, the few operations that must respect them, and the base of the layers that do.
 
 Every mask is boolean [B, T], True = real. Masks travel as explicit arguments because Keras 3's Conv1D drops
 implicit ones. Values are chosen with `tf.where`, never multiplied by the mask: 0 * NaN is NaN.
@@ -17,6 +17,10 @@ def mask_padding(x, mask):
 
     Returns:
         As `x`. The gradient with respect to the padding is zero.
+
+    Example:
+        >>> mask_padding(tf.constant([[1.0, float("nan")]]), tf.constant([[True, False]])).numpy().tolist()
+        [[1.0, 0.0]]
     """
     if mask is None:
         return x
@@ -25,11 +29,22 @@ def mask_padding(x, mask):
 
 
 def downsample_mask(mask, factor=2):
-    """The mask after a convolution of stride 2 whose output has ceil(T / 2) steps, or pooling by another `factor`.
+    """The mask after a convolution of stride `factor`, or after pooling over windows of `factor` steps.
 
-    Output step n is real when it is centred on a real frame, 2 n < num_frames, which is n < ceil(num_frames / 2).
+    Output step n is real when it is centred on a real frame: for a stride of 2, n < ceil(num_frames / 2).
+
+    Args:
+        mask: [B, T] boolean, or None.
+        factor: steps that become one.
+
+    Returns:
+        [B, ceil(T / factor)] boolean, or None.
+
+    Example:
+        >>> downsample_mask(tf.constant([[True, True, True, False, False]])).numpy().tolist()
+        [[True, True, False]]
     """
-    return None if mask is None else mask[:, ::factor]
+    return mask if mask is None or factor == 1 else mask[:, ::factor]
 
 
 def mask_logits(logits, mask):
@@ -38,6 +53,58 @@ def mask_logits(logits, mask):
     Finite, so that a row without any real step becomes uniform instead of NaN.
     """
     return logits if mask is None else tf.where(mask, logits, logits.dtype.min)
+
+
+def project(x, kernel):
+    """x W for every step: [B, T, D] and [D, E] -> [B, T, E].
+
+    Written as one product of two matrices. `x @ kernel` is a batch of small ones, whose gradient makes a [D, E]
+    matrix for each utterance before it adds them up.
+    """
+    if len(x.shape) == 2:
+        return x @ kernel
+    shape = tf.shape(x)
+    flat = tf.reshape(x, [-1, x.shape[-1]]) @ kernel
+    return tf.reshape(flat, [shape[0], shape[1], kernel.shape[-1]])
+
+
+def wide_type(dtype):
+    """The type of sums and exponentials where products are of type `dtype`: float32, or float64 for float64."""
+    return "float64" if dtype == "float64" else "float32"
+
+
+def wide_policy(dtype=None):
+    """The `wide_type` of a Keras policy, by default of the global one: for layers that must not compute in bfloat16."""
+    return wide_type(keras.dtype_policies.get(dtype or keras.config.dtype_policy()).compute_dtype)
+
+
+def widen(x):
+    """`x` in its `wide_type`."""
+    return tf.cast(x, wide_type(x.dtype))
+
+
+class SequenceLayer(keras.layers.Layer):
+    """Base of the layers of padded sequences: configuration and mask of the output.
+
+    Attributes:
+        arguments: names of the constructor's arguments, each stored under its own name.
+        steps_per_output: input steps that become one output step; None if the output has no time axis.
+    """
+
+    arguments = ()
+    steps_per_output = 1
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """The mask of the output, None where the output has no time axis."""
+        return downsample_mask(previous_mask, self.steps_per_output) if self.steps_per_output else None
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), **{name: getattr(self, name) for name in self.arguments}}
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")

@@ -1,15 +1,47 @@
-"""From a sequence to one vector, over the real steps only."""
+"""Dense layers on every step and pooling of a sequence to one vector, over the real steps only."""
 
 import keras
 import tensorflow as tf
 
-from drl4ser.layers.masking import mask_logits, mask_padding
-from drl4ser.layers.projection import project
+from drl4ser.layers.equations import softmax_steps
+from drl4ser.layers.masking import SequenceLayer, mask_padding, project, wide_type, widen
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
-class MeanPooling(keras.layers.Layer):
-    """The mean of the real steps, computed in float32; zeros for an utterance without any.
+class FrameDense(SequenceLayer):
+    """ReLU(x_t W + b) for every real step. `keras.layers.Dense` would learn from what stands in the padding.
+
+    Args:
+        units: output features.
+
+    Call arguments:
+        x: [B, T, D]; the padding may hold anything and comes out as zeros.
+        mask: [B, T] boolean, True = real; None if all are.
+
+    Returns:
+        [B, T, units], at least 0.
+    """
+
+    arguments = ("units",)
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, input_shape):
+        """Creates W and b."""
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units), initializer="glorot_uniform")
+        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+
+    def call(self, x, mask=None):
+        """See the class."""
+        y = project(mask_padding(x, mask), tf.convert_to_tensor(self.kernel)) + self.bias
+        return mask_padding(tf.nn.relu(y), mask)
+
+
+@keras.saving.register_keras_serializable(package="drl4ser")
+class MeanPooling(SequenceLayer):
+    """The mean of the real steps, computed in float32 at least; zeros for an utterance without any.
 
     Call arguments:
         x: [B, T, D]; the padding may hold anything.
@@ -17,26 +49,25 @@ class MeanPooling(keras.layers.Layer):
 
     Returns:
         [B, D].
+
+    Example:
+        >>> x, mask = tf.constant([[[1.0], [3.0], [9.0]]]), tf.constant([[True, True, False]])
+        >>> MeanPooling()(x, mask=mask).numpy().tolist()
+        [[2.0]]
     """
 
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
+    steps_per_output = None
 
     def call(self, x, mask=None):
         """See the class."""
-        total = tf.reduce_sum(tf.cast(mask_padding(x, mask), "float32"), axis=1)
+        total = tf.reduce_sum(widen(mask_padding(x, mask)), axis=1)
         real = tf.ones(tf.shape(x)[:2], "bool") if mask is None else mask
-        count = tf.reduce_sum(tf.cast(real, "float32"), axis=1, keepdims=True)
+        count = tf.reduce_sum(tf.cast(real, wide_type(x.dtype)), axis=1, keepdims=True)
         return tf.cast(total / tf.maximum(count, 1.0), x.dtype)
-
-    def compute_mask(self, inputs, previous_mask=None):
-        """None: the output has no time axis."""
-        return None
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
-class AttentionPooling(keras.layers.Layer):
+class AttentionPooling(SequenceLayer):
     """The mean of the steps weighted by their relevance, the local attention of Mirsamadi et al. (2017).
 
     alpha_t = softmax_t(u . y_t) over the real steps, z = sum over t of alpha_t y_t. Padding has weight zero; an
@@ -54,9 +85,7 @@ class AttentionPooling(keras.layers.Layer):
         - [Mirsamadi et al., 2017](https://doi.org/10.1109/ICASSP.2017.7952552)
     """
 
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
+    steps_per_output = None
 
     def build(self, input_shape):
         """Creates the vector u."""
@@ -65,11 +94,7 @@ class AttentionPooling(keras.layers.Layer):
     def call(self, y, mask=None, return_attention=False):
         """See the class."""
         y = mask_padding(y, mask)
-        scores = tf.cast(tf.squeeze(project(y, tf.convert_to_tensor(self.u)), axis=-1), "float32")
-        alpha = mask_padding(tf.nn.softmax(mask_logits(scores, mask)), mask)
+        scores = widen(tf.squeeze(project(y, tf.convert_to_tensor(self.u)), axis=-1))
+        alpha = softmax_steps(scores, mask)
         pooled = tf.squeeze(tf.cast(alpha, y.dtype)[:, tf.newaxis] @ y, axis=1)
         return (pooled, alpha) if return_attention else pooled
-
-    def compute_mask(self, inputs, previous_mask=None):
-        """None: the output has no time axis."""
-        return None

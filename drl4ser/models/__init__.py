@@ -10,9 +10,8 @@ from drl4ser.models.comparisons import (
     build_xia_dnn,
     kernel_features,
 )
-from drl4ser.models.lstm import build_baseline
-from drl4ser.models.parameter_balance import balanced_units
-from drl4ser.models.rlc import build_rlc
+from drl4ser.models.rlc import build_baseline, build_rlc
+from drl4ser.models.units import balanced_units
 
 # Their classifier is a kernel machine on `kernel_features` in place of the softmax.
 KERNEL_SYSTEMS = ("poria_cnn_mkl",)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import keras
 
 from drl4ser.config import ModelConfig
-from drl4ser.layers import Dropout, SequenceMask, StackedLSTM
+from drl4ser.layers import Dropout, SequenceMask, StackedLSTM, wide_policy
 
 # From the configuration, LLDs or words [B, T, D] and their mask [B, T] to the utterance's representation [B, E].
 Branch = Callable[[ModelConfig, keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
@@ -75,5 +75,5 @@ def classify(config: ModelConfig, x: keras.KerasTensor) -> keras.KerasTensor:
         x = keras.layers.Dense(units, activation="relu", name=f"classifier_{i}")(x)
     last = len(config.dense_units) + 1
     x = Dropout(config.dropout, name=f"classifier_dropout_{last}")(x)
-    # Logits in float32 whatever the policy: the cross-entropy's softmax needs it.
-    return keras.layers.Dense(config.num_classes, name="logits", dtype="float32")(x)
+    # Logits in float32 at least: the cross-entropy's softmax needs it.
+    return keras.layers.Dense(config.num_classes, name="logits", dtype=wide_policy())(x)

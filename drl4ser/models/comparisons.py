@@ -1,7 +1,7 @@
 """The systems that Table 1 compares the proposed one with, all on the same LLDs and words.
 
 "The numbers of filters/units of convolution/dense layers in comparisons are balanced to ensure the parameters
-consistency": each is widened by one number, `balanced_units`, until the acoustic+lexical system has S3's size.
+consistency": each is widened by one number, see `units`, until the acoustic+lexical system has S3's size.
 """
 
 import dataclasses
@@ -20,9 +20,14 @@ from drl4ser.layers import (
     MeanPooling,
     PooledConv,
     StackedLSTM,
+    wide_policy,
 )
-from drl4ser.models.assembly import assemble, scale_width
-from drl4ser.models.parameter_balance import CNN_LAYERS, balanced_units, classifier_units
+from drl4ser.models.assembly import Branch, assemble, encode_words, scale_width
+from drl4ser.models.units import balanced_units
+
+# The two convolutions of Poria et al. (2016) for each modality: their kernels, stride and pooling of the first.
+# Frames of 5 ms become steps of 40 ms, of which the second kernel covers three; words become pairs.
+CNN_LAYERS = {"acoustic": ((10, 3), 2, 4), "lexical": ((3, 2), 1, 2)}
 
 # The layers of `build_poria_cnn` that give what multiple kernel learning classifies, by modality.
 FEATURE_LAYERS = {"acoustic": "acoustic_features", "lexical": "lexical_features"}
@@ -30,18 +35,19 @@ FEATURE_LAYERS = {"acoustic": "acoustic_features", "lexical": "lexical_features"
 
 def build_xia_dnn(config: ModelConfig) -> keras.Model:
     """Xia & Liu (2017): functionals of the LLDs and the mean word vector to three dense layers."""
+    units = balanced_units(config)
 
     def describe(scaled, llds, mask):
         functionals = Functionals(name="functionals")(llds, mask=mask)
         # Positions count frames and slopes are per frame: each functional becomes a z-score.
-        return BatchNormalization(momentum=0.9, center=False, scale=False, dtype="float32", name="functionals_norm")(
-            functionals, mask=keras.ops.any(mask, axis=1)
-        )
+        return BatchNormalization(
+            momentum=0.9, center=False, scale=False, dtype=wide_policy(), name="functionals_norm"
+        )(functionals, mask=keras.ops.any(mask, axis=1))
 
     def read(scaled, words, mask):
         return MeanPooling(name="mean_word")(words, mask=mask)
 
-    return assemble(_with_classifier(config), describe, read)
+    return _assemble(config, (units, units, units), describe, read)
 
 
 def build_poria_lstm(config: ModelConfig) -> keras.Model:
@@ -51,7 +57,7 @@ def build_poria_lstm(config: ModelConfig) -> keras.Model:
     def encode(scaled, llds, mask):
         return StackedLSTM(units, name="lstm")(llds, mask=mask)
 
-    return assemble(_with_classifier(config), encode)
+    return _assemble(config, scale_width(config).dense_units[:1], encode)
 
 
 def build_mirsamadi_attention(config: ModelConfig) -> keras.Model:
@@ -65,7 +71,7 @@ def build_mirsamadi_attention(config: ModelConfig) -> keras.Model:
         x = BidirectionalLSTM(units, name="bidirectional_lstm")(x, mask=mask)
         return AttentionPooling(name="attention_pooling")(x, mask=mask)
 
-    return assemble(_with_classifier(config), encode)
+    return _assemble(config, (), encode)
 
 
 def build_poria_cnn(config: ModelConfig) -> keras.Model:
@@ -89,7 +95,7 @@ def build_poria_cnn(config: ModelConfig) -> keras.Model:
     def read(scaled, words, mask):
         return encode("lexical", (scaled.lexical_units,) * 3, words, mask)
 
-    return assemble(_with_classifier(config), hear, read)
+    return _assemble(config, (), hear, read)
 
 
 def kernel_features(model: keras.Model) -> keras.Model:
@@ -99,7 +105,6 @@ def kernel_features(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, {modality: model.get_layer(name).output for modality, name in layers.items()})
 
 
-def _with_classifier(config: ModelConfig) -> ModelConfig:
-    """The configuration with `width` worked in and the dense layers that the system has before its softmax."""
-    scaled = scale_width(config)
-    return dataclasses.replace(scaled, dense_units=classifier_units(scaled, balanced_units(config)))
+def _assemble(config: ModelConfig, dense_units: tuple[int, ...], acoustic: Branch, lexical: Branch = encode_words):
+    """The branches with the system's own dense layers before the softmax."""
+    return assemble(dataclasses.replace(scale_width(config), dense_units=dense_units), acoustic, lexical)

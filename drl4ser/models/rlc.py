@@ -1,24 +1,34 @@
-"""S1, S2 and S3: residual convolutional groups, self-attention and GCA-LSTM added one after the other (Table 2)."""
+"""The systems of Table 2: a stacked LSTM, then convolutional groups, self-attention and GCA-LSTM added one by one."""
 
 import keras
 
 from drl4ser.config import ModelConfig
 from drl4ser.layers import GCALSTM, DownsampleMask, Dropout, ResidualConvGroup, StackedLSTM
 from drl4ser.models.assembly import assemble, scale_width
-from drl4ser.models.parameter_balance import balanced_units
+from drl4ser.models.units import balanced_units
 
 ATTENTION_SYSTEMS = ("s2", "s3")
 
 
+def build_baseline(config: ModelConfig) -> keras.Model:
+    """Two LSTM layers straight on the LLDs (Poria et al., 2017, no context across utterances)."""
+
+    def encode(scaled, llds, mask):
+        return _stacked_lstm(config)(llds, mask=mask)
+
+    return assemble(scale_width(config), encode)
+
+
 def build_rlc(config: ModelConfig) -> keras.Model:
     """The system `config.system`: S1 (convolutions, stacked LSTM), S2 (with attention) or S3 (with GCA-LSTM)."""
-    if config.system == "s3":
-        return assemble(scale_width(config), _encode_with_gca_lstm)
-    units = balanced_units(config)
 
     def encode(scaled, llds, mask):
         x, mask = learn_features(scaled, llds, mask)
-        return StackedLSTM(units, num_layers=2, name="stacked_lstm")(x, mask=mask)
+        if config.system == "s3":
+            encoder = GCALSTM(scaled.units, scaled.iterations, scaled.gate_normalization, name="gca_lstm")
+        else:
+            encoder = _stacked_lstm(config)
+        return encoder(x, mask=mask)
 
     return assemble(scale_width(config), encode)
 
@@ -50,7 +60,5 @@ def learn_features(config: ModelConfig, llds: keras.KerasTensor, mask: keras.Ker
     return Dropout(config.dropout, name="features_dropout")(x), mask
 
 
-def _encode_with_gca_lstm(config, llds, mask):
-    x, mask = learn_features(config, llds, mask)
-    gca_lstm = GCALSTM(config.units, config.iterations, config.gate_normalization, name="gca_lstm")
-    return gca_lstm(x, mask=mask)
+def _stacked_lstm(config: ModelConfig) -> StackedLSTM:
+    return StackedLSTM(balanced_units(config), num_layers=2, name="stacked_lstm")

@@ -1,10 +1,29 @@
 """What every layer must stand: three ways to run it, gradients, padding (see ARCHITECTURE.md, Tests)."""
 
+import contextlib
+import os
+
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 LENGTHS = (7, 4, 1, 6)
+
+# TensorFlow asks the processor and oneDNN obeys the variable: bfloat16 products then end the process.
+needs_bfloat16 = pytest.mark.skipif(
+    "ONEDNN_MAX_CPU_ISA" in os.environ, reason="oneDNN is told to be a processor that TensorFlow does not see"
+)
+
+
+@contextlib.contextmanager
+def policy(name):
+    """Layers made within compute in this type. In float64 no order of summation shows, so tolerances can be tight."""
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 def random(*shape, seed=0):
@@ -59,6 +78,7 @@ def gradients(layer, x, weight_of_output=None, variables=None, **kwargs):
         tape.watch(x)
         y = layer(x, **kwargs)
         weight = random(*y.shape, seed=5) if weight_of_output is None else weight_of_output
+        weight = tf.cast(weight, y.dtype)
         # tf.where and not a product: the function must not read what stands in the padding.
         loss = tf.reduce_sum(tf.where(weight != 0, y * weight, 0.0))
     return tape.gradient(loss, [x, *variables])

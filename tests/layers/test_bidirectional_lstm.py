@@ -11,6 +11,7 @@ from tests.layers.harness import (
     check_reload,
     check_three_ways,
     gradients,
+    needs_bfloat16,
     padded_batch,
     randomize,
 )
@@ -66,6 +67,7 @@ def test_conventions(tmp_path):
     check_reload(inputs, BidirectionalLSTM(6)(inputs[0], mask=inputs[1]), [x, mask], tmp_path)
 
 
+@needs_bfloat16
 def test_bfloat16_stays_close():
     x, mask = padded_batch()
     layer, half = built(), BidirectionalLSTM(6, dtype="mixed_bfloat16")

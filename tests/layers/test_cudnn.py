@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from drl4ser.layers import GCALSTM, StackedLSTM, recurrence
+from drl4ser.layers import GCALSTM, StackedLSTM
+from drl4ser.layers import lstm as lstm_module
 from tests.layers.harness import padded_batch
 
 # The package has a function of the module's name, which hides it.
@@ -17,7 +18,7 @@ SPECS = tf.TensorSpec([None, None, 8]), tf.TensorSpec([None, None], tf.bool)
 
 @pytest.fixture
 def pretended_gpu(monkeypatch):
-    monkeypatch.setattr(recurrence, "has_gpu", lambda: True)
+    monkeypatch.setattr(lstm_module, "has_gpu", lambda: True)
     monkeypatch.setattr(rnn, "_is_gpu_available", lambda: True)
 
 

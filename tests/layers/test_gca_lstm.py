@@ -4,13 +4,15 @@ import pytest
 import tensorflow as tf
 
 from drl4ser.layers import GCALSTM, GCALSTMCell
-from drl4ser.layers.gca_lstm import normalize_minmax
+from drl4ser.layers.equations import normalize_gates
+from drl4ser.layers.fast import normalize_gates as fast_normalize_gates
 from tests.layers.harness import (
     LENGTHS,
     check_every_weight_learns,
     check_reload,
     check_three_ways,
     gradients,
+    needs_bfloat16,
     padded_batch,
     random,
     randomize,
@@ -104,22 +106,23 @@ def test_a_fully_informative_step_forgets_all_before_it():
     np.testing.assert_allclose(cell(inputs, state)[0], cell(inputs, other)[0], atol=1e-6)
 
 
-def test_minmax_of_ties_and_single_steps_is_one():
+@pytest.mark.parametrize("normalize", [normalize_gates, fast_normalize_gates])
+def test_gates_of_ties_and_single_steps_are_one(normalize):
     e = tf.constant([[0.3, 0.3, 0.3], [2.0, 7.0, 8.0], [1.0, 1.0, 5.0]])
     mask = np.array([[True, True, True], [True, False, False], [True, True, False]])
-    np.testing.assert_array_equal(normalize_minmax(e, mask), [[1, 1, 1], [1, 0, 0], [1, 1, 0]])
-    np.testing.assert_array_equal(normalize_minmax(e[:1], None), [[1, 1, 1]])
+    np.testing.assert_array_equal(normalize(e, mask), [[1, 1, 1], [1, 0, 0], [1, 1, 0]])
+    np.testing.assert_array_equal(normalize(e[:1], None), [[1, 1, 1]])
     with tf.GradientTape() as tape:
         tape.watch(e)
-        y = tf.reduce_sum(normalize_minmax(e, mask) ** 2)
+        y = tf.reduce_sum(normalize(e, mask) ** 2)
     np.testing.assert_array_equal(tape.gradient(y, e), np.zeros((3, 3)))
 
 
-def test_minmax_is_exact_for_scores_that_hardly_differ():
+def test_gates_are_exact_for_scores_that_hardly_differ():
     e = np.array([[1e-6, 2e-6, 4e-6]], "float32")
-    np.testing.assert_allclose(normalize_minmax(tf.constant(e), None), [[0, 1 / 3, 1]], atol=1e-4)
+    np.testing.assert_allclose(fast_normalize_gates(tf.constant(e), None), [[0, 1 / 3, 1]], atol=1e-4)
     e = np.array([[-200.0, 0.0, 200.0]], "float32")
-    np.testing.assert_array_equal(normalize_minmax(tf.constant(e), None), [[0, 0, 1]])
+    np.testing.assert_array_equal(fast_normalize_gates(tf.constant(e), None), [[0, 0, 1]])
 
 
 def test_an_utterance_without_real_steps_is_zero_with_finite_gradients():
@@ -151,6 +154,7 @@ def test_one_trace_serves_all_lengths():
     assert traced.experimental_get_tracing_count() == 1
 
 
+@needs_bfloat16
 def test_gates_are_float32_under_bfloat16():
     x, mask = padded_batch()
     y, r = GCALSTM(6, dtype="mixed_bfloat16")(x, mask=mask, return_informativeness=True)

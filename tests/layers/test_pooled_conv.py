@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from drl4ser.layers import PooledConv, downsample_mask
-from drl4ser.layers.pooled_conv import pool_maximum
+from drl4ser.layers.conv import pool_maximum
 from tests.layers.harness import (
     LENGTHS,
     check_every_weight_learns,

@@ -10,6 +10,7 @@ from tests.layers.harness import (
     check_padding_gets_no_gradient,
     check_reload,
     check_three_ways,
+    needs_bfloat16,
     padded_batch,
     random,
     randomize,
@@ -58,6 +59,7 @@ def test_conventions(make, tmp_path):
     check_reload(inputs, make()(inputs[0], mask=inputs[1]), [x, mask], tmp_path)
 
 
+@needs_bfloat16
 def test_a_mean_of_many_steps_is_exact_in_bfloat16():
     x = 3 + random(1, 2000, 4)
     pooled = MeanPooling(dtype="mixed_bfloat16")(x)

@@ -4,13 +4,13 @@ import pytest
 import tensorflow as tf
 
 from drl4ser.layers import MultiHeadSelfAttention
-from drl4ser.layers.self_attention import attend, correlate
 from tests.layers.harness import (
     LENGTHS,
     check_every_weight_learns,
     check_reload,
     check_three_ways,
     gradients,
+    needs_bfloat16,
     padded_batch,
     random,
     randomize,
@@ -61,25 +61,6 @@ def test_gradients_of_a_padded_batch_are_the_sum_over_its_utterances():
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
-@pytest.mark.parametrize("batch", [1, 7])
-def test_gradients_of_any_batch_are_tensorflows(batch):
-    shape = (batch, 2, 5, 3)
-    tensors = [tf.constant(random(*shape, seed=seed)) for seed in range(3)]
-    mask = tf.sequence_mask(1 + np.arange(batch) % 5, 5)
-
-    def plain(queries, keys, values, mask):
-        return correlate(queries, keys, mask) @ values
-
-    def differentiate(function):
-        with tf.GradientTape() as tape:
-            tape.watch(tensors)
-            loss = tf.reduce_sum(tf.sin(function(*tensors, mask)))
-        return tape.gradient(loss, tensors)
-
-    for ours, wanted in zip(differentiate(attend), differentiate(plain), strict=True):
-        np.testing.assert_allclose(ours, wanted, atol=1e-5)
-
-
 def test_an_utterance_without_real_steps_is_zero_with_finite_gradients():
     layer = built()
     x = np.full((1, 3, 8), np.nan, "float32")
@@ -102,6 +83,7 @@ def test_reload(tmp_path):
     check_reload(inputs, outputs, [x, mask], tmp_path)
 
 
+@needs_bfloat16
 def test_softmax_is_float32_under_bfloat16():
     layer = MultiHeadSelfAttention(dtype="mixed_bfloat16")
     y, attention = layer(random(2, 5, 8), return_attention=True)

@@ -10,6 +10,7 @@ from tests.layers.harness import (
     check_reload,
     check_three_ways,
     gradients,
+    needs_bfloat16,
     padded_batch,
     randomize,
 )
@@ -78,6 +79,7 @@ def test_reload(tmp_path):
     check_reload(inputs, StackedLSTM(6, 2)(inputs[0], mask=inputs[1]), [x, mask], tmp_path)
 
 
+@needs_bfloat16
 def test_bfloat16_stays_close():
     x, mask = padded_batch()
     layer, half = built(), StackedLSTM(6, 2, dtype="mixed_bfloat16")

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from drl4ser.config import MODALITIES, ModelConfig
 from drl4ser.models import SYSTEMS, build_model, build_model_from_config
+from tests.layers.harness import needs_bfloat16, policy
 
 WIDTH = 1 / 16
 NUM_FRAMES = (42, 33, 1, 40)
@@ -47,27 +48,6 @@ def model(request):
     return build_model(request.param, modality="acoustic+lexical", width=WIDTH)
 
 
-@pytest.mark.parametrize(
-    ("system", "count"), [("baseline", 9_265_604), ("s1", 9_151_128), ("s2", 9_071_768), ("s3", 9_115_268)]
-)
-def test_parameter_counts_of_table_2(system, count):
-    assert num_trainable(build_model(system, modality="acoustic+lexical")) == count
-
-
-@pytest.mark.parametrize(
-    ("system", "count"),
-    [
-        ("xia_dnn", 9_110_287),
-        ("poria_cnn_mkl", 9_095_368),
-        ("poria_lstm", 9_110_208),
-        ("mirsamadi_attention", 9_125_656),
-    ],
-)
-def test_comparisons_have_the_size_of_s3(system, count):
-    assert num_trainable(build_model(system, modality="acoustic+lexical")) == count
-    assert abs(count / 9_110_000 - 1) < 0.01
-
-
 def test_parameter_count_of_s3_acoustic():
     assert num_trainable(build_model("s3")) == 8_479_364
 
@@ -98,19 +78,32 @@ def test_gradients_do_not_depend_on_the_batch(model):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
 
 
+def train_mode(system, weights, batch, dtype):
+    """Loss, gradients and moving statistics in training mode, of a model computing in this type."""
+    with policy(dtype):
+        model = build_model(system, modality="acoustic+lexical", width=WIDTH)
+    model.set_weights(weights)
+    batch = {key: value.astype(dtype) if value.dtype == np.float32 else value for key, value in batch.items()}
+    loss, gradients = loss_gradients(model, batch, np.array([0, 1, 2, 3]), training=True)
+    values = (np.asarray(value) for value in (loss, *gradients, *model.non_trainable_variables))
+    return [value for value in values if value.dtype == dtype]  # and not the seeds of dropout
+
+
 def test_training_mode_does_not_see_the_padding(model):
-    labels, weights = np.array([0, 1, 2, 3]), model.get_weights()
-    short_loss, short = loss_gradients(model, random_batch(), labels, training=True)
-    short_state = [np.asarray(variable) for variable in model.non_trainable_variables]
-    model.set_weights(weights)
+    """What the padding does is measured in float64, and what float32 does on its own against it.
+
+    Measured with TF_ENABLE_ONEDNN_OPTS=0 and 1 and with ONEDNN_MAX_CPU_ISA=AVX2: in float64 the padded batch's
+    gradients differ by 2e-14 at most. In float32 already the unpadded batch's differ from float64 by up to 1.2e-5 for
+    S1, the padded one's by 1.4e-5, 117 times the machine epsilon (all other systems: below 2e-6): its last groups
+    normalise with the statistics of a handful of frames. Two float32 results may thus be twice as far apart.
+    """
+    batch, weights = random_batch(), model.get_weights()
     long_batch = random_batch(filler=np.nan, extra_frames=37)
-    long_loss, long = loss_gradients(model, long_batch, labels, training=True)
-    np.testing.assert_allclose(short_loss, long_loss, atol=1e-5)
-    for a, b in zip(short, long, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5 * max(1.0, np.abs(a).max()))
-    for a, b in zip(short_state, model.non_trainable_variables, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
-    model.set_weights(weights)
+    exact = train_mode(model.name, weights, batch, "float64")
+    for dtype, tolerance in (("float64", 1e-12), ("float32", 250 * np.finfo("float32").eps)):
+        for found in (train_mode(model.name, weights, each, dtype) for each in (batch, long_batch)):
+            for a, b in zip(found, exact, strict=True):
+                np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * max(1.0, np.abs(b).max()))
 
 
 def test_every_weight_learns(model):
@@ -193,16 +186,11 @@ def test_logits_are_not_rectified(model):
     assert np.any(np.asarray(logits) < 0)
 
 
-@pytest.fixture
-def bfloat16():
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    yield
-    keras.config.set_dtype_policy("float32")
-
-
+@needs_bfloat16
 @pytest.mark.parametrize("system", ["baseline", "s3", "xia_dnn", "mirsamadi_attention", "poria_cnn_mkl"])
-def test_mixed_bfloat16(system, bfloat16):
-    model = build_model(system, modality="acoustic+lexical", width=WIDTH)
+def test_mixed_bfloat16(system):
+    with policy("mixed_bfloat16"):
+        model = build_model(system, modality="acoustic+lexical", width=WIDTH)
     assert all(variable.dtype == "float32" for variable in model.trainable_variables)
     loss, gradients = loss_gradients(model, random_batch(filler=np.nan), np.array([0, 1, 2, 3]), training=True)
     assert loss.dtype == tf.float32

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from drl4ser.layers.temporal_conv import TemporalConv, convolve
-from tests.layers.harness import check_three_ways, random
+from drl4ser.layers import TemporalConv
+from drl4ser.layers.fast import convolve
+from tests.layers.harness import check_three_ways, needs_bfloat16, random
 
 # Size, strides, frames.
 SHAPES = [
@@ -65,6 +66,7 @@ def test_the_layer_runs_in_all_ways():
     assert [weight.path.split("/")[-1] for weight in layer.weights] == ["kernel"]
 
 
+@needs_bfloat16
 def test_the_layer_computes_in_the_dtype_of_its_policy():
     layer = TemporalConv(4, 5, dtype="mixed_bfloat16")
     assert layer(random(2, 12, 3)).dtype == tf.bfloat16

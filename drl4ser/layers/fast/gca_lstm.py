@@ -1,21 +1,36 @@
-"""The second layer of GCA-LSTM over a whole sequence, made for processors as `recurrence` is."""
+"""The second layer of GCA-LSTM over a whole sequence, made for processors as `fast.lstm` is."""
 
 import tensorflow as tf
 
-from drl4ser.layers.gca_lstm_cell import step_gca_lstm
-from drl4ser.layers.recurrence import CHUNK, compute_gates, run_chunk_backward
+from drl4ser.layers.equations import compute_gates, update_cell_by_informativeness, update_hidden
+from drl4ser.layers.fast.lstm import CHUNK, run_chunk_backward
+from drl4ser.layers.masking import mask_logits, mask_padding
+
+
+def normalize_gates(e, mask=None):
+    """As `equations.normalize_gates`, Eq. (10) and its min-max, exact also where the scores hardly differ.
+
+    The sum below the softmax's fraction bar cancels in the min-max, and what is left is written with expm1:
+    r_n = 1 - (exp(e_n - max e) - 1) / (exp(min e - max e) - 1).
+    """
+    highest = tf.reduce_max(mask_logits(e, mask), axis=1, keepdims=True)
+    lowest = tf.reduce_min(e if mask is None else tf.where(mask, e, highest), axis=1, keepdims=True)
+    tied, one = lowest >= highest, tf.ones([], e.dtype)
+    span = tf.where(tied, -one, tf.math.expm1(lowest - highest))
+    distance = mask_padding(e - highest, mask)
+    return mask_padding(tf.where(tied, one, 1.0 - tf.math.expm1(distance) / span), mask)
 
 
 @tf.custom_gradient
 def run_gca_lstm(gates, r, recurrent_kernel):
     """Hidden states of the second layer, which starts from zeros. Implements Eqs. (4)-(6), (8) and (11).
 
-    Products are made in the type of `gates`, everything else in float32. There is no mask: a padded step on the
-    right changes no state before it.
+    As `keras.layers.RNN(GCALSTMCell(u))`. Products are made in the type of `gates`, everything else in that of `r`.
+    There is no mask: a padded step on the right changes no state before it.
 
     Args:
         gates: [N, B, 4u], time first, finite everywhere: W h_n + b, gates i, f, c, o.
-        r: [N, B, 1] float32 informativeness in [0, 1].
+        r: [N, B, 1] float32 informativeness in [0, 1] (float64 for gates of float64).
         recurrent_kernel: [u, 4u], U.
 
     Returns:
@@ -36,15 +51,16 @@ def _run_forward(gates, r, kernel):
 
     def step(n, h, c, hidden, cells, sums):
         z = gates[n] + h @ kernel
-        h, c = step_gca_lstm(z, r[n], c)
-        h = tf.cast(h, gates.dtype)
+        i, f, g, o = compute_gates(z)
+        c = update_cell_by_informativeness(f, c, i, g, r[n])
+        h = tf.cast(update_hidden(o, c), gates.dtype)
         return n + 1, h, c, hidden.write(n, h), cells.write(n, c), sums.write(n, z)
 
     def array(dtype, size):
         return tf.TensorArray(dtype, num_steps, element_shape=[None, size])
 
-    arrays = array(gates.dtype, units), array(tf.float32, units), array(gates.dtype, 4 * units)
-    state = tf.zeros([batch, units], gates.dtype), tf.zeros([batch, units])
+    arrays = array(gates.dtype, units), array(r.dtype, units), array(gates.dtype, 4 * units)
+    state = tf.zeros([batch, units], gates.dtype), tf.zeros([batch, units], r.dtype)
     *_, hidden, cells, sums = tf.while_loop(
         lambda n, *_: n < num_steps, step, (0, *state, *arrays), maximum_iterations=num_steps
     )
@@ -56,8 +72,8 @@ def _run_backward(r, hidden, cells, sums, kernel, d_hidden):
     num_steps, batch, units = tf.shape(r)[0], tf.shape(r)[1], kernel.shape[0]
     num_chunks = (num_steps + CHUNK - 1) // CHUNK
     transposed = tf.transpose(kernel)
-    first = tf.zeros([1, batch, units])
-    cells_before = tf.concat([first, cells[:-1]], axis=0)
+    zeros = tf.zeros([batch, units], r.dtype)
+    cells_before = tf.concat([zeros[tf.newaxis], cells[:-1]], axis=0)
 
     def step(n, d_h, d_c, d_gates, d_r):
         here = slice(n * CHUNK, tf.minimum((n + 1) * CHUNK, num_steps))
@@ -69,8 +85,7 @@ def _run_backward(r, hidden, cells, sums, kernel, d_hidden):
     def array(dtype, size):
         return tf.TensorArray(dtype, num_chunks, infer_shape=False, element_shape=[None, None, size])
 
-    zeros = tf.zeros([batch, units])
-    arrays = array(sums.dtype, 4 * units), array(tf.float32, 1)
+    arrays = array(sums.dtype, 4 * units), array(r.dtype, 1)
     *_, d_gates, d_r = tf.while_loop(
         lambda n, *_: n >= 0,
         step,

@@ -2,51 +2,16 @@
 
 Keras' loop keeps some fifteen tensors of every step for the backward pass. This one keeps the states and the sums
 that enter the gates, and the weights' gradients are a few large products, a chunk of steps at a time, instead of many
-small ones. Under a bfloat16 policy the products are bfloat16, everything else stays float32.
+small ones. Under a bfloat16 policy the products are bfloat16, everything else is float32.
 """
 
 import tensorflow as tf
 
-from drl4ser.layers.masking import mask_padding
-from drl4ser.layers.projection import project
+from drl4ser.layers.equations import compute_gates, update_cell, update_hidden
+from drl4ser.layers.masking import project, wide_type, widen
 
 # Steps whose gradients are made together: enough for large products, few enough to stay in the cache.
 CHUNK = 16
-
-
-def encode_sequence(lstms, x, mask):
-    """Runs stacked LSTM layers, by cuDNN where there is a GPU and by `run_lstm` where there is none.
-
-    Args:
-        lstms: built `keras.layers.LSTM`, the lowest first, with default activations, `return_sequences` and
-            `return_state`.
-        x: [B, T, D]; the padding may hold anything.
-        mask: [B, T] boolean, True = real, padding on the right; None if all are.
-
-    Returns:
-        Of the highest layer, hidden states [B, T, u], of no meaning but finite in the padding, and that of the last
-        real step, [B, u], zeros for a sequence without any real step.
-    """
-    run = _encode_by_cudnn if has_gpu() else _encode_time_major
-    hidden, last = run(lstms, mask_padding(x, mask), mask)
-    return hidden, last if mask is None else tf.where(mask[:, :1], last, tf.zeros([], last.dtype))
-
-
-def _encode_by_cudnn(lstms, x, mask):
-    if mask is not None:
-        # cuDNN rejects a sequence without any real step: it gets one, of zeros.
-        mask = tf.logical_or(mask, tf.equal(tf.range(tf.shape(x)[1]), 0))
-    for lstm in lstms:
-        x, last, _ = lstm(x, mask=mask)
-    return x, last
-
-
-def _encode_time_major(lstms, x, mask):
-    x = tf.transpose(x, [1, 0, 2])
-    for lstm in lstms:
-        cell = lstm.cell
-        x = run_lstm(x, *(tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)))
-    return tf.transpose(x, [1, 0, 2]), gather_last(x, mask)
 
 
 def gather_last(hidden, mask):
@@ -57,17 +22,12 @@ def gather_last(hidden, mask):
     return tf.gather_nd(hidden, tf.stack([last, tf.range(tf.shape(hidden)[1])], axis=1))
 
 
-def has_gpu():
-    """Whether cuDNN is within reach."""
-    return bool(tf.config.list_logical_devices("GPU"))
-
-
 @tf.custom_gradient
 def run_lstm(x, kernel, recurrent_kernel, bias):
     """Hidden states of an LSTM layer that starts from zeros. Implements Eqs. (4)-(8).
 
-    Products are made in the type of `x`, everything else in float32. There is no mask: a padded step on the right
-    changes no state before it.
+    As `keras.layers.LSTM`. Products are made in the type of `x`, everything else in float32 at least. There is no
+    mask: a padded step on the right changes no state before it.
 
     Args:
         x: [T, B, D], time first, finite everywhere.
@@ -97,15 +57,16 @@ def _run_forward(x, kernel, recurrent_kernel, bias):
     def step(t, h, c, hidden, cells, sums):
         z = sum_inputs(t, h)
         i, f, g, o = compute_gates(z)
-        c = f * c + i * g
-        h = tf.cast(o * tf.tanh(c), x.dtype)
+        c = update_cell(f, c, i, g)
+        h = tf.cast(update_hidden(o, c), x.dtype)
         return t + 1, h, c, hidden.write(t, h), cells.write(t, c), sums.write(t, z)
 
     def array(dtype, size):
         return tf.TensorArray(dtype, num_steps, clear_after_read=False, element_shape=[None, size])
 
-    arrays = array(x.dtype, units), array(tf.float32, units), array(x.dtype, 4 * units)
-    state = tf.zeros([batch, units], x.dtype), tf.zeros([batch, units])
+    wide = wide_type(x.dtype)
+    arrays = array(x.dtype, units), array(wide, units), array(x.dtype, 4 * units)
+    state = tf.zeros([batch, units], x.dtype), tf.zeros([batch, units], wide)
     *_, hidden, cells, sums = tf.while_loop(
         lambda t, *_: t < num_steps, step, (0, *state, *arrays), maximum_iterations=num_steps
     )
@@ -131,31 +92,30 @@ def _run_backward(x, hidden, cells, sums, kernel, recurrent_kernel, d_hidden):
     """Gradients with respect to x, the weights and the bias, the chunks from the last to the first."""
     num_steps, batch, units = tf.shape(x)[0], tf.shape(x)[1], recurrent_kernel.shape[0]
     num_chunks = (num_steps + CHUNK - 1) // CHUNK
-    recurrent_transposed = tf.transpose(recurrent_kernel)
+    recurrent_transposed, wide = tf.transpose(recurrent_kernel), wide_type(x.dtype)
 
     def step(n, d_h, d_c, d_weights, d_bias, d_x):
         steps = tf.range(n * CHUNK, tf.minimum((n + 1) * CHUNK, num_steps))
         here, before = slice(steps[0], steps[-1] + 1), tf.maximum(steps - 1, 0)
         started = tf.reshape(steps > 0, [-1, 1, 1])
-        cells_before = tf.where(started, cells.gather(before), 0.0)
+        cells_before = tf.where(started, cells.gather(before), tf.zeros([], wide))
         factors = _compute_factors(sums.gather(steps), cells_before, cells.gather(steps))
         d_z, _, d_h, d_c = run_chunk_backward(factors, d_hidden[here], d_h, d_c, recurrent_transposed)
         hidden_before = tf.where(started, tf.gather(hidden, before), tf.zeros([], x.dtype))
         d_z, inputs = (tf.reshape(v, [-1, v.shape[-1]]) for v in (d_z, tf.concat([x[here], hidden_before], axis=-1)))
-        d_weights += tf.cast(tf.matmul(inputs, d_z, transpose_a=True), tf.float32)
+        d_weights += widen(tf.matmul(inputs, d_z, transpose_a=True))
         # As a product: many times faster than TensorFlow's sum over rows.
         ones = tf.ones([1, tf.shape(d_z)[0]], d_z.dtype)
-        d_bias += tf.cast(tf.matmul(ones, d_z)[0], tf.float32)
+        d_bias += widen(tf.matmul(ones, d_z)[0])
         d_input = tf.matmul(d_z, kernel, transpose_b=True)
         return n - 1, d_h, d_c, d_weights, d_bias, d_x.write(n, tf.reshape(d_input, tf.shape(x[here])))
 
     d_x = tf.TensorArray(x.dtype, num_chunks, infer_shape=False, element_shape=[None, None, x.shape[-1]])
-    d_weights = tf.zeros([x.shape[-1] + units, 4 * units])
-    zeros = tf.zeros([batch, units]), tf.zeros([batch, units]), d_weights, tf.zeros([4 * units])
+    sizes = [batch, units], [batch, units], [x.shape[-1] + units, 4 * units], [4 * units]
     *_, d_weights, d_bias, d_x = tf.while_loop(
         lambda n, *_: n >= 0,
         step,
-        (num_chunks - 1, *zeros, d_x),
+        (num_chunks - 1, *(tf.zeros(size, wide) for size in sizes), d_x),
         maximum_iterations=num_chunks,
         # Else TensorFlow makes the factors of ten chunks ahead of their turn.
         parallel_iterations=1,
@@ -182,14 +142,14 @@ def run_chunk_backward(factors, d_hidden, d_h, d_c, recurrent_transposed):
     num_steps, dtype = tf.shape(d_hidden)[0], recurrent_transposed.dtype
 
     def step(t, d_h, d_c, d_z, d_cells):
-        d_h = d_h + tf.cast(d_hidden[t], tf.float32)
+        d_h = d_h + widen(d_hidden[t])
         d_c = d_c + d_h * cell_factor[t]
         d_gates = tf.cast(tf.concat([d_c, d_c, d_c, d_h], axis=-1) * gate_factors[t], dtype)
-        d_h = tf.cast(d_gates @ recurrent_transposed, tf.float32)
+        d_h = widen(d_gates @ recurrent_transposed)
         return t - 1, d_h, d_c * forget[t], d_z.write(t, d_gates), d_cells.write(t, d_c)
 
     d_z = tf.TensorArray(dtype, num_steps, element_shape=[None, recurrent_transposed.shape[0]])
-    d_cells = tf.TensorArray(tf.float32, num_steps, element_shape=[None, recurrent_transposed.shape[1]])
+    d_cells = tf.TensorArray(d_c.dtype, num_steps, element_shape=[None, recurrent_transposed.shape[1]])
     _, d_h, d_c, d_z, d_cells = tf.while_loop(
         lambda t, *_: t >= 0, step, (num_steps - 1, d_h, d_c, d_z, d_cells), maximum_iterations=num_steps
     )
@@ -213,9 +173,3 @@ def _compute_factors(z, cells_before, cells):
         tf.raw_ops.SigmoidGrad(y=o, dy=activated),
     ]
     return tf.concat(gate_factors, axis=-1), tf.raw_ops.TanhGrad(y=activated, dy=o), f
-
-
-def compute_gates(z):
-    """The gates i, f, c, o from their inputs [..., 4u]: each [..., u] float32."""
-    i, f, g, o = tf.split(tf.cast(z, tf.float32), 4, axis=-1)
-    return tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)

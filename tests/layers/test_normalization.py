@@ -8,6 +8,7 @@ from tests.layers.harness import (
     check_every_weight_learns,
     check_three_ways,
     gradients,
+    needs_bfloat16,
     padded_batch,
     random,
     randomize,
@@ -89,6 +90,7 @@ def test_conventions():
     check_every_weight_learns(MaskedBatchNormalization(), x, mask=mask, training=True)
 
 
+@needs_bfloat16
 def test_statistics_are_float32_under_bfloat16():
     layer = MaskedBatchNormalization(dtype="mixed_bfloat16")
     y = layer(random(2, 3, 8), training=True)

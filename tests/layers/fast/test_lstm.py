@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from drl4ser.layers import recurrence
-from drl4ser.layers.recurrence import CHUNK, encode_sequence, run_lstm
-from tests.layers.harness import padded_batch, random, randomize
+from drl4ser.layers import lstm as lstm_module
+from drl4ser.layers.fast.lstm import CHUNK, run_lstm
+from drl4ser.layers.lstm import encode_sequence
+from tests.layers.harness import needs_bfloat16, padded_batch, random, randomize
 
 
 def built(units=6, dim=8):
@@ -59,13 +60,14 @@ def test_the_route_by_cudnn_gives_the_same(lengths, monkeypatch):
     x, mask = padded_batch(lengths=lengths, num_steps=9, filler=np.nan)
     lstms = [built(), built(dim=6)]
     hidden, last = encode_sequence(lstms, x, mask)
-    monkeypatch.setattr(recurrence, "has_gpu", lambda: True)
+    monkeypatch.setattr(lstm_module, "has_gpu", lambda: True)
     other_hidden, other_last = encode_sequence(lstms, x, mask)
     np.testing.assert_allclose(last, other_last, atol=1e-6)
     np.testing.assert_allclose(np.asarray(hidden)[mask], np.asarray(other_hidden)[mask], atol=1e-6)
     assert np.all(np.isfinite(hidden))
 
 
+@needs_bfloat16
 def test_bfloat16_keeps_its_type_and_stays_close():
     lstm, x = built(), random(3, 20, 8)
     weights = [tf.cast(weight, tf.bfloat16) for weight in lstm.weights]
