@@ -1,19 +1,48 @@
-"""Writes an LLD report (a dictionary of plain values) as Markdown, CSV and JSON."""
+"""An LLD report (a dictionary of plain values) as Markdown, CSV and JSON, and pictures of three programs' contours."""
 
-import csv
+import dataclasses
 import io
 import json
 from pathlib import Path
 from typing import Any
 
-from drl4ser.files import atomic_write_text
+import numpy as np
+import pandas as pd
+
+from benchmarks.peers.front_ends import NO_HNR_DB
+from drl4ser.features import LLD_NAMES, frame_times
+from drl4ser.figures import make_figure
+from drl4ser.files import atomic_write_bytes, atomic_write_text
 from drl4ser.reporting.render import MISSING, TextTable
 
 _PERCENT = ("gross errors (over 20 %)", "median deviation", "voicing decision differs")
 
 
+# Thick and pale below, thin and dark on top: they can be told apart in black and white too.
+_PRAAT = {"color": "#f4a261", "linewidth": 3.0, "solid_capstyle": "round", "label": "Praat"}
+_OPENSMILE = {"color": "#8ab17d", "linewidth": 2.2, "label": "openSMILE"}
+_OURS = {"color": "#1d3557", "linewidth": 0.8, "label": "ours"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Tracks:
+    """One recording as three programs describe it, frame by frame.
+
+    Attributes:
+        ours: float32 [num_frames, 17].
+        opensmile: float32 [num_frames, 17].
+        praat_f0_hz: float64 [num_frames], 0 where unvoiced.
+        praat_hnr_db: float64 [num_frames], `NO_HNR_DB` where there is none.
+    """
+
+    ours: np.ndarray
+    opensmile: np.ndarray
+    praat_f0_hz: np.ndarray
+    praat_hnr_db: np.ndarray
+
+
 def write_tables(report: dict[str, Any], directory: Path) -> Path:
-    """Writes `lld-report.json`, `.csv` and `.md`; returns the last."""
+    """Write `lld-report.json`, `.csv` and `.md`; return the last."""
     texts = {
         "json": json.dumps(report, indent=1, ensure_ascii=False) + "\n",
         "csv": render_csv(report),
@@ -25,16 +54,12 @@ def write_tables(report: dict[str, Any], directory: Path) -> Path:
 
 
 def render_csv(report: dict[str, Any]) -> str:
-    """A line for each row of the accuracy table; fractions, not percent."""
-    file = io.StringIO()
-    writer = csv.DictWriter(file, list(report["accuracy"][0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(report["accuracy"])
-    return file.getvalue()
+    """Render the accuracy table; fractions, not percent."""
+    return pd.DataFrame(report["accuracy"]).to_csv(index=False, lineterminator="\n")
 
 
 def render_markdown(report: dict[str, Any]) -> str:
-    """Accuracy, cost, and what they were measured on."""
+    """Render accuracy, cost, and what they were measured on."""
     grids = (_accuracy_grid(report["accuracy"]), _cost_grid(report["speed"], report["lengths"]))
     notes = "".join(f"- {note}\n" for note in _notes(report))
     return "\n".join([*(grid.to_markdown() for grid in grids), notes])
@@ -49,12 +74,9 @@ def _accuracy_grid(rows):
     cells = []
     for row in rows:
         scale, decimals, unit = (100, 2, " %") if row["measure"] in _PERCENT else (1, 4, "")
-        values = [
-            MISSING if value is None else f"{scale * value:.{decimals}f}{unit}"
-            for value in (row["ours"], row["opensmile"])
-        ]
-        sign = "≤" if row["limit"] == "most" else "≥"
-        wanted = f"{sign} {scale * row['wanted']:g}{unit}"
+        both = (row["ours"], row["opensmile"])
+        values = [MISSING if value is None else f"{scale * value:.{decimals}f}{unit}" for value in both]
+        wanted = f"{'≤' if row['limit'] == 'most' else '≥'} {scale * row['wanted']:g}{unit}"
         cells.append([row["descriptor"], row["measure"], row["reference"], *values, wanted])
     return TextTable(header, cells, num_names=3)
 
@@ -100,3 +122,46 @@ def _notes(report):
         "Lengths: reading the file included, each in a process of its own.",
         f"Machine: {report['machine']}. {versions}.",
     ]
+
+
+def write_picture(tracks: Tracks, path: Path) -> None:
+    """Draw the tracks of a recording as a PNG titled by the file's name.
+
+    F0, HNR and voicing stand over Praat's; log energy, a cepstral coefficient and zero crossings over openSMILE's.
+    """
+    figure = make_figure(16, 17)
+    figure.suptitle(path.stem, fontsize=8)
+    axes = figure.subplots(6, 1, sharex=True)
+    times = frame_times(len(tracks.ours))
+    ours = dict(zip(LLD_NAMES, tracks.ours.T.astype(np.float64), strict=True))
+    theirs = dict(zip(LLD_NAMES, tracks.opensmile.T.astype(np.float64), strict=True))
+    voiced = tracks.praat_f0_hz > 0
+    f0_hz = np.exp(_where(ours["log_f0"], ours["log_f0"] > 0))
+    _draw(axes[0], times, "F0, Hz", (_where(tracks.praat_f0_hz, voiced), _PRAAT), (f0_hz, _OURS))
+    hnr_db = _where(tracks.praat_hnr_db, voiced & (tracks.praat_hnr_db > NO_HNR_DB))
+    _draw(axes[1], times, "HNR, dB", (hnr_db, _PRAAT), (ours["hnr_db"], _OURS))
+    _draw(axes[2], times, "voicing prob.", (ours["voicing_probability"], _OURS))
+    axes[2].fill_between(times, voiced, step="mid", color=_PRAAT["color"], alpha=0.5, lw=0, label="voiced in Praat")
+    for panel, name in zip(axes[3:], ("log_energy", "mfcc_1", "zcr"), strict=True):
+        _draw(panel, times, name.replace("log_", "log "), (theirs[name], _OPENSMILE), (ours[name], _OURS))
+    for panel in axes:
+        panel.legend(loc="upper right", fontsize=6, frameon=False, ncols=2)
+    axes[-1].set_xlabel("time, s", fontsize=7)
+    axes[-1].set_xlim(0, times[-1])
+    file = io.BytesIO()
+    # Matplotlib would write its version into the file.
+    figure.savefig(file, format="png", metadata={"Software": None})
+    atomic_write_bytes(path, file.getvalue())
+
+
+def _where(values, condition):
+    return np.where(condition, values, np.nan)
+
+
+def _draw(panel, times, label, *curves):
+    for values, style in curves:
+        panel.plot(times, values, **style)
+    panel.set_ylabel(label, fontsize=7)
+    panel.tick_params(labelsize=6, length=2)
+    low, high = panel.get_ylim()
+    panel.set_ylim(low, high + 0.25 * (high - low))  # room for the legend

@@ -1,34 +1,37 @@
-"""Rows: prediction from LLDs, one utterance of 5 s and a folder of 500, against PyTorch; and from the audio on."""
+"""Prediction against PyTorch, and how cost grows with the length of an utterance and with their number."""
 
 import numpy as np
 import tensorflow as tf
-import torch
 
-from benchmarks.peers import torch_rlc, torch_weights
-from benchmarks.result import Result, compare_seconds
-from benchmarks.timing import Effort, quartiles, time_in_turns
-from benchmarks.workloads import SIGNATURE, make_batch
+from benchmarks.report import Result, compare_seconds
+from benchmarks.timing import Effort, fit_line, quartiles, time_in_turns
+from benchmarks.workloads import SIGNATURE, make_batch, make_our_step, make_part, to_torch
+from drl4ser.config import PROFILES, ModelConfig, TrainConfig
+from drl4ser.data.pipeline import training_batches
 from drl4ser.features import extract_llds
-from drl4ser.models import build_model
+from drl4ser.models import build_model, build_model_from_config
 from drl4ser.training.step import make_evaluation_step
 
-SECONDS, FRAMES_A_SECOND, RATE = 5, 200, 16_000
+SECONDS, FRAMES_PER_SECOND, RATE = 5, 200, 16_000
 FOLDER, BATCH = 500, 32
+GROWING_SECONDS = (1, 2, 5, 10, 20, 30, 45, 60)
+CORPUS, FACTORS = 64, (1, 2, 4, 8, 16)
 # PyTorch's threads look for work for some milliseconds after they had some: a lone call in between would pay for that.
 IN_A_ROW = 30
-WANTED = 1.0
 
 
-def measure(effort: Effort) -> Result:
-    """Model alone against model alone; the extraction of the LLDs, the same for both, is in the facts."""
+def measure_prediction(effort: Effort) -> Result:
+    """Time model alone against model alone; the extraction of the LLDs, the same for both, is in the facts."""
+    from benchmarks.peers import torch_models, torch_weights
+
     effort = effort.share(2)
     model = build_model("s3")
-    module = torch_rlc.S3().eval()
+    module = torch_models.S3().eval()
     torch_weights.copy_s3(module, model)
     step = make_evaluation_step(model, SIGNATURE[:1])
-    one = [make_batch([SECONDS * FRAMES_A_SECOND])[0]] * IN_A_ROW
+    one = [make_batch([SECONDS * FRAMES_PER_SECOND])] * IN_A_ROW
     lengths = np.sort(np.random.default_rng(0).integers(200, 1201, FOLDER))
-    folder = [make_batch(lengths[i : i + BATCH], seed=i)[0] for i in range(0, FOLDER, BATCH)]
+    folder = [make_batch(lengths[i : i + BATCH], seed=i) for i in range(0, FOLDER, BATCH)]
     rows, samples = [], {}
     for what, batches, calls in (
         (f"one utterance of {SECONDS} s, warm", one, IN_A_ROW),
@@ -37,12 +40,11 @@ def measure(effort: Effort) -> Result:
         turns = time_in_turns({"ours": _ours(step, batches), "torch": _theirs(module, batches)}, effort)
         seconds = {side: [turn / calls for turn in times] for side, times in turns.items()}
         what = f"S3 prediction from LLDs, {what}"
-        rows.append(compare_seconds(what, "PyTorch eager", seconds["ours"], seconds["torch"], WANTED))
+        rows.append(compare_seconds(what, "PyTorch eager", seconds["ours"], seconds["torch"], wanted=1.0))
         samples[what] = seconds
-    audio = time_in_turns({"llds": _extraction()}, effort)["llds"]
-    samples["LLDs of one utterance"] = audio
-    alone = quartiles(next(iter(samples.values()))["ours"])[0]
-    extraction = quartiles(audio)[0]
+    samples["LLDs of one utterance"] = time_in_turns({"llds": _extraction()}, effort)["llds"]
+    extraction = quartiles(samples["LLDs of one utterance"])[0]
+    alone = rows[0].ours / 1e3
     facts = [
         f"Prediction of {SECONDS} s of speech, warm, audio in memory: LLDs {extraction * 1e3:.0f} ms, model "
         f"{alone * 1e3:.0f} ms, real-time factor {(extraction + alone) / SECONDS:.4f}"
@@ -51,16 +53,14 @@ def measure(effort: Effort) -> Result:
 
 
 def _ours(step, batches):
-    tensors = [{name: tf.constant(value) for name, value in inputs.items()} for inputs in batches]
+    tensors = [{name: tf.constant(value) for name, value in inputs.items()} for inputs, _ in batches]
     return lambda: [step(inputs).numpy() for inputs in tensors]
 
 
 def _theirs(module, batches):
-    tensors = []
-    for inputs in batches:
-        padded = len(set(inputs["num_frames"])) > 1  # without padding PyTorch is spared its masks
-        lengths = torch.from_numpy(inputs["num_frames"]).long() if padded else None
-        tensors.append((torch.from_numpy(inputs["llds"]), lengths))
+    import torch
+
+    tensors = [to_torch(*batch)[:2] for batch in batches]
 
     def run():
         with torch.inference_mode():
@@ -70,9 +70,72 @@ def _theirs(module, batches):
 
 
 def _extraction():
-    """LLDs of a buzz with vibrato in noise: the cost depends little on what is said."""
+    """Return the extraction from a buzz with vibrato in noise: the cost depends little on what is said."""
     time = np.arange(SECONDS * RATE) / RATE
     phase = 2 * np.pi * np.cumsum(150 * (1 + 0.05 * np.sin(2 * np.pi * 3 * time))) / RATE
     noise = np.random.default_rng(0).normal(size=len(time))
     signal = 0.1 * sum(np.sin(k * phase) / k for k in range(1, 12)) + 0.005 * noise
     return lambda: extract_llds(signal.astype(np.float32), RATE)
+
+
+def measure_scaling(effort: Effort) -> Result:
+    """Fit straight lines through the least times of a few rounds, and measure what a line cannot explain."""
+    lengths = time_lengths(min(effort.rounds, 5))
+    corpus = time_corpus(min(effort.rounds, 3))
+    facts = [describe_length(lengths), describe_corpus(corpus)]
+    return Result(facts=facts, samples={"seconds_by_length": lengths, "seconds_by_utterances": corpus})
+
+
+def time_lengths(rounds: int) -> dict[int, float]:
+    """Return seconds of a prediction by seconds of speech."""
+    step = make_evaluation_step(build_model("s3"), SIGNATURE[:1])
+    found = {}
+    for seconds in GROWING_SECONDS:
+        inputs = make_batch([seconds * FRAMES_PER_SECOND])[0]
+        tensors = {name: tf.constant(value) for name, value in inputs.items()}
+        found[seconds] = _least(lambda tensors=tensors: step(tensors).numpy(), rounds)
+    return found
+
+
+def time_corpus(rounds: int) -> dict[int, float]:
+    """Return seconds of a training epoch of the narrow network by number of utterances of the same lengths."""
+    train = TrainConfig(batch_size=BATCH)
+    step = make_our_step(build_model_from_config(ModelConfig(**PROFILES["quick"]["model"])), train)
+    found = {}
+    for factor in FACTORS:
+        part = make_part(np.tile(np.random.default_rng(0).integers(200, 801, CORPUS), factor))
+
+        def epoch(part=part):
+            batches = training_batches(part, train, seed=0, epochs=[1])
+            return [float(step(inputs, labels)[0]) for inputs, labels, _ in batches]
+
+        found[factor * CORPUS] = _least(epoch, rounds)
+    return found
+
+
+def _least(call, rounds: int) -> float:
+    """Return the least seconds of a call: noise only adds."""
+    return min(time_in_turns({"call": call}, Effort(rounds))["call"])
+
+
+def describe_length(seconds: dict[int, float]) -> str:
+    """State the line, and the share of a square term, self-attention's, in the longest utterance."""
+    x, y = np.array(list(seconds)), np.array(list(seconds.values()))
+    slope, intercept, fit = fit_line(x, y)
+    square = np.polyfit(x, y, 2)
+    share = square[0] * x[-1] ** 2 / np.polyval(square, x[-1])
+    return (
+        f"Prediction by length, {x[0]}-{x[-1]} s of speech: {slope * 1e3:.2f} ms a second of speech + "
+        f"{intercept * 1e3:.1f} ms, R^2 = {fit:.4f}; with a square term (self-attention) that term is "
+        f"{share:.0%} of the cost at {x[-1]} s"
+    )
+
+
+def describe_corpus(seconds: dict[int, float]) -> str:
+    """State the line."""
+    x = np.array(list(seconds))
+    slope, intercept, fit = fit_line(x, list(seconds.values()))
+    return (
+        f"Training epoch by corpus size, {x[0]}-{x[-1]} utterances of 1-4 s, S3 of profile quick: "
+        f"{slope * 1e3:.2f} ms an utterance + {intercept * 1e3:.0f} ms, R^2 = {fit:.4f}"
+    )

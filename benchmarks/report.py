@@ -1,24 +1,97 @@
-"""Results as files: one JSON for each module, and a Markdown table and a picture made of all of them."""
+"""Rows and results of measurements as files: one JSON per measurement, a Markdown table and a picture of all."""
 
 import dataclasses
+import io
 import json
 import os
 import platform
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from benchmarks.result import Result, Row
+from benchmarks.timing import quartiles
+from drl4ser.figures import make_figure
 from drl4ser.files import atomic_write_text
 from drl4ser.reporting.provenance import current_commit
 
 PACKAGES = ("tensorflow", "keras", "torch", "numpy", "opensmile", "praat-parselmouth", "librosa", "pysptk")
 TABLE, PICTURE = "benchmark.md", "benchmark.png"
+_MET, _MISSED, _PLAIN = "#0072b2", "#d55e00", "#777777"  # Okabe and Ito's palette, for colour-blind readers too
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        what: what was measured.
+        against: what it is compared with.
+        ours: our median.
+        theirs: the other side's median, in the same unit.
+        unit: "s", "ms", "MB", ...
+        ratio: how many times better we are, the median of the rounds' ratios (for memory and overheads: ours / theirs).
+        low: lower quartile of the ratio; equal to it where there is one number only.
+        high: upper quartile.
+        wanted: what the ratio should reach; None if there is no such number.
+        at_most: whether `wanted` is an upper bound.
+    """
+
+    what: str
+    against: str
+    ours: float
+    theirs: float
+    unit: str
+    ratio: float
+    low: float
+    high: float
+    wanted: float | None = None
+    at_most: bool = False
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the ratio is as wanted."""
+        if self.wanted is None:
+            return None
+        return self.ratio <= self.wanted if self.at_most else self.ratio >= self.wanted
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What one measurement returns.
+
+    Attributes:
+        rows: of the table.
+        facts: sentences below the table.
+        samples: every number measured, by name.
+    """
+
+    rows: Sequence[Row] = ()
+    facts: Sequence[str] = ()
+    samples: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def compare_seconds(what: str, against: str, ours, theirs, wanted: float | None, scale=1e3, unit="ms") -> Row:
+    """Make a row of two sides timed in turns: median speed-up over the rounds, medians of both.
+
+    Args:
+        what: see `Row`.
+        against: see `Row`.
+        ours: seconds, one number per round.
+        theirs: seconds of the same rounds.
+        wanted: least speed-up.
+        scale: seconds in the unit of the table.
+        unit: of the table.
+    """
+    ratio = quartiles([other / own for own, other in zip(ours, theirs, strict=True)])
+    medians = [quartiles(values)[0] * scale for values in (ours, theirs)]
+    return Row(what, against, *medians, unit, *ratio, wanted)
 
 
 def write_result(directory: Path, name: str, result: Result, settings: dict) -> Path:
-    """One module's numbers with the machine they were measured on."""
+    """Write the numbers of one measurement and the machine that gave them."""
     content = {
         "module": name,
         "rows": [{**dataclasses.asdict(row), "met": row.met} for row in result.rows],
@@ -31,56 +104,59 @@ def write_result(directory: Path, name: str, result: Result, settings: dict) -> 
 
 
 def describe_machine() -> dict:
-    """Processor, cores, load, versions, commit and time."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
+    """Return processor, cores, load, versions, commit and time."""
     return {
         "processor": _read_processor(),
         "cores": os.cpu_count(),
         "load_1_minute": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
-        "versions": versions,
+        "versions": installed_versions(PACKAGES),
         "commit": current_commit(),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def read_results(directory: Path, order: list[str]) -> list[dict]:
-    """The files of the modules that have been measured, in the order given."""
-    paths = [directory / f"{name}.json" for name in order]
+def installed_versions(packages: Sequence[str]) -> dict[str, str]:
+    """Return the versions of those packages that are installed."""
+    installed = {distribution.name.lower() for distribution in metadata.distributions()}
+    return {package: metadata.version(package) for package in packages if package in installed}
+
+
+def _read_processor() -> str:
+    path = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.+)", path.read_text()) if path.exists() else None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def read_results(directory: Path, names: Sequence[str]) -> list[dict]:
+    """Read the results that exist, in the order of the names."""
+    paths = [directory / f"{name}.json" for name in names]
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
 
 
+def read_rows(results: list[dict]) -> list[Row]:
+    """Return the rows of all results."""
+    names = [field.name for field in dataclasses.fields(Row)]
+    return [Row(**{name: row[name] for name in names}) for result in results for row in result["rows"]]
+
+
 def render_table(results: list[dict]) -> str:
-    """Markdown: a line for each row, the facts, and what it was measured on."""
+    """Render all rows, the facts, and the machines as Markdown."""
     lines = [
         "| What | Ours | Against | Theirs | Ratio [quartiles] | Wanted | Met |",
         "| ---- | ---: | ------- | -----: | ----------------: | -----: | --- |",
     ]
-    rows = [read_row(row) for result in results for row in result["rows"]]
-    lines += [_render_row(row) for row in rows]
+    lines += map(_render_row, read_rows(results))
     facts = [f"- {fact}" for result in results for fact in result["facts"]]
     return "\n".join([*lines, "", *facts, *_render_machines(results), ""])
-
-
-def read_row(values: dict) -> Row:
-    """A row from its JSON."""
-    return Row(**{field.name: values[field.name] for field in dataclasses.fields(Row)})
 
 
 def _render_row(row: Row) -> str:
     spread = "" if row.low == row.high else f" [{row.low:.2f}, {row.high:.2f}]"
     wanted = "" if row.wanted is None else f"{'at most' if row.at_most else 'at least'} {row.wanted:g}"
     met = {True: "yes", False: "**no**", None: ""}[row.met]
-    ours, theirs = (f"{value:,.{_decimals(value)}f}" for value in (row.ours, row.theirs))
-    return (
-        f"| {row.what} | {ours} {row.unit} | {row.against} | {theirs} {row.unit} "
-        f"| {row.ratio:.2f}{spread} | {wanted} | {met} |"
-    )
+    ours, theirs = (f"{value:,.{_decimals(value)}f} {row.unit}" for value in (row.ours, row.theirs))
+    return f"| {row.what} | {ours} | {row.against} | {theirs} | {row.ratio:.2f}{spread} | {wanted} | {met} |"
 
 
 def _decimals(value: float) -> int:
@@ -88,7 +164,7 @@ def _decimals(value: float) -> int:
 
 
 def _render_machines(results: list[dict]) -> list[str]:
-    """One line for each machine and set of versions, with the commits and the load met."""
+    """Return a line per machine and set of versions, with its commits and loads."""
     groups = {}
     for result in results:
         machine = result["machine"]
@@ -106,7 +182,34 @@ def _render_machines(results: list[dict]) -> list[str]:
     return lines
 
 
-def _read_processor() -> str:
-    path = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.+)", path.read_text()) if path.exists() else None
-    return found[1] if found else platform.processor() or platform.machine()
+def draw_ratios(rows: Sequence[Row]) -> bytes:
+    """Draw the table as a PNG: a point per row with its quartiles, a bar at the wanted ratio, better to the right.
+
+    Ratios that should be small (memory, overheads) are drawn as their reciprocals.
+    """
+    figure = make_figure(21.6, 1.07 * len(rows) + 2.8)
+    axes = figure.subplots()
+    for place, row in enumerate(rows):
+        middle, low, high = (_orient(row, value) for value in (row.ratio, row.low, row.high))
+        color = {True: _MET, False: _MISSED, None: _PLAIN}[row.met]
+        axes.plot(sorted([low, high]), [place, place], color=color, linewidth=2)
+        axes.plot([middle], [place], "o" if row.met else "s", color=color, markersize=5)
+        axes.annotate(f"{middle:.2f}", (middle, place), (0, 5), textcoords="offset points", fontsize=7, ha="center")
+        if row.wanted is not None:
+            axes.plot([_orient(row, row.wanted)], [place], "|", color="black", markersize=13)
+    axes.set_yticks(range(len(rows)), [f"{row.what}\nagainst {row.against}" for row in rows], fontsize=6.5)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    ticks = [0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=7)
+    axes.minorticks_off()
+    axes.axvline(1.0, color="#bbbbbb", linewidth=0.8, zorder=0)
+    axes.set_xlabel("times better than the other side (line: quartiles; bar: wanted)", fontsize=8)
+    axes.set_title("Blue circle: as wanted. Orange square: short of it.", fontsize=8)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _orient(row: Row, value: float) -> float:
+    return 1.0 / value if row.at_most else value

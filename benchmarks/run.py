@@ -1,76 +1,80 @@
 """All comparisons on this machine: `python -m benchmarks.run [--modules=gca_lstm,memory] [--rounds=15] [--seconds=30]`.
 
-Every module is measured in a process of its own, one after the other. Needs the extra `bench`.
+Each is measured in a process of its own, one after the other. Needs the extra `bench`.
 """
 
 import dataclasses
+import importlib
 import importlib.util
 from pathlib import Path
 
 from absl import flags
 from tqdm import tqdm
 
-from benchmarks.picture import draw_ratios
-from benchmarks.report import PICTURE, TABLE, read_results, read_row, render_table, write_result
+from benchmarks.report import PICTURE, TABLE, Result, draw_ratios, read_results, read_rows, render_table, write_result
 from benchmarks.timing import CLOCKS, Effort
 from data_prep.command import run
 from drl4ser.console import import_tensorflow
 from drl4ser.files import atomic_write_bytes, atomic_write_text
 from drl4ser.parallel.workers import make_pool
 
-MODULES = [
-    "training_step",
-    "low_precision",
-    "gca_lstm",
-    "baseline_lstm",
-    "front_end",
-    "input_pipeline",
-    "epoch_overhead",
-    "memory",
-    "prediction",
-    "scaling",
-]
+MEASUREMENTS = {  # name: module whose function measure_<name> it is
+    "training_step": "steps",
+    "low_precision": "steps",
+    "gca_lstm": "steps",
+    "baseline_lstm": "steps",
+    "front_end": "front_end",
+    "input_pipeline": "epochs",
+    "epoch_overhead": "epochs",
+    "memory": "epochs",
+    "prediction": "prediction",
+    "scaling": "prediction",
+}
 
 FLAGS = flags.FLAGS
-flags.DEFINE_list("modules", MODULES, "Which to measure.")
-flags.DEFINE_string("results_dir", "benchmarks/results", "Where JSON files, table and picture go.")
-flags.DEFINE_integer("rounds", 15, "Most rounds of a comparison.", lower_bound=1)
-flags.DEFINE_float("seconds", 30.0, "No round (but the third) begins after so many seconds.", lower_bound=0)
-flags.DEFINE_enum("clock", "wall", list(CLOCKS), "What to time by; processor, with --threads=1, where others compute.")
-flags.DEFINE_integer("threads", None, "Threads of each side. Default: what each library takes.", lower_bound=1)
-flags.DEFINE_bool("compiled", True, "Whether to measure torch.compile, which takes minutes.")
+
+
+def define_flags() -> None:
+    """Define the command's flags; importing this module defines none."""
+    flags.DEFINE_list("modules", list(MEASUREMENTS), "What to measure.")
+    flags.DEFINE_string("results_dir", "benchmarks/results", "Where JSON files, table and picture go.")
+    flags.DEFINE_integer("rounds", 15, "Most rounds of a comparison.", lower_bound=1)
+    flags.DEFINE_float("seconds", 30.0, "No round (but the third) begins after so many seconds.", lower_bound=0)
+    flags.DEFINE_enum("clock", "wall", list(CLOCKS), "What to time by; on a busy machine processor, with --threads=1.")
+    flags.DEFINE_integer("threads", None, "Threads of each side. Default: what each library takes.", lower_bound=1)
+    flags.DEFINE_bool("compiled", True, "Whether to measure torch.compile, which takes minutes.")
 
 
 def main() -> None:
-    """Measure, write each result as it comes, then the table and the picture of all that are there."""
+    """Measure, write each result as it comes, then the table and the picture of all that exist."""
     directory = Path(FLAGS.results_dir)
     for name in FLAGS.modules:
-        if name not in MODULES:
-            raise ValueError(f"--modules has {name!r}; there are {', '.join(MODULES)}")
+        if name not in MEASUREMENTS:
+            raise ValueError(f"unknown --modules={name}; choose among {', '.join(MEASUREMENTS)}")
     effort = Effort(FLAGS.rounds, FLAGS.seconds, FLAGS.clock, FLAGS.compiled)
     settings = {**dataclasses.asdict(effort), "threads": FLAGS.threads}
     for name in tqdm(FLAGS.modules, unit="module"):
         with make_pool(1) as pool:
             result = pool.submit(measure, name, effort, FLAGS.threads).result()
         write_result(directory, name, result, settings)
-    results = read_results(directory, MODULES)
+    results = read_results(directory, list(MEASUREMENTS))
     table = render_table(results)
     atomic_write_text(directory / TABLE, table)
-    rows = [read_row(row) for result in results for row in result["rows"]]
-    atomic_write_bytes(directory / PICTURE, draw_ratios(rows))
+    atomic_write_bytes(directory / PICTURE, draw_ratios(read_rows(results)))
     print(table)
 
 
-def measure(name: str, effort: Effort, threads: int | None):
-    """The result of one module; runs in the process that measures."""
+def measure(name: str, effort: Effort, threads: int | None) -> Result:
+    """Measure one comparison in this process."""
     tf = import_tensorflow()
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         if importlib.util.find_spec("torch"):
             importlib.import_module("torch").set_num_threads(threads)
-    return importlib.import_module(f"benchmarks.{name}").measure(effort)
+    return getattr(importlib.import_module(f"benchmarks.{MEASUREMENTS[name]}"), f"measure_{name}")(effort)
 
 
 if __name__ == "__main__":
+    define_flags()
     run(main)

@@ -21,18 +21,10 @@ flags.DEFINE_bool("names", False, "List single operations, not their kinds.")
 
 
 def main() -> None:
-    """Print milliseconds a step in each kind of operation, added up over all threads."""
-    import_tensorflow()
-    milliseconds, calls = profile_step()
-    print(f"{sum(milliseconds.values()):9.1f} ms a step in operations, all threads together")
-    for kind, value in milliseconds.most_common(FLAGS.rows):
-        print(f"{value:9.1f} ms {calls[kind] / FLAGS.steps:7.0f} calls  {kind}")
-
-
-def profile_step() -> tuple[collections.Counter, collections.Counter]:
-    """Milliseconds a step and number of calls, by kind of operation."""
+    """Print milliseconds per step in each kind of operation, added up over all threads."""
+    tf = import_tensorflow()
     import keras
-    import tensorflow as tf
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
     from benchmarks.workloads import make_batch, make_our_step, to_tensors
     from drl4ser.models import build_model
@@ -47,25 +39,25 @@ def profile_step() -> tuple[collections.Counter, collections.Counter]:
             float(step(*batch)[0])
         tf.profiler.experimental.stop()
         (trace,) = Path(directory).rglob("*.xplane.pb")
-        return read_trace(trace.read_bytes())
-
-
-def read_trace(data: bytes) -> tuple[collections.Counter, collections.Counter]:
-    """Adds up the executions of operations in a trace; an operation's event is named "name:kind"."""
-    from tensorflow.tsl.profiler.protobuf import xplane_pb2
-
+        space = xplane_pb2.XSpace.FromString(trace.read_bytes())
     milliseconds, calls = collections.Counter(), collections.Counter()
-    space = xplane_pb2.XSpace.FromString(data)
+    for name, kind, duration in read_operations(space):
+        key = f"{kind} {name}" if FLAGS.names else kind
+        milliseconds[key] += duration / FLAGS.steps
+        calls[key] += 1
+    print(f"{sum(milliseconds.values()):9.1f} ms a step in operations, all threads together")
+    for key, value in milliseconds.most_common(FLAGS.rows):
+        print(f"{value:9.1f} ms {calls[key] / FLAGS.steps:7.0f} calls  {key}")
+
+
+def read_operations(space):
+    """Yield (name, kind, milliseconds) of the executions in a trace; an operation's event is named "name:kind"."""
     for plane in space.planes:
         names = {key: item.name for key, item in plane.event_metadata.items()}
-        for line in plane.lines:
-            for event in line.events:
-                name, separator, kind = names[event.metadata_id].rpartition(":")
-                if separator and kind.isidentifier() and "::" not in names[event.metadata_id]:
-                    kind = f"{kind} {name}" if FLAGS.names else kind
-                    milliseconds[kind] += event.duration_ps / 1e9 / FLAGS.steps
-                    calls[kind] += 1
-    return milliseconds, calls
+        for event in (event for line in plane.lines for event in line.events):
+            name, separator, kind = names[event.metadata_id].rpartition(":")
+            if separator and kind.isidentifier() and not name.endswith(":"):
+                yield name, kind, event.duration_ps / 1e9
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
-"""Sides of a comparison timed in turns, so that whatever else the machine does meets all of them alike."""
+"""Sides of a comparison timed in turns, so that other work on the machine disturbs all of them alike."""
 
+import contextlib
 import dataclasses
 import gc
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
+
+CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
+MIN_ROUNDS = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +19,7 @@ class Effort:
 
     Attributes:
         rounds: how often every side is timed.
-        seconds: once a comparison has taken that long, no further round begins (but the third).
+        seconds: once a comparison has taken so long, no further round begins (but the third).
         clock: a name in `CLOCKS`. The processor's counts only this process's work, for a machine that others use;
             it compares sides fairly with one thread each.
         compiled: whether to measure sides that take minutes to compile.
@@ -26,21 +31,15 @@ class Effort:
     compiled: bool = True
 
     def share(self, number: int) -> "Effort":
-        """That of each of `number` comparisons in the same time, with the same clock."""
+        """Return the effort for each of `number` comparisons in the same time."""
         return dataclasses.replace(self, seconds=self.seconds / number)
 
 
-CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
-MIN_ROUNDS = 3
+def time_in_turns(sides: Mapping[str, Callable[[], object]], effort: Effort, warm: bool = False) -> dict:
+    """Call the sides one after the other, round after round.
 
-
-def time_in_turns(
-    sides: Mapping[str, Callable[[], object]], effort: Effort, warm: bool = False
-) -> dict[str, list[float]]:
-    """Seconds of every call, the sides called one after the other, round after round.
-
-    Each is called once before, untimed, so compilation and first touches do not count. The order is turned
-    around every round: none always runs in the wake of the same other one.
+    Each is called once before, untimed, so compilation and first touches do not count. The order is reversed
+    every round, so that none always runs in the wake of the same other one.
 
     Args:
         sides: functions that return only when their work is done.
@@ -48,7 +47,7 @@ def time_in_turns(
         warm: whether each has been called already.
 
     Returns:
-        Seconds of each side, one number a round.
+        Seconds by side: a list with one number per round.
     """
     for call in () if warm else sides.values():
         call()
@@ -66,14 +65,28 @@ def time_in_turns(
 
 
 def quartiles(values) -> tuple[float, float, float]:
-    """Median, lower and upper quartile."""
+    """Return median, lower and upper quartile."""
     low, middle, high = np.percentile(np.asarray(values, np.float64), [25, 50, 75])
     return float(middle), float(low), float(high)
 
 
 def fit_line(x, y) -> tuple[float, float, float]:
-    """Slope, intercept and R^2 of the least-squares line through the points."""
+    """Return slope, intercept and R^2 of the least-squares line through the points."""
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     slope, intercept = np.polyfit(x, y, 1)
     residual = np.sum(np.square(y - slope * x - intercept))
     return float(slope), float(intercept), float(1.0 - residual / np.sum(np.square(y - y.mean())))
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this process and its children on one core, where the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)

@@ -69,3 +69,10 @@ def copy_s3(module, model):
             _convolution(target.shortcut, block.shortcut)
     copy_gca_lstm(module.gca_lstm, model.get_layer("gca_lstm"))
     copy_classifier(module.classifier, model)
+
+
+def copy_baseline(module, model):
+    """The weights of our acoustic baseline."""
+    for level, lstm in enumerate(model.get_layer("stacked_lstm").lstms):
+        copy_lstm(module.lstm, lstm, level)
+    copy_classifier(module.classifier, model)

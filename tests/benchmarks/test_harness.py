@@ -7,12 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.operations import count_forward, count_training_step
-from benchmarks.report import PICTURE, TABLE, read_results, read_row, render_table, write_result
-from benchmarks.result import Result, Row, compare_seconds
-from benchmarks.run import MODULES
+from benchmarks.report import (
+    PICTURE,
+    TABLE,
+    Result,
+    Row,
+    compare_seconds,
+    draw_ratios,
+    read_results,
+    read_rows,
+    render_table,
+    write_result,
+)
+from benchmarks.run import MEASUREMENTS
+from benchmarks.scale import render_measured, render_rid
 from benchmarks.timing import Effort, fit_line, time_in_turns
-from benchmarks.workloads import make_part
+from benchmarks.workloads import count_forward, count_training_step, make_part
 from drl4ser.config import ModelConfig, TrainConfig
 from drl4ser.data.pipeline import training_batches
 
@@ -76,8 +86,8 @@ def test_multiply_adds_of_a_small_network_counted_by_hand():
 
 def test_a_result_survives_its_file_and_becomes_a_table(tmp_path):
     write_result(tmp_path, "gca_lstm", Result([ROW], ["a fact"], {"ours": [1.0]}), {"clock": "wall", "threads": None})
-    (result,) = read_results(tmp_path, MODULES)
-    assert read_row(result["rows"][0]) == ROW
+    (result,) = read_results(tmp_path, list(MEASUREMENTS))
+    assert read_rows([result]) == [ROW]
     assert result["machine"]["cores"] >= 1 and "tensorflow" in result["machine"]["versions"]
     table = render_table([result])
     assert "| a step | 10.0 ms | a peer | 25.0 ms | 2.50 [2.25, 2.75] | at least 2 | yes |" in table
@@ -85,20 +95,24 @@ def test_a_result_survives_its_file_and_becomes_a_table(tmp_path):
 
 
 def test_the_picture_is_drawn():
-    picture = pytest.importorskip("benchmarks.picture")
-    assert picture.draw_ratios([ROW]).startswith(b"\x89PNG")
+    assert draw_ratios([ROW]).startswith(b"\x89PNG")
 
 
 def test_the_committed_table_follows_from_the_committed_results():
-    results = read_results(RESULTS, MODULES)
+    results = read_results(RESULTS, list(MEASUREMENTS))
     if not results:
         pytest.skip("no results are committed")
     assert (RESULTS / TABLE).read_text(encoding="utf-8") == render_table(results)
     assert (RESULTS / PICTURE).exists()
     for result in results:
-        for row in result["rows"]:
-            assert read_row(row).met == row["met"]
-    assert json.dumps(results)
+        assert [row.met for row in read_rows([result])] == [row["met"] for row in result["rows"]]
+
+
+def test_the_committed_tables_of_scale_follow_from_its_numbers():
+    results = RESULTS.parents[1] / "results"
+    facts = json.loads((results / "scale.json").read_text(encoding="utf-8"))
+    assert (results / "scale.md").read_text(encoding="utf-8") == render_measured(facts)
+    assert (results / "scale-rid.md").read_text(encoding="utf-8") == render_rid(facts)
 
 
 def test_noise_utterances_go_through_the_pipeline():

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.lld_accuracy import Tracks, compare_with_praat, measure_agreement
-from benchmarks.lld_tables import render_csv, render_markdown
+from benchmarks.lld_report import compare_with_praat, measure_agreement
+from benchmarks.lld_tables import Tracks, render_csv, render_markdown
 from drl4ser.features import LLD_NAMES
 
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.gca_lstm import make_layers, make_sequences
-from benchmarks.workloads import make_batch, to_tensors
+from benchmarks.steps import make_gca_lstms, make_sequences
+from benchmarks.workloads import make_batch, to_tensors, to_torch
 from drl4ser.models import build_model
 from drl4ser.training.step import cross_entropy
 from tests.layers.harness import randomize
@@ -31,9 +31,7 @@ def loss_and_gradients(model, batch):
 
 def check_against_torch(torch, model, module, batch, names):
     """`names`: from the path of a variable of ours to the parameter of theirs that is its transpose."""
-    from benchmarks.training_step import to_torch
-
-    llds, num_frames, labels = to_torch(batch, padded=len(set(batch[0]["num_frames"])) > 1)
+    llds, num_frames, labels = to_torch(*batch)
     ours = model(to_tensors(*batch)[0], training=False)
     module.eval()
     np.testing.assert_allclose(module(llds, num_frames).detach(), ours, atol=2e-5)
@@ -53,11 +51,11 @@ def check_against_torch(torch, model, module, batch, names):
 
 @pytest.mark.parametrize("lengths", [EQUAL, MIXED])
 def test_s3_in_pytorch(torch, lengths):
-    from benchmarks.peers import torch_rlc, torch_weights
+    from benchmarks.peers import torch_models, torch_weights
 
     keras.utils.set_random_seed(0)
     model = build_model("s3", width=0.125)
-    module = torch_rlc.S3(filters=(4, 8, 16, 32, 64), units=32, dense_units=32)
+    module = torch_models.S3(filters=(4, 8, 16, 32, 64), units=32, dense_units=32)
     torch_weights.copy_s3(module, model)
     names = {
         "group_1/conv/conv/kernel": "first.conv.weight",
@@ -75,15 +73,12 @@ def test_s3_in_pytorch(torch, lengths):
 
 
 def test_the_baseline_in_pytorch(torch):
-    from benchmarks.peers import torch_baseline
+    from benchmarks.peers import torch_models, torch_weights
 
     model = build_model("baseline", width=0.02)
     units = model.get_layer("stacked_lstm").units
-    module = torch_baseline.Baseline(units)
-    module.classifier = torch.nn.Sequential(
-        torch.nn.Linear(units, 5), torch.nn.ReLU(), torch.nn.Linear(5, 5), torch.nn.ReLU(), torch.nn.Linear(5, 4)
-    )
-    torch_baseline.copy_baseline(module, model)
+    module = torch_models.Baseline(units, dense_units=5)
+    torch_weights.copy_baseline(module, model)
     names = {
         "stacked_lstm/lstm_1/lstm_cell/kernel": "lstm.weight_ih_l0",
         "stacked_lstm/lstm_2/lstm_cell/recurrent_kernel": "lstm.weight_hh_l1",
@@ -94,7 +89,7 @@ def test_the_baseline_in_pytorch(torch):
 
 def test_gca_lstm_in_plain_keras():
     x, mask = make_sequences(batch=3, num_steps=7, dim=5)
-    ours, theirs = make_layers(x, mask, units=6)
+    ours, theirs = make_gca_lstms(x, mask, units=6)
     randomize(ours)
     theirs.copy_weights(ours)
     found = []

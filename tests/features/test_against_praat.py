@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from benchmarks.peers.praat import track_with_praat
+from benchmarks.peers.front_ends import track_with_praat
 from drl4ser.config import FrameConfig
 from drl4ser.features import LLD_NAMES, extract_llds, load_audio
 from tests.features.signals import RATE

@@ -1,4 +1,4 @@
-"""System S3 in PyTorch: the layers of Figure 2(b) with PyTorch's own modules wherever there is one.
+"""S3 and the baseline in PyTorch, with PyTorch's own modules wherever there is one, and their training step.
 
 Without a mask (all utterances equally long) the fast paths are taken: native batch norm, attention without a bias.
 """
@@ -6,8 +6,6 @@ Without a mask (all utterances equally long) the fast paths are taken: native ba
 import torch
 from torch import nn
 from torch.nn import functional
-
-from benchmarks.peers.torch_gca_lstm import GCALSTM
 
 KERNEL_SIZES = (10, 5, 5, 3, 3)
 FILTERS = (32, 64, 128, 256, 512)
@@ -90,6 +88,59 @@ class ResidualBlock(nn.Module):
         return functional.relu(self.second(y, mask) + self.shortcut(x))
 
 
+class GCALSTM(nn.Module):
+    """Eqs. (4)-(12) with the products that do not depend on the memory made once for all steps."""
+
+    def __init__(self, dim, units=256, iterations=3):
+        super().__init__()
+        self.units, self.iterations = units, iterations
+        self.encoder = nn.LSTM(dim, units, batch_first=True)
+        # PyTorch has two biases that are only ever added up; one of them stays zero.
+        self.encoder.bias_hh_l0.requires_grad_(False).zero_()
+        self.input = nn.Linear(units, 4 * units)
+        self.recurrent = nn.Linear(units, 4 * units, bias=False)
+        self.score_step = nn.Linear(units, units, bias=False)
+        self.score_memory = nn.Linear(units, units, bias=False)
+        self.score = nn.Linear(units, 1, bias=False)
+        self.refine = nn.Linear(2 * units, units, bias=False)
+
+    def forward(self, x, mask):
+        """The memory [B, u] of `x` [B, N, D]; `mask` [B, N] boolean or None."""
+        h, _ = self.encoder(x)
+        last = torch.full((len(x),), x.shape[1] - 1) if mask is None else mask.sum(1) - 1
+        memory = h[torch.arange(len(x)), last]
+        gates, scores = self.input(h), self.score_step(h)
+        for _ in range(self.iterations):
+            e = self.score(torch.tanh(scores + self.score_memory(memory)[:, None])).squeeze(-1)
+            attention = self._attend(gates, normalize_minmax(e, mask), last, mask)
+            memory = torch.relu(self.refine(torch.cat([attention, memory], dim=-1)))
+        return memory
+
+    def _attend(self, gates, r, last, mask):
+        """Eq. (11): hidden state of the last real step."""
+        h = c = gates.new_zeros(len(gates), self.units)
+        outputs = []
+        for gates_n, r_n in zip(gates.unbind(1), r.unsqueeze(-1).unbind(1), strict=True):
+            i, f, g, o = (gates_n + self.recurrent(h)).chunk(4, dim=-1)
+            c = torch.sigmoid(f) * c * (1 - r_n) + torch.sigmoid(i) * torch.tanh(g) * r_n
+            h = torch.sigmoid(o) * torch.tanh(c)
+            outputs.append(h)
+        # Padding is on the right: it changes no state before it.
+        return h if mask is None else torch.stack(outputs, dim=1)[torch.arange(len(h)), last]
+
+
+def normalize_minmax(e, mask):
+    """Eq. (10): softmax and then min-max over the real steps; 1 where all steps tie."""
+    if mask is not None:
+        e = e.masked_fill(~mask, -torch.inf)
+    p = torch.softmax(e, dim=1)
+    high = p.amax(1, keepdim=True)
+    low = (p if mask is None else p.masked_fill(~mask, torch.inf)).amin(1, keepdim=True)
+    span = high - low
+    r = torch.where(span > 0, (p - low) / torch.where(span > 0, span, 1.0), 1.0)
+    return r if mask is None else r.masked_fill(~mask, 0.0)
+
+
 def make_classifier(units, dense_units, num_classes):
     """Three dense layers, ReLU between them."""
     return nn.Sequential(
@@ -128,3 +179,38 @@ class S3(nn.Module):
                 mask = mask[:, ::2]
             x = block(x, mask)
         return self.classifier(self.gca_lstm(x.transpose(1, 2), mask))
+
+
+class Baseline(nn.Module):
+    """Acoustic input, hidden state of the last real frame."""
+
+    def __init__(self, units, dense_units=256, num_llds=17, num_classes=4):
+        super().__init__()
+        self.lstm = nn.LSTM(num_llds, units, num_layers=2, batch_first=True)
+        for level in range(2):
+            getattr(self.lstm, f"bias_hh_l{level}").requires_grad_(False).zero_()
+        self.classifier = make_classifier(units, dense_units, num_classes)
+
+    def forward(self, llds, num_frames=None):
+        """Logits [B, C] of `llds` [B, T, 17]; `num_frames` [B], or None if all frames are real."""
+        hidden, _ = self.lstm(llds)
+        if num_frames is None:
+            return self.classifier(hidden[:, -1])
+        return self.classifier(hidden[torch.arange(len(llds)), num_frames - 1])
+
+
+def make_train_step(module, compile_it=False):
+    """A function (llds, num_frames, labels) -> loss that trains `module`; tensors in, a float tensor out."""
+    module.train()
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    optimizer = torch.optim.Adam(parameters, lr=1e-3, eps=1e-7, fused=True)
+    forward = torch.compile(module) if compile_it else module
+
+    def train_step(llds, num_frames, labels):
+        optimizer.zero_grad(set_to_none=True)
+        loss = functional.cross_entropy(forward(llds, num_frames), labels)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    return train_step

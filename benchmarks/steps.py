@@ -1,0 +1,171 @@
+"""Training steps: S3 against PyTorch and the machine's product rate, in bfloat16, GCA-LSTM alone, the baseline."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.peers.keras_gca_lstm import NaiveGCALSTM
+from benchmarks.report import Result, Row, compare_seconds
+from benchmarks.timing import Effort, quartiles, time_in_turns
+from benchmarks.workloads import count_training_step, make_batch, make_our_step, make_part, to_tensors, to_torch
+from drl4ser.config import ModelConfig, TrainConfig
+from drl4ser.data.pipeline import training_batches
+from drl4ser.layers import GCALSTM
+from drl4ser.models import balanced_units, build_model
+
+BATCH, FRAMES, MIXED = 128, 560, (200, 1200)
+PRODUCT_SIZE = 2048
+PEERS = {"eager": ("PyTorch eager", 1.8), "compiled": ("torch.compile", 1.2)}
+WANTED_SHARE = 0.65
+
+
+def measure_training_step(effort: Effort) -> Result:
+    """Time steps of S3 on equal lengths, then on mixed ones in the batches that our pipeline makes of them."""
+    cases = {
+        f"batch {BATCH}, {FRAMES} frames": [make_batch([FRAMES] * BATCH)],
+        f"batch {BATCH}, {MIXED[0]}-{MIXED[1]} frames": bucket_lengths(2 * BATCH),
+    }
+    sides = _Sides(effort.compiled)
+    rows, facts, samples = [], [], {}
+    for name, batches in cases.items():
+        calls = sides.over(batches)
+        losses = {side: call()[0] for side, call in calls.items() if side != "product"}
+        seconds = time_in_turns(calls, effort, warm=True)
+        what = f"S3 training step, {name}"
+        per_step = {side: np.array(values) / len(batches) for side, values in seconds.items()}
+        for side, (against, wanted) in PEERS.items():
+            if side in per_step:
+                rows.append(compare_seconds(what, against, per_step["ours"], per_step[side], wanted))
+        lengths = np.concatenate([inputs["num_frames"] for inputs, _ in batches])
+        operations = count_training_step(ModelConfig(), lengths)
+        rows.append(_share_of_limit(what, operations, seconds))
+        facts.append(f"{what}: {operations / len(batches) / 1e9:.1f} billion multiply-adds (real frames only)")
+        shown = ", ".join(f"{side} {loss:.6f}" for side, loss in losses.items())
+        facts.append(f"{what}: loss of the first batch, all sides with the same weights: {shown}")
+        samples[name] = {**seconds, "losses": losses}
+    return Result(rows, facts, samples)
+
+
+def bucket_lengths(num_utterances: int):
+    """Make batches of utterances of mixed lengths, as training gets them."""
+    lengths = np.random.default_rng(0).integers(MIXED[0], MIXED[1] + 1, num_utterances)
+    batches = training_batches(make_part(lengths), TrainConfig(batch_size=BATCH), seed=0, epochs=[1])
+    return [({name: value.numpy() for name, value in inputs.items()}, labels.numpy()) for inputs, labels, _ in batches]
+
+
+class _Sides:
+    """The training steps of our model and of PyTorch's."""
+
+    def __init__(self, compiled: bool):
+        from benchmarks.peers import torch_models
+
+        self._model = build_model("s3")
+        self._modules = {side: torch_models.S3() for side in PEERS if compiled or side != "compiled"}
+        self._ours = make_our_step(self._model)
+        self._theirs = {
+            name: torch_models.make_train_step(module, compile_it=name == "compiled")
+            for name, module in self._modules.items()
+        }
+
+    def over(self, batches):
+        """Return each side as a function that trains on all batches from our weights, and a product of matrices."""
+        from benchmarks.peers import torch_weights
+
+        for module in self._modules.values():
+            torch_weights.copy_s3(module, self._model)
+        tensors = [to_tensors(*batch) for batch in batches]
+        torch_tensors = [to_torch(*batch) for batch in batches]
+        square = tf.random.normal([PRODUCT_SIZE, PRODUCT_SIZE], seed=0)
+        product = tf.function(lambda: tf.reduce_sum(square @ square))
+        sides = {"ours": lambda: [float(self._ours(*batch)[0]) for batch in tensors]}
+        for name, step in self._theirs.items():
+            sides[name] = lambda step=step: [float(step(*batch)) for batch in torch_tensors]
+        return {**sides, "product": lambda: float(product())}
+
+
+def _share_of_limit(what, operations, seconds):
+    """Make a row of our multiply-adds a second over those of one large product in the same round."""
+    limits = [PRODUCT_SIZE**3 / value / 1e9 for value in seconds["product"]]
+    rates = [operations / value / 1e9 for value in seconds["ours"]]
+    share = quartiles([rate / limit for rate, limit in zip(rates, limits, strict=True)])
+    medians = quartiles(rates)[0], quartiles(limits)[0]
+    return Row(what, "the machine's own matrix products", *medians, "G multiply-adds/s", *share, WANTED_SHARE)
+
+
+def measure_low_precision(effort: Effort) -> Result:
+    """Time a step of S3 under mixed_bfloat16 against our own in float32."""
+    steps = {}
+    for precision in ("float32", "mixed_bfloat16"):
+        keras.config.set_dtype_policy(precision)
+        steps[precision] = make_our_step(build_model("s3"))
+    keras.config.set_dtype_policy("float32")
+    batch = to_tensors(*make_batch([FRAMES] * BATCH))
+    sides = {name: lambda step=step: float(step(*batch)[0]) for name, step in steps.items()}
+    seconds = time_in_turns(sides, effort)
+    what = f"S3 training step, mixed_bfloat16, batch {BATCH}, {FRAMES} frames"
+    row = compare_seconds(what, "our float32", seconds["mixed_bfloat16"], seconds["float32"], wanted=1.4)
+    return Result([row], samples=seconds)
+
+
+def measure_gca_lstm(effort: Effort, batch: int = 32, dim: int = 512) -> Result:
+    """Time GCA-LSTM, forward and backward, against the obvious way in Keras with the same cell."""
+    lengths = (10, 50, 200)
+    rows, samples = [], {}
+    for num_steps in lengths:
+        x, mask = make_sequences(batch, num_steps, dim)
+        ours, theirs = make_gca_lstms(x, mask)
+        sides = {"ours": compile_gradients(ours, x, mask), "keras": compile_gradients(theirs, x, mask)}
+        seconds = time_in_turns(sides, effort.share(len(lengths)))
+        what = f"GCA-LSTM forward and backward, batch {batch}, {num_steps} steps"
+        rows.append(compare_seconds(what, "three Keras RNN passes", seconds["ours"], seconds["keras"], wanted=2.0))
+        samples[what] = seconds
+    return Result(rows, samples=samples)
+
+
+def make_sequences(batch: int, num_steps: int, dim: int):
+    """Make x [B, N, D] and a mask [B, N] of lengths from half of N to N."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers((num_steps + 1) // 2, num_steps + 1, batch)
+    lengths[0] = num_steps
+    mask = np.arange(num_steps) < lengths[:, None]
+    return tf.constant(rng.normal(size=(batch, num_steps, dim)), tf.float32), tf.constant(mask)
+
+
+def make_gca_lstms(x, mask, units: int = 256):
+    """Make our layer and the naive one with the same weights."""
+    ours, theirs = GCALSTM(units), NaiveGCALSTM(units)
+    for layer in (ours, theirs):
+        layer(x, mask=mask)
+    theirs.copy_weights(ours)
+    return ours, theirs
+
+
+def compile_gradients(layer, x, mask):
+    """Compile the forward and backward pass with respect to inputs and weights; the function returns when done."""
+
+    @tf.function
+    def run():
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(tf.square(layer(x, mask=mask)))
+        return tape.gradient(loss, [x, *layer.trainable_variables])
+
+    return lambda: [gradient.numpy() for gradient in run()]
+
+
+def measure_baseline_lstm(effort: Effort, batch: int = 64) -> Result:
+    """Time a step of the baseline, two LSTM layers on the LLDs, against PyTorch's nn.LSTM."""
+    from benchmarks.peers import torch_models, torch_weights
+
+    model = build_model("baseline")
+    units = balanced_units(ModelConfig(system="baseline"))
+    module = torch_models.Baseline(units)
+    torch_weights.copy_baseline(module, model)
+    ours, theirs = make_our_step(model), torch_models.make_train_step(module)
+    inputs, labels = make_batch([FRAMES] * batch)
+    tensors, torch_tensors = to_tensors(inputs, labels), to_torch(inputs, labels)
+    sides = {"ours": lambda: float(ours(*tensors)[0]), "eager": lambda: float(theirs(*torch_tensors))}
+    seconds = time_in_turns(sides, effort)
+    what = f"Baseline training step, {units} units, batch {batch}, {FRAMES} frames"
+    row = compare_seconds(what, "PyTorch nn.LSTM", seconds["ours"], seconds["eager"], 1.0, 1.0, "s")
+    return Result([row], samples=seconds)
