@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import write_voice
+from tests.conftest import CLASSES, write_voice
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "DEVIATIONS.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -48,7 +48,12 @@ def make_variables():
     return names | set(re.findall(r"\$\((?:if|or) \$\(([A-Z_]+)\)", MAKEFILE)) | {"DEMO_FLAGS"}
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
+BIN = Path(sys.executable).parent
+FIRST_CORPUS = ROOT / "docs/first-corpus.md"
+WITH_EXAMPLES = [page for page in PAGES if blocks(page, "python") and page != FIRST_CORPUS]
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
 def test_the_examples_run_as_printed(page, trained_run, tmp_path):
     write_voice(tmp_path / "speech.wav", "angry", seed=0)
     (tmp_path / RUN).parent.mkdir(parents=True)
@@ -56,9 +61,37 @@ def test_the_examples_run_as_printed(page, trained_run, tmp_path):
     (tmp_path / "page.py").write_text("\n".join(blocks(page, "python")), encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
-        [sys.executable, "page.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, "page.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
+
+
+# The commands of the page, with this interpreter and this code, shortened to one epoch of one fold.
+IN_PLACE_OF_AN_INSTALLATION = f"""
+set -euo pipefail
+export PYTHONPATH="{ROOT}"
+make() {{ [ "$1" = setup ] || command make -f "{ROOT}/Makefile" -o .venv/installed BIN="{BIN}" "$@" EPOCHS=1 FOLDS=1 JOBS=1; }}
+source() {{ [ "$1" = .venv/bin/activate ]; }}
+drl4ser-predict() {{ "{BIN}/python" -c 'from drl4ser.inference.command import main; raise SystemExit(main())' "$@"; }}
+"""
+
+
+def test_the_first_corpus_goes_from_a_folder_to_a_prediction(tmp_path):
+    (tmp_path / "recordings").mkdir()
+    for speaker in range(5):
+        for index, emotion in enumerate(CLASSES):
+            write_voice(tmp_path / "recordings" / f"{speaker}_{emotion}_01.wav", emotion, seed=10 * speaker + index)
+    listing, commands = "".join(blocks(FIRST_CORPUS, "python")), "".join(blocks(FIRST_CORPUS, "sh"))
+    subprocess.run([sys.executable, "-c", listing], cwd=tmp_path, check=True)
+    script = IN_PLACE_OF_AN_INSTALLATION + commands
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "20 of 20 utterances" in done.stdout
+    table = (tmp_path / "results/table1/manifest-quick-paper-speaker/table1.md").read_text(encoding="utf-8")
+    assert table in done.stdout and "| S3 " in table and "| Poria et al. 2016 " in table
+    predictions = done.stdout.split("Written to")[1].splitlines()[1:]
+    assert len(predictions) == len(list((tmp_path / "recordings").glob("*_01.wav")))
+    assert all(emotion in line for line in predictions for emotion in CLASSES)
 
 
 def test_the_main_pages_have_examples():
