@@ -70,7 +70,9 @@ def test_the_examples_run_as_printed(page, trained_run, tmp_path):
 IN_PLACE_OF_AN_INSTALLATION = f"""
 set -euo pipefail
 export PYTHONPATH="{ROOT}"
-make() {{ [ "$1" = setup ] || command make -f "{ROOT}/Makefile" -o .venv/installed BIN="{BIN}" "$@" EPOCHS=1 FOLDS=1 JOBS=1; }}
+make() {{
+  [ "$1" = setup ] || command make -f "{ROOT}/Makefile" -o .venv/installed BIN="{BIN}" "$@" EPOCHS=1 FOLDS=1 JOBS=1
+}}
 source() {{ [ "$1" = .venv/bin/activate ]; }}
 drl4ser-predict() {{ "{BIN}/python" -c 'from drl4ser.inference.command import main; raise SystemExit(main())' "$@"; }}
 """

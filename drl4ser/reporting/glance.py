@@ -135,8 +135,8 @@ def _data_line(results_dir: Path) -> str:
     path = results_dir / "figure6/synthetic-quick-paper-random/figure6.md"
     uas = [_find(path, rf"^\| +{share}[^\n]*?(\d+\.\d) ±") for share in (60, 120, 240, 480)]
     return (
-        f"| UA rises with the training data, then levels off (Figure 6; 60 to 480 utterances of each class) | default | UA {', '.join(uas)} % | "
-        "| [in shape](docs/results.md#figure-6-how-much-data-it-needs) |"
+        "| UA rises with the training data, then levels off (Figure 6; 60 to 480 utterances of each class) | default | "
+        f"UA {', '.join(uas)} % | | [in shape](docs/results.md#figure-6-how-much-data-it-needs) |"
     )
 
 
