@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import hashlib
-import os
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from drl4ser.config import MAX_RECORDING_SECONDS, SAMPLE_RATES_HZ
+from drl4ser.features.containers import Stream, find_missing_bytes, find_streams
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 SILENCE_PEAK = 1e-4
 """A recording whose samples are all this close to their mean is silent: -80 dB, three steps of 16 bits."""
 _BLOCK_SECONDS = 20
+_HEADER_BYTES = 4096  # a file this long is more than a header
 _LFS_HEADER = b"version https://git-lfs"
 _NO_FILE = {
     errno.ENOENT: "no such file",
@@ -51,15 +52,13 @@ class AudioReader:
 
     Attributes:
         path: the file.
-        sample_rate: in Hz.
+        sample_rate: in Hz; of a file that holds several recordings, that of the first.
     """
 
-    def __init__(self, path: Path, file):
-        self.path, self.sample_rate = path, file.samplerate
-        self._file, self._digest, self._num_samples = file, hashlib.blake2b(digest_size=16), 0
-        lowest, highest = SAMPLE_RATES_HZ
-        if not lowest <= self.sample_rate <= highest:
-            raise AudioError(path, f"its sampling rate is {self.sample_rate} Hz, not one of {lowest} to {highest} Hz")
+    def __init__(self, path: Path, streams: list[tuple]):
+        self.path, self._streams = path, streams
+        self.sample_rate, self._channels = streams[0][0].samplerate, streams[0][0].channels
+        self._digest, self._num_samples = hashlib.blake2b(digest_size=16), 0
 
     def read(
         self,
@@ -96,31 +95,48 @@ class AudioReader:
         Raises:
             AudioError: for what is damaged, when that is reached; in the end, if the recording is empty or cut short.
         """
-        if sample_rate in (None, self.sample_rate):
-            return self._decode()
-        return resample_stream(self._decode(), self.sample_rate, sample_rate)
+        rate = sample_rate or self.sample_rate
+        for file, num_samples in self._streams:
+            blocks = self._decode(file, num_samples)
+            yield from blocks if file.samplerate == rate else resample_stream(blocks, file.samplerate, rate)
+        if self._num_samples == 0:
+            raise AudioError(self.path, self._explain_nothing())
 
     def digest(self) -> str:
         """Hash what was read, channels and rate included: equal for a copy in another lossless format."""
         digest = self._digest.copy()
-        digest.update(repr((self.sample_rate, (self._num_samples, self._file.channels))).encode())
+        digest.update(repr((self.sample_rate, (self._num_samples, self._channels))).encode())
         return digest.hexdigest()
 
-    def _decode(self) -> Iterator[np.ndarray]:
-        size = int(_BLOCK_SECONDS * self.sample_rate)
-        with _naming(self.path):
-            # Not `SoundFile.blocks`: of a file that is cut short it yields memory never written.
-            while len(samples := self._file.read(size, "float32", always_2d=True)):
-                self._digest.update(np.ascontiguousarray(samples).data)
-                self._num_samples += len(samples)
-                if not np.isfinite(samples).all():
-                    raise AudioError(self.path, "unreadable: samples that are not finite numbers")
-                yield samples.mean(axis=1, dtype=np.float32)
-        if self._num_samples < self._file.frames:
-            missing = self._file.frames - self._num_samples
-            raise AudioError(self.path, f"cut short: {missing} of {self._file.frames} samples are missing")
-        if self._num_samples == 0:
-            raise AudioError(self.path, "it holds no samples")
+    def _decode(self, file, num_samples: int) -> Iterator[np.ndarray]:
+        import soundfile
+
+        size, read = int(_BLOCK_SECONDS * file.samplerate), 0
+        while True:
+            try:
+                # Not `SoundFile.blocks`: of a file that is cut short it yields memory never written.
+                samples = file.read(size, "float32", always_2d=True)
+            except soundfile.LibsndfileError as error:
+                raise AudioError(self.path, f"damaged or cut short: {_describe_fault(error)}") from error
+            if not len(samples):
+                break
+            self._digest.update(np.ascontiguousarray(samples).data)
+            read += len(samples)
+            if not np.isfinite(samples).all():
+                raise AudioError(self.path, "unreadable: samples that are not finite numbers")
+            yield samples.mean(axis=1, dtype=np.float32)
+        self._num_samples += read
+        if read < num_samples:
+            raise AudioError(self.path, f"cut short: {num_samples - read} of {num_samples} samples are missing")
+
+    def _explain_nothing(self) -> str:
+        num_bytes = self.path.stat().st_size
+        if num_bytes < _HEADER_BYTES:
+            return "it holds no samples"
+        return (
+            f"its header counts no samples, but it has {num_bytes} bytes, as where a recorder was killed; repair it, "
+            "for example with `ffmpeg -i FILE FILE.wav`"
+        )
 
 
 @contextlib.contextmanager
@@ -134,8 +150,6 @@ def open_audio(path: str | Path) -> Iterator[AudioReader]:
         AudioError: if it is missing, not audio, cut short or of a rate that no speech has.
         AudioAccessError: if it is there and cannot be read now.
     """
-    import soundfile
-
     path = Path(path)
     with contextlib.ExitStack() as stack:
         with _naming(path):
@@ -143,11 +157,43 @@ def open_audio(path: str | Path) -> Iterator[AudioReader]:
             if not (path.is_dir() or stat.S_ISREG(path.stat().st_mode)):
                 raise AudioError(path, "a pipe or device, not a file")
             content = stack.enter_context(path.open("rb", buffering=0))
-            _check_header(path, content.read(len(_LFS_HEADER)), os.fstat(content.fileno()).st_size)
-            content.seek(0)
-            # By number: soundfile takes any file whose name ends in .raw for headerless audio.
-            file = stack.enter_context(soundfile.SoundFile(content.fileno(), closefd=False))
-        yield AudioReader(path, file)
+            streams = [_open_stream(path, stream, stack) for stream in _find_streams(path, content)]
+        yield AudioReader(path, streams)
+
+
+def _find_streams(path: Path, content) -> list[Stream]:
+    start = content.read(len(_LFS_HEADER))
+    if not start:
+        raise AudioError(path, "empty file")
+    if start == _LFS_HEADER:
+        raise AudioError(path, "Git LFS pointer, not audio: run `git lfs pull`")
+    content.seek(0)
+    try:
+        streams = find_streams(content)
+    except ValueError as error:
+        raise AudioError(path, str(error)) from None
+    content.seek(0)
+    # By number: soundfile takes any file whose name ends in .raw for headerless audio.
+    return streams or [Stream(content.fileno())]
+
+
+def _open_stream(path: Path, stream: Stream, stack: contextlib.ExitStack):
+    """The opened SoundFile and the number of samples that it must have at least."""
+    import soundfile
+
+    class ForwardFile(soundfile.SoundFile):
+        """Never sought: libsndfile cannot seek in a FLAC of unknown length."""
+
+        def seekable(self) -> bool:
+            return False
+
+    file = stack.enter_context(ForwardFile(stream.content, closefd=False))
+    lowest, highest = SAMPLE_RATES_HZ
+    if not lowest <= file.samplerate <= highest:
+        raise AudioError(path, f"its sampling rate is {file.samplerate} Hz, not one of {lowest} to {highest} Hz")
+    if fault := find_missing_bytes(file.extra_info):
+        raise AudioError(path, fault)
+    return file, file.frames if stream.num_samples is None else stream.num_samples
 
 
 def load_audio(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
@@ -205,7 +251,7 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except soundfile.LibsndfileError as error:
-        raise AudioError(path, f"unreadable: {error.error_string}") from error
+        raise AudioError(path, f"unreadable: {_describe_fault(error)}") from error
     except OSError as error:
         if error.errno in _NO_FILE:
             raise AudioError(path, _NO_FILE[error.errno]) from error
@@ -214,16 +260,8 @@ def _naming(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _check_header(path: Path, start: bytes, num_bytes: int) -> None:
-    if not start:
-        raise AudioError(path, "empty file")
-    if start == _LFS_HEADER:
-        raise AudioError(path, "Git LFS pointer, not audio: run `git lfs pull`")
-    # libsndfile plays what is left of a WAV file that was cut short. Programs that write to a pipe do not know
-    # the size and put one near the largest.
-    promised = int.from_bytes(start[4:8], "little") + 8
-    if start[:4] == b"RIFF" and start[8:12] == b"WAVE" and num_bytes + 1 < promised < 0x7FFF0000:
-        raise AudioError(path, f"cut short: {num_bytes} of {promised} bytes are there")
+def _describe_fault(error) -> str:
+    return error.error_string.removeprefix("Error : ").rstrip(".")
 
 
 def resample(signal: np.ndarray, sample_rate: int, new_rate: int) -> np.ndarray:

@@ -62,7 +62,7 @@ def test_csv(folder, expected, tmp_path, monkeypatch):
     num_frames, problems = export(folder, tmp_path / "new" / "out.csv")
     assert num_frames == sum(map(len, expected.values()))
     assert [path.name for path, _ in problems] == ["empty.wav", "short.wav", "words.wav"]
-    assert "399 samples" in problems[1][1] and problems[2][1] == "unreadable: Format not recognised."
+    assert "399 samples" in problems[1][1] and problems[2][1] == "unreadable: Format not recognised"
     check_rows(pd.read_csv(tmp_path / "new" / "out.csv"), expected)
     with (tmp_path / "new" / "out.csv").open(newline="", encoding="utf-8") as file:
         assert next(csv.DictReader(file))["time_s"] == "0.0125"
