@@ -35,7 +35,8 @@ def make_folds(
         seed: of the shuffle. Without effect on "session".
 
     Raises:
-        ValueError: if the split is unknown, the corpus lacks what it needs, or a class is too small.
+        ValueError: if the split is unknown, the corpus lacks what it needs, a class is too small, or the training part
+            of a fold lacks a class that it tests.
 
     Example:
         >>> from pathlib import Path
@@ -55,7 +56,9 @@ def make_folds(
     _check_class_sizes(ordered, num_folds)
     dealers = {"random": _deal_utterances, "speaker": _deal_speakers, "session": _deal_sessions}
     parts = dealers[split](ordered, num_folds, np.random.default_rng(seed))
-    return [_fold(parts, k) for k in range(num_folds)]
+    folds = [_fold(parts, k) for k in range(num_folds)]
+    _check_classes(folds, {utterance.id: utterance.emotion for utterance in ordered}, split)
+    return folds
 
 
 def limit_training(fold: Fold, utterances: Sequence[Utterance], per_class: int, seed: int = 0) -> Fold:
@@ -91,13 +94,13 @@ def limit_training(fold: Fold, utterances: Sequence[Utterance], per_class: int, 
 
 
 def describe_overlap(utterances: Sequence[Utterance], fold: Fold) -> dict[str, int]:
-    """Count the speakers and texts of the test part that occur in the training part too.
+    """Count the speakers, texts and pairs of both that a fold's test part shares with its training part.
 
     Texts are compared without regard to case and spacing; unknown speakers and empty texts are not counted.
 
     Returns:
-        `test_speakers`, `shared_speakers`, `test_texts`, `shared_texts`: how many distinct ones the test part
-        has, and how many of these are also in the training part.
+        `test_speakers`, `shared_speakers`, `test_texts`, `shared_texts`, `test_pairs`, `shared_pairs`: how many
+        distinct ones the test part has, and how many of these are also in the training part.
 
     Example:
         >>> from pathlib import Path
@@ -106,16 +109,16 @@ def describe_overlap(utterances: Sequence[Utterance], fold: Fold) -> dict[str, i
         1
     """
     by_id = {utterance.id: utterance for utterance in utterances}
-    speakers, texts = (
-        {part: {key(by_id[i]) for i in getattr(fold, part)} - {""} for part in ("train", "test")}
-        for key in (lambda utterance: utterance.speaker, lambda utterance: _plain(utterance.text))
-    )
-    return {
-        "test_speakers": len(speakers["test"]),
-        "shared_speakers": len(speakers["test"] & speakers["train"]),
-        "test_texts": len(texts["test"]),
-        "shared_texts": len(texts["test"] & texts["train"]),
+    keys = {
+        "speakers": lambda utterance: (utterance.speaker,),
+        "texts": lambda utterance: (_plain(utterance.text),),
+        "pairs": lambda utterance: (utterance.speaker, _plain(utterance.text)),
     }
+    overlap = {}
+    for name, key in keys.items():
+        train, test = ({key(by_id[i]) for i in part if all(key(by_id[i]))} for part in (fold.train, fold.test))
+        overlap |= {f"test_{name}": len(test), f"shared_{name}": len(test & train)}
+    return overlap
 
 
 def _plain(text: str) -> str:
@@ -139,6 +142,17 @@ def _check_class_sizes(utterances: list[Utterance], num_folds: int) -> None:
             raise ValueError(
                 f"class {emotion!r} has {size} utterances, fewer than the {num_folds} folds; "
                 "use fewer folds or leave this class out"
+            )
+
+
+def _check_classes(folds: list[Fold], emotions: dict[str, str], split: str) -> None:
+    """Refuse folds that test what they cannot learn, as when each speaker has a class of their own."""
+    for number, fold in enumerate(folds):
+        missing = {emotions[i] for i in fold.test} - {emotions[i] for i in fold.train}
+        if missing:
+            raise ValueError(
+                f"split={split!r}: fold {number} tests class {min(missing)!r}, which its training part does not have; "
+                "use SPLIT=random or another number of folds, or leave this class out"
             )
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from drl4ser.corpora import Fold, Utterance, describe_overlap, limit_training, make_folds
@@ -33,10 +33,19 @@ def corpora(draw):
     ]
 
 
+def make_folds_or_reject(*arguments):
+    """`make_folds`, without the corpora that it refuses because a class has too few speakers or sessions."""
+    try:
+        return make_folds(*arguments)
+    except ValueError as error:
+        assert "its training part does not have" in str(error)
+        reject()
+
+
 @settings(max_examples=40, deadline=None)
 @given(corpora(), st.sampled_from(["random", "speaker", "session"]), st.integers(3, 5), st.integers(0, 2**32 - 1))
 def test_parts_are_disjoint_complete_and_independent_of_the_order(utterances, split, num_folds, seed):
-    folds = make_folds(utterances, split, num_folds, seed)
+    folds = make_folds_or_reject(utterances, split, num_folds, seed)
     ids = {item.id for item in utterances}
     assert sorted(i for fold in folds for i in fold.test) == sorted(ids)
     assert len(folds) == (5 if split == "session" else num_folds)
@@ -66,7 +75,7 @@ def test_random_parts_are_even_in_size_and_in_every_class(utterances, num_folds,
 @given(utterances=corpora(), num_folds=st.integers(3, 5), seed=st.integers(0, 100))
 def test_groups_stay_together(split, attribute, utterances, num_folds, seed):
     group = {item.id: getattr(item, attribute) for item in utterances}
-    for fold in make_folds(utterances, split, num_folds, seed):
+    for fold in make_folds_or_reject(utterances, split, num_folds, seed):
         parts = [{group[i] for i in part} for part in (fold.train, fold.validation, fold.test)]
         assert sum(map(len, parts)) == len(set().union(*parts))
 
@@ -152,7 +161,30 @@ def test_describe_overlap_counts_speakers_and_texts():
         "shared_speakers": 1,
         "test_texts": 2,
         "shared_texts": 1,
+        "test_pairs": 2,
+        "shared_pairs": 1,
     }
+    fold = Fold(train=("2", "3", "5"), validation=(), test=("8", "9", "7"))
+    utterances += [utterance("8", "Bob", "Unheard"), utterance("9", "", "Unheard")]
+    overlap = describe_overlap(utterances, fold)
+    # Bob and the text occur in training, but not together; a pair needs both.
+    assert (overlap["shared_speakers"], overlap["shared_texts"]) == (1, 1)
+    assert (overlap["test_pairs"], overlap["shared_pairs"]) == (1, 0)
+
+
+def test_a_tested_class_that_training_lacks_is_refused():
+    # Every class has its own two speakers: a part of both leaves none to learn from.
+    emotions = ["angry", "happy", "sad", "neutral"]
+    utterances = [
+        Utterance(f"{speaker}-{i}", Path("x.wav"), emotions[speaker // 2], f"s{speaker}", text="a")
+        for speaker in range(8)
+        for i in range(6)
+    ]
+    with pytest.raises(ValueError, match=r"split='speaker': fold \d tests class '\w+', which its training part does not"):
+        make_folds(utterances, "speaker", num_folds=3)
+    folds = make_folds(utterances, "random", num_folds=3)
+    by_id = {item.id: item.emotion for item in utterances}
+    assert all({by_id[i] for i in fold.train} == set(emotions) for fold in folds)
 
 
 def test_speaker_split_shares_no_speaker():
