@@ -31,6 +31,7 @@ RUNS_DIR ?= runs$(OF_FRONTEND)
 RESULTS_DIR ?= results$(OF_FRONTEND)
 EMOTIONS ?=
 ALLOW_PARTIAL ?= false
+ALLOW_MIXED_CODE ?= false
 EVERY ?= 12
 CASES ?= 100000
 NUM_UTTERANCES ?= 600
@@ -107,7 +108,7 @@ corpus: setup
 
 reproduce-table1 reproduce-table2: reproduce-%: records
 	$(MODULE) experiments.$* $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
-		--results_dir="$(RESULTS_DIR)"
+		--results_dir="$(RESULTS_DIR)" --allow_mixed_code=$(ALLOW_MIXED_CODE)
 
 reproduce-figure5: $(if $(RUN),setup,records)
 	$(MODULE) experiments.figure5 $(SETTINGS) --results_dir="$(RESULTS_DIR)" $(if $(RUN),--run="$(RUN)") \

@@ -11,15 +11,15 @@ from experiments import settings
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("system", "s3", list(SYSTEMS), "Which system.")
-flags.DEFINE_enum("modality", "acoustic", MODALITIES, "What it hears or reads.")
+flags.DEFINE_enum("modality", "acoustic", MODALITIES, "Its input.")
 
 
 def main() -> None:
     """Train and test every fold, print the mean."""
-    records = settings.run(list(settings.experiments([FLAGS.system], [FLAGS.modality])))
-    uas = [record.ua for record in records]
+    results = settings.run(list(settings.experiments([FLAGS.system], [FLAGS.modality])))
+    uas = [result.ua for result in results]
     spread = f" +/- {statistics.stdev(uas):.1%}" if len(uas) > 1 else ""
-    validation = statistics.fmean(record.validation_ua for record in records)
+    validation = statistics.fmean(result.validation_ua for result in results)
     print(f"{len(uas)} folds: UA {statistics.fmean(uas):.1%}{spread}, validation UA {validation:.1%}")
 
 

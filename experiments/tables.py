@@ -9,9 +9,10 @@ from drl4ser.reporting.write import write_report
 from experiments import settings
 
 FLAGS = flags.FLAGS
-flags.DEFINE_list("systems", None, "Rows of the table. Default: all that the paper has.")
-flags.DEFINE_list("modalities", ["acoustic", "acoustic+lexical"], "What the systems hear and read.")
+flags.DEFINE_list("systems", None, "Rows of the table. Default: all rows of the paper.")
+flags.DEFINE_list("modalities", ["acoustic", "acoustic+lexical"], "Input of the systems.")
 flags.DEFINE_string("results_dir", "results", "Where the table is written.")
+flags.DEFINE_bool("allow_mixed_code", False, "Let in folds of several commits, or of code that was not committed.")
 
 
 def reproduce(table: str) -> None:
@@ -19,10 +20,10 @@ def reproduce(table: str) -> None:
     layout = LAYOUTS[table]
     wanted = FLAGS.systems or [system for system in layout.systems if system not in layout.references]
     networks = [system for system in wanted if system not in layout.references]
-    records = settings.run(list(settings.experiments(networks, FLAGS.modalities))) if networks else []
+    results = settings.run(list(settings.experiments(networks, FLAGS.modalities))) if networks else []
     references = [system for system in wanted if system in layout.references]
     if references and "acoustic" in FLAGS.modalities:
-        records += settings.run_references(list(settings.experiments(references, ["acoustic"])))
-    directory = write_report(records, Path(FLAGS.results_dir), table)
+        results += settings.run_references(list(settings.experiments(references, ["acoustic"])))
+    directory = write_report(results, Path(FLAGS.results_dir), table, FLAGS.allow_mixed_code)
     print((directory / f"{table}.md").read_text(encoding="utf-8"))
     print(f"Written to {directory}")

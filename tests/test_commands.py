@@ -101,13 +101,14 @@ def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, 
         "--change=model.width=0.05",
         "--change=model.word_dim=10",
     ]
-    done = run("experiments.table2", *options, f"--results_dir={tmp_path / 'one'}", "--jobs=2")
+    table2 = ["experiments.table2", *options, "--allow_mixed_code"]  # the checkout of a developer has changes
+    done = run(*table2, f"--results_dir={tmp_path / 'one'}", "--jobs=2")
     assert done.returncode == 0, done.stderr
     one, two = (tmp_path / name / "table2" / "manifest-quick-paper-random" for name in ("one", "two"))
     shutil.rmtree(tmp_path / "runs")
     adopted = run("experiments.adopt_results", f"--results={one / 'folds.jsonl'}", f"--runs_dir={tmp_path / 'runs'}")
     assert ": 4 folds of" in adopted.stdout, adopted.stderr
-    again = run("experiments.table2", *options, f"--results_dir={tmp_path / 'two'}", "--notrain")
+    again = run(*table2, f"--results_dir={tmp_path / 'two'}", "--notrain")
     assert again.returncode == 0, again.stderr
     names = {"table2.md", "table2.csv", "table2.tex", "table2.json", "folds.jsonl", "confusion.png"}
     assert {path.name for path in one.iterdir()} == names
@@ -128,6 +129,7 @@ def test_table1_with_a_reference_row(records_dir, tmp_path):
         "--folds=1",
         "--modalities=acoustic",
         "--change=model.width=0.02",
+        "--allow_mixed_code",
     ]
     done = run("experiments.table1", *options, "--systems=xia_dnn,opensmile_svm", "--epochs=1")
     assert done.returncode == 0, done.stderr

@@ -3,12 +3,15 @@
 from drl4ser.reporting.paper_values import MODALITY_NAMES, SYSTEM_NAMES, paper_corpus
 from drl4ser.reporting.table import Facts, Row, Table
 
+_SHARED = {"speakers": "speakers", "texts": "texts", "pairs": "pairs of speaker and text"}
+
 
 def write_notes(table: Table) -> list[str]:
     """One line per note, plain text."""
     facts = table.facts
-    notes = [_corpus(facts), _split(facts), _metrics(facts), *_significance(table.rows), _training(facts)]
-    return [*notes, *_incomplete(table.rows), *_paper(table), _made_with(facts)]
+    notes = [_corpus(facts), _split(facts), _metrics(facts), *_verdicts(table.rows), *_deviations(table.rows)]
+    notes += [_training(facts), *_incomplete(table.rows), *_code(table.rows), *_paper(table)]
+    return [*notes, _made_with(facts)]
 
 
 def describe_experiment(facts: Facts) -> list[str]:
@@ -32,30 +35,45 @@ def _corpus(facts: Facts) -> str:
 
 
 def _split(facts: Facts) -> str:
-    parts = [
-        f"{format_span(facts.overlap[f'shared_{name}'])} of {format_span(facts.overlap[f'test_{name}'])} {name}"
-        for name in ("speakers", "texts")
-        if f"shared_{name}" in facts.overlap and f"test_{name}" in facts.overlap
-    ]
+    counted = {key: name for key, name in _SHARED.items() if f"shared_{key}" in facts.overlap}
     note = f"Split {facts.split} in {facts.num_folds} folds."
-    if parts:
+    if counted:
+        parts = [
+            f"{format_span(facts.overlap[f'shared_{key}'])} of {format_span(facts.overlap[f'test_{key}'])} {name}"
+            for key, name in counted.items()
+        ]
         note += f" Of a test part, {' and '.join(parts)} occur in its training part too."
-    return note
+    missing = [name for key, name in _SHARED.items() if key not in counted]
+    return note + (f" Not counted: {', '.join(missing)}." if missing else "")
 
 
 def _metrics(facts: Facts) -> str:
     return (
         "UA: mean ± standard deviation over folds. All UA: of all tested utterances together, with the 95 % "
-        f"interval of {facts.num_resamples:,} bootstrap resamples. WA and macro F1: of all together. "
-        "Differences (points) and gains (relative): on the utterances tested with both systems, paired "
-        "bootstrap, two-sided p."
+        f"interval of {facts.num_resamples:,} bootstrap resamples of the utterances; chance is "
+        f"{100 / len(facts.classes):.1f} %. WA and macro F1: of all together."
     )
 
 
-def _significance(rows: tuple[Row, ...]) -> list[str]:
-    if all(row.comparison is None or row.comparison.significant is None for row in rows):
+def _verdicts(rows: tuple[Row, ...]) -> list[str]:
+    number = sum(row.comparison is not None for row in rows)
+    if not number:
         return []
-    return ["* significant at 5 % by Holm's correction over the comparisons with the same input."]
+    return [
+        "Differences (points) and gains (relative): on the folds tested with both systems. Interval and p utterances: "
+        "paired bootstrap over utterances, for these trained systems. p folds: corrected resampled t test over folds "
+        "and seeds (Nadeau and Bengio 2003), for these methods. It gives the verdict, at 5 % by Holm's correction over "
+        f"all {number} comparisons: holds, reversed (the second system is better) or undecided. Both p are two-sided."
+    ]
+
+
+def _deviations(rows: tuple[Row, ...]) -> list[str]:
+    split = [
+        f"{_name(row)} {', '.join(f'{name} {100 * value:.1f}' for name, value in row.deviations.items())}"
+        for row in rows
+        if row.deviations
+    ]
+    return [f"Standard deviation of the UA of a fold (points) by its causes: {'; '.join(split)}."] if split else []
 
 
 def _training(facts: Facts) -> str:
@@ -70,11 +88,22 @@ def _training(facts: Facts) -> str:
 
 def _incomplete(rows: tuple[Row, ...]) -> list[str]:
     short = [
-        f"{SYSTEM_NAMES[row.system]} {MODALITY_NAMES[row.modality]} ({row.num_results} of {row.num_wanted} folds)"
+        f"{_name(row)} ({row.num_results} of {row.num_wanted} folds)"
         for row in rows
         if row.num_results < row.num_wanted
     ]
     return [f"Incomplete: {', '.join(short)}."] if short else []
+
+
+def _code(rows: tuple[Row, ...]) -> list[str]:
+    if len({commit for row in rows for commit in row.commits}) < 2:
+        return []
+    commits = "; ".join(f"{_name(row)} {', '.join(row.commits)}" for row in rows)
+    return [f"Run by differing code (-dirty: with changes that were not committed): {commits}."]
+
+
+def _name(row: Row) -> str:
+    return f"{SYSTEM_NAMES[row.system]} {MODALITY_NAMES[row.modality]}"
 
 
 def _paper(table: Table) -> list[str]:

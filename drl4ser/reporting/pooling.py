@@ -30,12 +30,6 @@ class PooledPredictions:
     scores: np.ndarray
     confusion: np.ndarray
 
-    def restricted_to(self, utterances: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Labels and scores of some of the utterances, in order of id."""
-        wanted = set(utterances)
-        chosen = [index for index, utterance in enumerate(self.utterances) if utterance in wanted]
-        return self.labels[chosen], self.scores[chosen]
-
 
 def pool_results(results: Sequence[FoldResult]) -> PooledPredictions:
     """Bring together the folds and seeds of one system with one modality."""
@@ -60,8 +54,8 @@ def check_results(results: Sequence[FoldResult]) -> None:
     """Refuse results that cannot stand in one table.
 
     Raises:
-        ValueError: if there are none, a fold occurs twice, two were made with different settings, or they
-            disagree about an utterance's class.
+        ValueError: if there are none, a fold occurs twice, two were made with different settings, they disagree about
+            an utterance's class or the test part of a fold, or two folds of a seed test one utterance.
     """
     if not results:
         raise ValueError("There are no fold results to report. Train at least one fold first.")
@@ -75,6 +69,48 @@ def check_results(results: Sequence[FoldResult]) -> None:
         for utterance, label in zip(result.utterances, result.labels, strict=True):
             if labels.setdefault(utterance, label) != label:
                 raise ValueError(f"Utterance {utterance} has two classes, one of them in {_name(result)}.")
+    _check_test_parts(results)
+
+
+def check_code(results: Sequence[FoldResult]) -> None:
+    """Refuse results of several commits or of code that was never committed.
+
+    Raises:
+        ValueError: naming the commits and the flag that allows them.
+    """
+    commits = sorted({result.commit for result in results})
+    if len(commits) > 1 or is_dirty(commits):
+        raise ValueError(
+            f"The folds of this table were run by differing or uncommitted code ({', '.join(commits)}). Run them again "
+            "with one commit, or set ALLOW_MIXED_CODE=true (--allow_mixed_code): the table then says so in its rows."
+        )
+
+
+def is_dirty(commits: Iterable[str]) -> bool:
+    """Whether one of the commits is not what ran: files had changed since.
+
+    Example:
+        >>> is_dirty(["0657aca93d"]), is_dirty(["0657aca93d", "0657aca93d-dirty"])
+        (False, True)
+    """
+    return any(commit.endswith("-dirty") for commit in commits)
+
+
+def _check_test_parts(results: Sequence[FoldResult]) -> None:
+    parts, tested = {}, {}
+    for result in results:
+        first = parts.setdefault((result.seed, result.fold), result)
+        if first.utterances != result.utterances:
+            raise ValueError(
+                f"{_name(first)} and {_name(result)} cannot stand in one table: they were tested on different "
+                "utterances. Delete the results of the corpus or split that is out of date."
+            )
+        for utterance in result.utterances:
+            if tested.setdefault((result.seed, utterance), result.fold) != result.fold:
+                raise ValueError(
+                    f"{_name(result)} tests utterance {utterance}, and so does fold {tested[result.seed, utterance]}: "
+                    "folds must not overlap. Delete the results of the corpus or split that is out of date."
+                )
 
 
 def _check_settings(reference: dict[str, Any], first: FoldResult, result: FoldResult) -> None:

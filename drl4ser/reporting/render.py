@@ -11,7 +11,8 @@ import tabulate
 
 from drl4ser.reporting.notes import write_notes
 from drl4ser.reporting.paper_values import MODALITY_NAMES, SYSTEM_NAMES
-from drl4ser.reporting.table import Comparison, Row, Table
+from drl4ser.reporting.pooling import is_dirty
+from drl4ser.reporting.table import Row, Table
 
 MISSING = "-"
 
@@ -100,30 +101,38 @@ def _rows(table: Table) -> TextTable:
     for row in table.rows:
         low, high = (f"{100 * end:.1f}" for end in row.ua_interval)
         cells = [SYSTEM_NAMES[row.system], MODALITY_NAMES[row.modality], _parameters(row)]
-        cells += [f"{row.num_results}/{row.num_wanted}"]
+        cells += [f"{row.num_results}/{row.num_wanted}{_code(row)}"]
         cells += [f"{100 * row.ua_mean:.1f}" + ("" if row.ua_sd is None else f" ± {100 * row.ua_sd:.1f}")]
-        cells += [f"{100 * row.ua:.1f} [{low}, {high}]", f"{100 * row.wa:.1f}", f"{row.f1:.3f}"]
+        cells += [f"{100 * row.ua:.1f} [{low}, {high}]" + ("" if row.above_chance else ", not above chance")]
+        cells += [f"{100 * row.wa:.1f}", f"{row.f1:.3f}"]
         rows.append(cells + [_optional(row.paper.get(name), form) for name, (_, form) in paper.items()])
     return TextTable(header + [title for title, _ in paper.values()], rows)
 
 
 def _comparisons(table: Table) -> TextTable:
     """A row for each paired comparison; no rows if there is nothing to compare."""
-    header = ["Comparison", "Input", "Utterances", "UA difference [95 %]", "p", "Gain %"]
+    header = ["Comparison", "Input", "Verdict", "Folds", "Utterances", "UA difference [95 %]", "p utterances"]
+    header += ["p folds", "Gain %"]
     with_paper = any(row.paper for row in table.rows)
     rows = []
     for row, item in ((row, row.comparison) for row in table.rows if row.comparison):
         low, high = (f"{100 * end:+.1f}" for end in item.interval)
         cells = [f"{SYSTEM_NAMES[item.system]} over {SYSTEM_NAMES[item.over]}", MODALITY_NAMES[row.modality]]
-        cells += [f"{item.num_utterances:,}", f"{100 * item.difference:+.1f} [{low}, {high}]", _p_value(item)]
+        cells += [item.verdict, str(item.num_folds), f"{item.num_utterances:,}"]
+        cells += [f"{100 * item.difference:+.1f} [{low}, {high}]", _p_value(item.p_utterances), _p_value(item.p_folds)]
         cells += [_optional(item.relative_improvement, "+.1f")]
         rows.append(cells + [_optional(item.paper_relative_improvement, "+.1f")] * with_paper)
-    return TextTable(header + ["Paper's gain %"] * with_paper, rows)
+    return TextTable(header + ["Paper's gain %"] * with_paper, rows, num_names=3)
 
 
-def _p_value(comparison: Comparison) -> str:
-    text = "<0.001" if comparison.p_value < 0.001 else f"{comparison.p_value:.3f}"
-    return text + " *" * bool(comparison.significant)
+def _p_value(p_value: float) -> str:
+    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def _code(row: Row) -> str:
+    if is_dirty(row.commits):
+        return ", uncommitted code"
+    return ", mixed code" if len(row.commits) > 1 else ""
 
 
 def _parameters(row: Row) -> str:
@@ -144,8 +153,10 @@ def _finish_latex(text: str) -> str:
 def _csv_row(row: Row) -> dict[str, Any]:
     """Single values: the ends of intervals in two columns, the paper's and the comparison's with a prefix."""
     values = {name: value for name, value in vars(row).items() if isinstance(value, str | int | float | None)}
-    values.pop("comparison", None)
-    values["seeds"] = " ".join(map(str, row.seeds))
+    for name in ("comparison", "deviations"):
+        values.pop(name, None)
+    values["seeds"], values["commits"] = " ".join(map(str, row.seeds)), " ".join(row.commits)
+    values |= {f"deviation_{name}": value for name, value in (row.deviations or {}).items()}
     values["epochs_min"], values["epochs_max"] = row.epochs
     values["ua_low"], values["ua_high"] = row.ua_interval
     values |= {f"paper_{name}": value for name, value in row.paper.items()}

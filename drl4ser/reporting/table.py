@@ -9,20 +9,23 @@ from drl4ser.config import MODALITIES, ExperimentConfig, complete
 from drl4ser.reporting import metrics, statistics
 from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.paper_values import LAYOUTS, paper_corpus, paper_value
-from drl4ser.reporting.pooling import PooledPredictions, check_results, pool_results
+from drl4ser.reporting.pooling import check_results, pool_results
 
 NUM_DECIMALS = 6
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Two systems on the utterances that both were tested on; the difference and its interval are fractions.
+    """Two systems on the folds that both were tested on; the difference and its interval are fractions.
 
     Attributes:
         system, over: UA of the first minus UA of the second.
-        num_utterances: how many both were tested on.
-        difference, interval, p_value: of the paired bootstrap, see `statistics.PairedDifference`.
-        significant: whether it holds among all comparisons of the table with the same input; None in Table 2.
+        num_utterances, num_folds: how many both were tested on; the folds of all seeds.
+        difference, interval: of the paired bootstrap over utterances, see `statistics.PairedDifference`.
+        p_utterances: its p, for these two trained systems.
+        p_folds: of the corrected t test over folds and seeds, for the two methods; 1 if there is only one fold.
+        verdict: "holds" or "reversed" (the second system is better) by `p_folds` at 5 %, corrected for all comparisons
+            of the table; else "undecided".
         relative_improvement: in percent of the second UA; None if that is zero.
         paper_relative_improvement: in the paper; None where the paper or a comparable corpus has none.
     """
@@ -30,10 +33,12 @@ class Comparison:
     system: str
     over: str
     num_utterances: int
+    num_folds: int
     difference: float
     interval: tuple[float, float]
-    p_value: float
-    significant: bool | None
+    p_utterances: float
+    p_folds: float
+    verdict: str
     relative_improvement: float | None
     paper_relative_improvement: float | None
 
@@ -52,6 +57,9 @@ class Row:
         ua_mean, ua_sd: over the folds of all seeds; the deviation of a single fold is None.
         ua, wa, f1, recalls, confusion: of all tested utterances together; None is the recall of a class without.
         ua_interval: 95 % of `ua`, by the bootstrap.
+        above_chance: whether the interval lies above that of a guess, one over the number of classes.
+        deviations: of the UA of a fold by seed, fold and utterance, see `statistics.split_deviation`; else None.
+        commits: that ran the folds, sorted.
         paper: the paper's numbers, empty where it has none or the corpus is not comparable, see `paper_value`.
         comparison: of this row with another, if there is one.
     """
@@ -75,6 +83,9 @@ class Row:
     f1: float
     recalls: tuple[float | None, ...]
     ua_interval: tuple[float, float]
+    above_chance: bool
+    deviations: dict[str, float] | None
+    commits: tuple[str, ...]
     confusion: tuple[tuple[float, ...], ...]
     paper: dict[str, Any]
     comparison: Comparison | None = None
@@ -88,7 +99,8 @@ class Facts:
         corpus, profile, recipe, split, num_folds, precision, width, frontend: as in the configuration.
         num_utterances: tested.
         classes: tested utterances of each class.
-        overlap: smallest and largest number over the folds, see `drl4ser.corpora.folds.describe_overlap`.
+        overlap: smallest and largest number over the folds, see `drl4ser.corpora.folds.describe_overlap`; what a fold
+            of an earlier version did not count is left out.
         seeds, commits: all, sorted.
         epochs: smallest and largest number; of networks only.
         versions: of each package all, sorted.
@@ -152,17 +164,15 @@ def build_table(results: Sequence[FoldResult], table: str = "table2") -> Table:
     rows = []
     for modality in MODALITIES:
         systems = [system for system in layout.systems if (modality, system) in groups]
-        pools = {system: pool_results(groups[modality, system]) for system in systems}
         pairs = layout.pairs(systems)
-        made = [_build_row(groups[modality, system], pools[system], table) for system in systems]
-        compared = [
-            _compare(table, row, pools, *pairs[row.system], results[0]) if row.system in pairs else None for row in made
-        ]
-        if layout.proposed:
-            compared = _mark_significant(compared)
-        rows += [dataclasses.replace(row, comparison=item) for row, item in zip(made, compared, strict=True)]
+        for system in systems:
+            row = _build_row(groups[modality, system], table)
+            if system in pairs:
+                compared = [groups[modality, name] for name in pairs[system]]
+                row = dataclasses.replace(row, comparison=_compare(table, *compared))
+            rows.append(row)
     # A last bit that differs between processors does not show.
-    return _rounded(Table(table, collect_facts(results), tuple(rows)))
+    return _rounded(Table(table, collect_facts(results), _decide(rows)))
 
 
 def collect_facts(results: Sequence[FoldResult]) -> Facts:
@@ -172,6 +182,7 @@ def collect_facts(results: Sequence[FoldResult]) -> Facts:
     for result in results:
         labels.update(zip(result.utterances, result.labels, strict=True))
     counts = Counter(labels.values())
+    counted = sorted(set.intersection(*(set(result.overlap) for result in results)))
     packages = sorted({name for result in results for name in result.versions})
     versions = {name: {result.versions[name] for result in results if name in result.versions} for name in packages}
     return Facts(
@@ -181,7 +192,7 @@ def collect_facts(results: Sequence[FoldResult]) -> Facts:
         frontend=complete(ExperimentConfig, first.config)["frame"]["frontend"],
         num_utterances=len(labels),
         classes={name: counts[index] for index, name in enumerate(first.classes)},
-        overlap={name: _span(result.overlap[name] for result in results) for name in sorted(first.overlap)},
+        overlap={name: _span(result.overlap[name] for result in results) for name in counted},
         seeds=tuple(sorted({result.seed for result in results})),
         # A system that is not a network has none.
         epochs=_span([result.epochs for result in results if result.epochs] or [0]),
@@ -190,13 +201,14 @@ def collect_facts(results: Sequence[FoldResult]) -> Facts:
     )
 
 
-def _build_row(results: list[FoldResult], pool: PooledPredictions, table: str) -> Row:
-    first = results[0]
+def _build_row(results: list[FoldResult], table: str) -> Row:
+    first, pool = results[0], pool_results(results)
     if len({(result.num_parameters, result.units) for result in results}) > 1:
         raise ValueError(f"The folds of {first.system} {first.modality} differ in their number of parameters.")
     mean, deviation = statistics.mean_and_deviation([result.ua for result in results])
     seeds = tuple(sorted({result.seed for result in results}))
     summary = metrics.summarize(pool.confusion)
+    interval = statistics.bootstrap_interval(pool.labels, pool.scores, len(first.classes))
     return Row(
         **{name: getattr(first, name) for name in ("system", "modality", "num_parameters", "units", "num_folds")},
         seeds=seeds,
@@ -211,39 +223,57 @@ def _build_row(results: list[FoldResult], pool: PooledPredictions, table: str) -
         **{name: summary[name] for name in ("ua", "wa", "f1")},
         # A class that no fold has tested yet has no recall, and JSON no NaN.
         recalls=tuple(recall if recall == recall else None for recall in summary["recalls"]),
-        ua_interval=statistics.bootstrap_interval(pool.labels, pool.scores, len(first.classes)),
+        ua_interval=interval,
+        above_chance=interval[0] > 1 / len(first.classes),
+        deviations=statistics.split_deviation(
+            *zip(*((result.ua, result.seed, result.confusion) for result in results), strict=True)
+        ),
+        commits=tuple(sorted({result.commit for result in results})),
         confusion=tuple(map(tuple, pool.confusion.tolist())),
         paper=paper_value(table, first.system, first.modality, paper_corpus(first.corpus, len(first.classes))),
     )
 
 
-def _compare(
-    table: str, row: Row, pools: dict[str, PooledPredictions], system: str, over: str, first: FoldResult
-) -> Comparison | None:
-    """Compare two systems on the utterances that both were tested on; None if there are none."""
-    shared = set(pools[system].utterances) & set(pools[over].utterances)
+def _compare(table: str, results: list[FoldResult], others: list[FoldResult]) -> Comparison | None:
+    """Compare two systems on the folds that both were tested on; None if there are none."""
+    uas = [{(result.seed, result.fold): result.ua for result in group} for group in (results, others)]
+    shared = sorted(uas[0].keys() & uas[1].keys())
     if not shared:
         return None
-    labels, scores = pools[system].restricted_to(shared)
-    _, other_scores = pools[over].restricted_to(shared)
-    num_classes = len(first.classes)
-    uas = [statistics.ua_of_scores(labels, values, num_classes) for values in (scores, other_scores)]
-    corpus = paper_corpus(first.corpus, num_classes)
-    paper = [paper_value(table, name, row.modality, corpus).get("ua") for name in (system, over)]
+    pools = [pool_results([item for item in group if (item.seed, item.fold) in shared]) for group in (results, others)]
+    labels, scores, num_classes = pools[0].labels, [pool.scores for pool in pools], len(results[0].classes)
+    pair = statistics.paired_bootstrap(labels, *scores, num_classes)
+    corpus = paper_corpus(results[0].corpus, num_classes)
+    paper = [paper_value(table, name.system, name.modality, corpus).get("ua") for name in (results[0], others[0])]
+    # A fold tests one part, validates on another and trains on the rest.
+    test_share = 1 / (results[0].num_folds - 2)
     return Comparison(
-        system,
-        over,
-        len(shared),
-        **vars(statistics.paired_bootstrap(labels, scores, other_scores, num_classes)),
-        significant=None,
-        relative_improvement=statistics.relative_improvement(*uas),
+        results[0].system,
+        others[0].system,
+        num_utterances=len(labels),
+        num_folds=len(shared),
+        difference=pair.difference,
+        interval=pair.interval,
+        p_utterances=pair.p_value,
+        p_folds=statistics.corrected_t_test([uas[0][key] - uas[1][key] for key in shared], test_share),
+        verdict="undecided",
+        relative_improvement=statistics.relative_improvement(
+            *(statistics.ua_of_scores(labels, values, num_classes) for values in scores)
+        ),
         paper_relative_improvement=None if None in paper else statistics.relative_improvement(*paper),
     )
 
 
-def _mark_significant(compared: list[Comparison | None]) -> list[Comparison | None]:
-    decisions = iter(statistics.holm_significance([item.p_value for item in compared if item]))
-    return [item and dataclasses.replace(item, significant=next(decisions)) for item in compared]
+def _decide(rows: list[Row]) -> tuple[Row, ...]:
+    """The rows with the verdicts of their comparisons, which depend on each other."""
+    significant = iter(statistics.holm_significance([row.comparison.p_folds for row in rows if row.comparison]))
+    decided = []
+    for row in rows:
+        if row.comparison and next(significant):
+            verdict = "holds" if row.comparison.difference > 0 else "reversed"
+            row = dataclasses.replace(row, comparison=dataclasses.replace(row.comparison, verdict=verdict))
+        decided.append(row)
+    return tuple(decided)
 
 
 def _span(values: Iterable[int]) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from drl4ser.figures.confusion import confusion_grid
 from drl4ser.files import atomic_write_bytes, atomic_write_text
 from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
 from drl4ser.reporting.paper_values import MODALITY_NAMES, SYSTEM_NAMES
+from drl4ser.reporting.pooling import check_code
 from drl4ser.reporting.render import render_csv, render_json, render_latex, render_markdown
 from drl4ser.reporting.table import Table, build_table, select_results
 
@@ -16,13 +17,17 @@ CONFUSION_FILE = "confusion.png"
 _RENDERERS = {"csv": render_csv, "tex": render_latex, "json": render_json, "md": render_markdown}
 
 
-def write_report(results: Sequence[FoldResult], results_dir: str | Path, table: str = "table2") -> Path:
+def write_report(
+    results: Sequence[FoldResult], results_dir: str | Path, table: str = "table2", allow_mixed_code: bool = False
+) -> Path:
     """Write the table in four formats, its fold results and confusion matrices, each file complete or not at all.
 
     Args:
         results: of any number of systems, modalities, folds and seeds; those of other tables are left out.
         results_dir: the files go to `<results_dir>/<table>/<corpus>-<profile>-<recipe>-<split>/`.
         table: "table1" or "table2".
+        allow_mixed_code: whether the folds may be of several commits, or of code that was not committed; the table
+            names them.
 
     Returns:
         The directory written to. The same results give the same bytes.
@@ -31,6 +36,8 @@ def write_report(results: Sequence[FoldResult], results_dir: str | Path, table: 
         ValueError: if the results cannot stand in one table.
     """
     results = select_results(results, table)
+    if not allow_mixed_code:
+        check_code(results)
     built = build_table(results, table)
     name = "-".join(getattr(built.facts, part) for part in ("corpus", "profile", "recipe", "split"))
     directory = Path(results_dir) / table / name
@@ -42,15 +49,21 @@ def write_report(results: Sequence[FoldResult], results_dir: str | Path, table: 
 
 
 def find_stale(results_dir: str | Path) -> list[Path]:
-    """The tables under `results_dir` that do not follow from fold results beside them, or have none."""
-    directories = [path for path in sorted(Path(results_dir).glob("table*/*")) if path.is_dir()]
-    return [path for directory in directories for path in _stale_files(directory)]
+    """The tables at any depth under `results_dir` that do not follow from fold results beside them, or have none.
+
+    Raises:
+        ValueError: if fold results, of tables or figures, are damaged or have no checksum.
+    """
+    folds = {path: read_fold_results(path, require_checksum=True) for path in Path(results_dir).rglob(FOLDS_FILE)}
+    directories = [path for path in sorted(Path(results_dir).glob("**/table[12]/*")) if path.is_dir()]
+    return [path for directory in directories for path in _stale_files(directory, folds.get(directory / FOLDS_FILE))]
 
 
 def rebuild_reports(results_dir: str | Path) -> None:
-    """Write every table under `results_dir` again from the fold results beside it."""
-    for folds in sorted(Path(results_dir).glob(f"**/table*/*/{FOLDS_FILE}")):
-        write_report(read_fold_results(folds), folds.parents[2], folds.parents[1].name)
+    """Write every table under `results_dir` again from the fold results beside it, which were let in before."""
+    for folds in sorted(Path(results_dir).glob(f"**/table[12]/*/{FOLDS_FILE}")):
+        results = read_fold_results(folds, require_checksum=True)
+        write_report(results, folds.parents[2], folds.parents[1].name, allow_mixed_code=True)
 
 
 def _draw_confusions(table: Table) -> bytes:
@@ -65,11 +78,11 @@ def _draw_confusions(table: Table) -> bytes:
     return file.getvalue()
 
 
-def _stale_files(directory: Path) -> list[Path]:
-    table, folds = directory.parent.name, directory / FOLDS_FILE
+def _stale_files(directory: Path, results: list[FoldResult] | None) -> list[Path]:
+    table = directory.parent.name
     paths = {directory / f"{table}.{suffix}": render for suffix, render in _RENDERERS.items()}
-    if not folds.is_file():
+    if results is None:
         return list(paths)
-    built = build_table(read_fold_results(folds), table)
+    built = build_table(results, table)
     expected = {path: render(built).encode("utf-8") for path, render in paths.items()}
     return [path for path in paths if not path.is_file() or path.read_bytes() != expected[path]]

@@ -6,7 +6,7 @@ import pytest
 
 from drl4ser import config
 from drl4ser.reporting import fold_result, metrics, statistics
-from drl4ser.reporting.paper_values import SYSTEM_NAMES
+from drl4ser.reporting.pooling import check_code
 from drl4ser.reporting.render import render_json, render_latex, render_markdown
 from drl4ser.reporting.table import build_table
 
@@ -92,7 +92,7 @@ def test_rows_stand_in_the_papers_order_and_are_compared_with_the_row_above():
     scores = [statistics.recognition_scores(LABELS, values) for values in predictions]
     expected = statistics.paired_bootstrap(LABELS, *scores, 3)
     assert comparison.difference == pytest.approx(expected.difference, abs=1e-6)
-    assert comparison.p_value == pytest.approx(expected.p_value, abs=1e-6)
+    assert comparison.p_utterances == pytest.approx(expected.p_value, abs=1e-6)
     uas = [np.mean(np.array(p) == LABELS) for p in predictions]  # the classes are of one size
     assert comparison.relative_improvement == pytest.approx(100 * (uas[0] / uas[1] - 1), abs=1e-4)
     assert comparison.paper_relative_improvement == pytest.approx(6.957929)
@@ -111,19 +111,83 @@ def test_table1_compares_the_proposed_system_with_every_row():
     assert all(row.comparison is None for row in without.rows)
 
 
-def test_table1_marks_what_is_significant_among_all_comparisons():
-    accuracies = {"xia_dnn": 0.4, "poria_lstm": 0.6, "mirsamadi_attention": 0.75, "s3": 0.8}
-    results = [make_fold_result(name, fold, accuracy=value) for name, value in accuracies.items() for fold in range(3)]
-    rows = build_table(results, "table1").rows[:3]
-    decisions = statistics.holm_significance([row.comparison.p_value for row in rows])
-    assert [row.comparison.significant for row in rows] == decisions and len(set(decisions)) == 2
-    markdown = render_markdown(build_table(results, "table1"))
-    for line in markdown.splitlines():
-        for row, significant in zip(rows, decisions, strict=True):
-            if line.startswith(f"| S3 over {SYSTEM_NAMES[row.system].split()[0]}"):
-                assert (r"\*" in line) == significant
-    assert "Holm's correction" in markdown
-    assert "Holm" not in render_markdown(build_table(make_fold_results()))
+def with_hits(**hits):
+    """Results of systems that recognise so many of the thirty utterances of each fold."""
+    results = []
+    for system, numbers in hits.items():
+        for fold, number in enumerate(numbers):
+            labels = LABELS[fold::3]
+            predictions = np.where(np.arange(30) < number, labels, (labels + 1) % 3)
+            results.append(make_fold_result(system, fold, predictions=predictions))
+    return results
+
+
+def test_the_verdict_is_that_of_the_corrected_test_over_all_comparisons():
+    """Over utterances all three differences are beyond doubt; over three folds only the one without scatter is."""
+    results = with_hits(xia_dnn=(9, 15, 6), poria_lstm=(10, 12, 9), mirsamadi_attention=(28, 22, 30), s3=(20, 21, 19))
+    table = build_table(results, "table1")
+    uas = {system: [item.ua for item in results if item.system == system] for system in ("xia_dnn", "poria_lstm", "s3")}
+    made = [row.comparison for row in table.rows[:3]]
+    for comparison in made[:2]:
+        differences = np.subtract(uas["s3"], uas[comparison.over])
+        # Of three folds each trains on one part and tests another.
+        assert comparison.p_folds == pytest.approx(statistics.corrected_t_test(differences, 1.0), abs=1e-6)
+    assert all(comparison.p_utterances < 0.01 and comparison.num_folds == 3 for comparison in made)
+    holm = statistics.holm_significance([comparison.p_folds for comparison in made])
+    assert [comparison.verdict != "undecided" for comparison in made] == holm
+    assert [comparison.verdict for comparison in made] == ["undecided", "holds", "undecided"]
+    markdown = render_markdown(table)
+    lines = [line for line in markdown.splitlines() if line.startswith("| S3 over")]
+    assert ["| holds " in line for line in lines] == [False, True, False]
+    assert "Holm's correction over all 3 comparisons" in markdown
+    assert "Holm" not in render_markdown(build_table(make_fold_results(["s3"])))
+
+
+def test_table_2_is_corrected_too_and_a_difference_of_the_other_sign_is_reversed():
+    table = build_table(with_hits(s1=(20, 22, 22), s2=(10, 11, 12), s3=(10, 12, 11)))
+    assert [row.comparison and row.comparison.verdict for row in table.rows] == [None, "reversed", "undecided"]
+    assert "Holm's correction over all 2 comparisons" in render_markdown(table)
+    # By itself p = 0.029 would do; beside two others it does not.
+    alone, beside = with_hits(s2=(10, 13, 15), s3=(20, 21, 23)), with_hits(baseline=(9, 9, 9), s1=(9, 9, 9))
+    assert build_table(alone).rows[1].comparison.verdict == "holds"
+    last = build_table([*beside, *alone]).rows[3].comparison
+    assert last.verdict == "undecided" and last.p_folds == build_table(alone).rows[1].comparison.p_folds
+
+
+def test_a_row_whose_interval_includes_chance_says_so():
+    rows = build_table(with_hits(s2=(10, 10, 10), s3=(20, 20, 20))).rows
+    assert [row.above_chance for row in rows] == [False, True]
+    lines = render_markdown(build_table(with_hits(s2=(10, 10, 10), s3=(20, 20, 20)))).splitlines()
+    assert ["not above chance" in line for line in lines[2:4]] == [True, False]
+    assert "chance is 33.3 %" in "".join(lines)
+
+
+def test_several_seeds_tell_what_the_scatter_is_due_to():
+    results = [make_fold_result(fold=fold, seed=seed) for fold in range(3) for seed in (0, 1)]
+    row = build_table(results).rows[0]
+    expected = statistics.split_deviation(*zip(*((r.ua, r.seed, r.confusion) for r in results), strict=True))
+    assert row.deviations == {name: pytest.approx(value, abs=1e-6) for name, value in expected.items()}
+    note = "of the UA of a fold (points) by its causes: S3 A seed "
+    assert note in render_markdown(build_table(results))
+    one = build_table(make_fold_results(["s3"]))
+    assert one.rows[0].deviations is None and note not in render_markdown(one)
+
+
+def test_code_that_differs_is_said_in_the_row_and_under_the_table():
+    results = make_fold_results(["s1", "s2", "s3"])
+    results = [
+        dataclasses.replace(item, commit="b" * 10) if item.key[2] and item.system == "s1" else item for item in results
+    ]
+    results = [dataclasses.replace(item, commit="c-dirty") if item.system == "s3" else item for item in results]
+    markdown = render_markdown(build_table(results))
+    assert "3/3, mixed code |" in markdown and "3/3, uncommitted code |" in markdown
+    assert "changes that were not committed): S1 A abc1234567, bbbbbbbbbb; S2 A abc1234567; S3 A c-dirty." in markdown
+    for chosen, refused in ((results[3:6], False), (results[:6], True), (results[:3], True), (results[6:], True)):
+        if refused:
+            with pytest.raises(ValueError, match=r"differing or uncommitted code \(.*ALLOW_MIXED_CODE=true"):
+                check_code(chosen)
+        else:
+            check_code(chosen)
 
 
 def test_a_row_that_is_no_network_and_not_the_papers():
@@ -186,6 +250,14 @@ def with_setting(result, **settings):
         (
             lambda r: make_fold_result("s2", predictions=LABELS[:30], labels=LABELS[:30]),
             "Utterance u003 has two classes",
+        ),
+        (
+            lambda r: make_fold_result("s2", utterances=IDS[:30], labels=LABELS[:30], predictions=LABELS[:30]),
+            "s3 acoustic fold 0 seed 0 and s2 acoustic fold 0 seed 0 cannot .* on different utterances",
+        ),
+        (
+            lambda r: make_fold_result(fold=1, utterances=r.utterances, labels=r.labels, predictions=r.predictions),
+            "fold 1 seed 0 tests utterance u000, and so does fold 0: folds must not overlap",
         ),
     ],
 )

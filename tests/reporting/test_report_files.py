@@ -22,12 +22,21 @@ def test_markdown_is_aligned_and_its_notes_are_complete():
         assert len({(len(line), line.count("|")) for line in block.splitlines()}) == 1
     for part in (
         "Corpus crema_d: 90 tested utterances (angry 30, happy_ish 30, sad 30).",
-        "Split random in 3 folds. Of a test part, 3 to 5 of 4 speakers and 2 of 2 texts occur",
+        "Split random in 3 folds. Of a test part, 3 to 5 of 4 speakers and 2 of 2 texts occur in its",
+        "training part too. Not counted: pairs of speaker and text.",
         "Recipe paper, profile quick (width 1), float32, 20 to 22 epochs per fold, seed 0.",
         "Commit abc1234567; llds 1, numpy 2.0.",
     ):
         assert part in blocks[2]
-    assert "Incomplete" not in markdown
+    assert "Incomplete" not in markdown and "differing code" not in markdown
+
+
+def test_shared_pairs_are_printed_where_all_folds_counted_them():
+    overlap = {"test_speakers": 4, "shared_speakers": 4, "test_texts": 2, "shared_texts": 2}
+    counted = make_fold_results(["s3"], overlap={**overlap, "test_pairs": 8, "shared_pairs": 7})
+    assert "2 of 2 texts and 7 of 8 pairs of speaker and text occur" in render_markdown(build_table(counted))
+    older = make_fold_results(["s3"], overlap=overlap)
+    assert "Not counted: pairs" in render_markdown(build_table([counted[0], *older[1:]]))
 
 
 def test_the_papers_numbers_stand_only_where_the_corpus_is_the_papers():
@@ -63,7 +72,7 @@ def test_latex_is_escaped_and_balanced():
         plain = line.replace(r"\{", "").replace(r"\}", "")
         assert plain.count("{") == plain.count("}")
     rows = [line for line in latex.splitlines() if line.startswith((" S", " Baseline")) and line.endswith(r"\\")]
-    assert [row.count("&") for row in rows] == [7] * 5 + [5] * 3
+    assert [row.count("&") for row in rows] == [7] * 5 + [8] * 3
     assert "$-$" in render_latex(build_table(make_fold_results(["s3", "s2"])))
 
 
@@ -73,7 +82,7 @@ def test_csv_and_json_hold_the_table():
     rows = list(csv.DictReader(io.StringIO(render_csv(table))))
     assert [row["system"] for row in rows] == ["baseline", "s1", "s2", "s3"]
     assert float(rows[3]["ua"]) == table.rows[3].ua and rows[3]["compared_over"] == "s2"
-    assert rows[0]["compared_p_value"] == "" and rows[3]["compared_num_utterances"] == "90"
+    assert rows[0]["compared_p_folds"] == "" and rows[3]["compared_num_utterances"] == "90"
     assert [float(rows[3][f"ua_{end}"]) for end in ("low", "high")] == list(table.rows[3].ua_interval)
     rows = list(csv.DictReader(io.StringIO(render_csv(build_table(make_fold_results(corpus="iemocap"))))))
     assert rows[0]["paper_ua"] == "56.4" and rows[0]["paper_parameters"] == "9.27M"

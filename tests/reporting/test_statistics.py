@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from drl4ser.reporting import metrics, paper_values, statistics
 
@@ -153,3 +154,46 @@ def test_holm_lies_between_bonferroni_and_no_correction(p_values):
     decisions = statistics.holm_significance(p_values)
     for p_value, significant in zip(p_values, decisions, strict=True):
         assert significant >= (p_value <= 0.05 / len(p_values)) and significant <= (p_value <= 0.05)
+
+
+def test_corrected_t_test_by_hand():
+    """Mean 2, variance 2 / 3 of (1, 2, 2, 3): t = 2 / sqrt((1 / 4 + 1 / 8) 2 / 3) = 4 with three degrees of freedom."""
+    assert statistics.corrected_t_test([1, 2, 2, 3], 1 / 8) == pytest.approx(2 * stats.t.sf(4, 3))
+    # Without correction it is the plain paired test.
+    differences = np.random.default_rng(0).normal(0.3, 1, 10)
+    plain = stats.ttest_1samp(differences, 0).pvalue
+    assert statistics.corrected_t_test(differences, 0.0) == pytest.approx(plain)
+    assert statistics.corrected_t_test(differences, 1 / 8) > plain
+    assert statistics.corrected_t_test(-differences, 1 / 8) == statistics.corrected_t_test(differences, 1 / 8)
+
+
+def test_where_the_scatter_is_unknown_nothing_is_significant():
+    assert statistics.corrected_t_test([0.4], 1 / 8) == 1.0
+    assert statistics.corrected_t_test([0.1, 0.1, 0.1 + 1e-16], 1 / 8) == 1.0
+
+
+def test_the_corrected_test_errs_as_rarely_as_it_should():
+    """Two equal methods, differences correlated by test / (test + training) as Nadeau and Bengio take them to be."""
+    rng, correlation = np.random.default_rng(0), 1 / 9
+    calls = []
+    for _ in range(1000):
+        differences = np.sqrt(correlation) * rng.normal() + np.sqrt(1 - correlation) * rng.normal(size=10)
+        calls.append([statistics.corrected_t_test(differences, share) <= 0.05 for share in (1 / 8, 0.0)])
+    corrected, plain = np.mean(calls, axis=0)
+    assert corrected == pytest.approx(0.05, abs=0.02) and plain > 0.12
+
+
+def test_deviation_is_split_into_seed_fold_and_utterance():
+    """Against the deviations that made the data: five points between seeds, four between folds, and 60 utterances."""
+    rng, values = np.random.default_rng(1), []
+    for seed in range(60):
+        of_seed = rng.normal(0.6, 0.05)
+        for _ in range(10):
+            hits = rng.binomial(30, np.clip(rng.normal(of_seed, 0.04), 0, 1), size=2)
+            confusion = [[hits[0], 30 - hits[0]], [30 - hits[1], hits[1]]]
+            values.append((hits.sum() / 60, seed, confusion))
+    parts = statistics.split_deviation(*zip(*values, strict=True))
+    assert parts["seed"] == pytest.approx(0.05, abs=0.01) and parts["fold"] == pytest.approx(0.04, abs=0.01)
+    assert parts["utterance"] == pytest.approx(np.sqrt(0.6 * 0.4 / 60), abs=0.005)
+    assert statistics.split_deviation([0.5, 0.6], [0, 0], [[[1, 1], [1, 1]]] * 2) is None
+    assert statistics.split_deviation([0.5, 0.6], [0, 1], [[[1, 1], [1, 1]]] * 2) is None
