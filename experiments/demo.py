@@ -30,8 +30,8 @@ def main() -> None:
     """Serve until interrupted."""
     directory = Path(FLAGS.run) if FLAGS.run else settings.run_default()[1]
     import_tensorflow()
+    from drl4ser.demo import serve
     from drl4ser.demo.listener import Limits
-    from drl4ser.demo.server import serve
     from drl4ser.inference.predictor import Predictor
 
     stopped = threading.Event()

@@ -31,7 +31,7 @@ def choose_input() -> tuple[Path, Path]:
     if FLAGS.run:
         return Path(FLAGS.run), Path(FLAGS.audio)
     record, directory = settings.run_default()
-    from drl4ser.analysis.evaluation import choose_example
+    from drl4ser.analysis.predicted_part import choose_example
 
     name = choose_example(record)
     paths = {utterance.id: utterance.path for utterance in open_store(Path(FLAGS.records_dir)).utterances}

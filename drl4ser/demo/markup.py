@@ -1,4 +1,4 @@
-"""Prediction and failure as HTML. Whatever a visitor brought (names, words) is escaped."""
+"""Prediction and failure as HTML. Names and words of a visitor are escaped."""
 
 from html import escape
 
@@ -17,11 +17,11 @@ STYLE = """
 .drl4ser .failure { padding: 0.75rem 1rem; border-left: 4px solid #D55E00; background: #D55E0022; }
 .drl4ser ul { margin: 0.25rem 0 0 1.25rem; list-style: disc; }
 """
-"""For the page that shows any of this. Colours of Okabe & Ito's palette, see-through where text stands on them."""
+"""Style of all of these. Colours of Okabe & Ito's palette, transparent where text stands on them."""
 
 
 def show_prediction(prediction: Prediction) -> str:
-    """A bar for each class, the entropy, and the warnings if there are any."""
+    """Show a bar for each class, the entropy, and the warnings if there are any."""
     shares = zip(prediction.classes, prediction.probabilities, strict=True)
     rows = "".join(_row(name, share, name == prediction.emotion) for name, share in shares)
     name = escape(prediction.path.name)
@@ -32,7 +32,12 @@ def show_prediction(prediction: Prediction) -> str:
 
 
 def show_failure(message: str, advice: str) -> str:
-    """Why a recording cannot be used, and what can be."""
+    """Show why a recording cannot be used, and what can be.
+
+    Example:
+        >>> "<p>a.wav: no audio</p>" in show_failure("a.wav: no audio", "Try WAV.")
+        True
+    """
     return (
         '<div class="drl4ser" role="alert"><div class="failure"><strong>This recording cannot be used.</strong>'
         f"<p>{escape(message)}</p><p>{escape(advice)}</p></div></div>"
@@ -40,7 +45,12 @@ def show_failure(message: str, advice: str) -> str:
 
 
 def show_hint(text: str) -> str:
-    """What stands where there is no prediction yet."""
+    """Show a text in place of a prediction.
+
+    Example:
+        >>> show_hint("No recording yet.")
+        '<div class="drl4ser" role="status"><p>No recording yet.</p></div>'
+    """
     return f'<div class="drl4ser" role="status"><p>{escape(text)}</p></div>'
 
 

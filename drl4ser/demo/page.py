@@ -1,4 +1,4 @@
-"""The page: its parts and what happens when a visitor does something."""
+"""The parts of the page and the events between them."""
 
 from urllib.parse import urlsplit
 
@@ -10,13 +10,13 @@ from drl4ser.inference.predictor import Recording
 
 _FORGET_AFTER_S = 600
 _ONE_AT_A_TIME = {"concurrency_id": "model", "concurrency_limit": 1, "api_visibility": "private"}
-"""TensorFlow uses all cores for one recording; the others wait. No interface for programs: `drl4ser-predict` is one."""
+"""TensorFlow uses all cores for one recording; the others wait. Programs use `drl4ser-predict`: no interface here."""
 
 
 def build_page(listener: Listener) -> gr.Blocks:
-    """The page of one run.
+    """Build the page of one run.
 
-    What a visitor brings lives in the state of the visitor's own session: no two can mix. The file itself is read once
+    A visitor's recording lives in the state of the visitor's own session: no two can mix. The file itself is read once
     and then only waits to be deleted.
     """
     run, limits = listener.predictor.run, listener.limits
@@ -41,17 +41,17 @@ def build_page(listener: Listener) -> gr.Blocks:
                     block, head = _choices(listener)
                 with gr.Column(scale=3):
                     attention = _plot("attention", True)
-        actions, what = _Actions(listener), [text, block, head]
+        actions, choices = _Actions(listener), [text, block, head]
         shown = [result, pictures, waveform, attention]
-        audio.change(actions.hear, [audio, *what], [recording, *shown], **_ONE_AT_A_TIME)
-        text.submit(actions.tell, [recording, *what], shown, **_ONE_AT_A_TIME)
+        audio.change(actions.read_recording, [audio, *choices], [recording, *shown], **_ONE_AT_A_TIME)
+        text.submit(actions.predict, [recording, *choices], shown, **_ONE_AT_A_TIME)
         for choice in (block, head):
-            choice.change(actions.choose, [recording, *what], attention, **_ONE_AT_A_TIME)
+            choice.change(actions.draw_attention, [recording, *choices], attention, **_ONE_AT_A_TIME)
     return page
 
 
 def _inputs(listener: Listener) -> tuple[gr.Audio, gr.Textbox]:
-    """The recording and, where words play a part, its transcript."""
+    """Build the inputs: the recording and, where words are used, its transcript."""
     audio = gr.Audio(label="Speech", sources=["upload", "microphone"], type="filepath", buttons=[], elem_id="speech")
     _take_files_only(audio)
     text = gr.Textbox(
@@ -65,7 +65,7 @@ def _inputs(listener: Listener) -> tuple[gr.Audio, gr.Textbox]:
 
 
 def _choices(listener: Listener) -> tuple[gr.Dropdown, gr.Dropdown]:
-    """Which block's and which head's attention to draw."""
+    """Build the choices: which block's and which head's attention to draw."""
     blocks = [(name, number) for number, name in enumerate(listener.blocks, start=1)]
     heads = [("mean of the heads", 0), *((f"head {number}", number) for number in range(1, listener.num_heads + 1))]
     return (
@@ -75,7 +75,7 @@ def _choices(listener: Listener) -> tuple[gr.Dropdown, gr.Dropdown]:
 
 
 def _take_files_only(audio: gr.Audio) -> None:
-    """Gradio would download an address that a visitor's program names in place of a file; here nothing is fetched."""
+    """Refuse addresses: Gradio would download one that a visitor's program sends in place of a file."""
     move = audio.async_move_resource_to_block_cache
 
     async def move_file(path: str | None) -> str | None:
@@ -91,13 +91,13 @@ def _plot(name: str, visible: bool) -> gr.Plot:
 
 
 class _Actions:
-    """What the page's events call; each gives new values for the parts that it is to change."""
+    """Handlers of the page's events; each returns new values for the parts that it changes."""
 
     def __init__(self, listener: Listener):
         self.listener = listener
 
-    def hear(self, path: str | None, text: str, block: int | None, head: int):
-        """A new recording, or its removal."""
+    def read_recording(self, path: str | None, text: str, block: int | None, head: int):
+        """Read and predict a new recording, or clear the page after its removal."""
         if path is None:
             return None, *_nothing(show_hint("No recording yet."))
         try:
@@ -108,12 +108,12 @@ class _Actions:
                 f"{self.listener.limits.max_seconds:g} s and no less than a syllable."
             )
             return None, *_nothing(show_failure(str(error), advice))
-        return recording, *self.tell(recording, text, block, head)
+        return recording, *self.predict(recording, text, block, head)
 
-    def tell(self, recording: Recording | None, text: str, block: int | None, head: int):
-        """Other words for the same recording."""
+    def predict(self, recording: Recording | None, text: str, block: int | None, head: int):
+        """Predict the same recording with another transcript."""
         if recording is None:
-            return _nothing(show_hint("No recording, or it was forgotten meanwhile: bring it again."))
+            return _nothing(show_hint("No recording, or it has been deleted meanwhile: upload it again."))
         seen = self.listener.inspect(recording, text)
         return (
             show_prediction(self.listener.predict(recording, text)),
@@ -122,8 +122,8 @@ class _Actions:
             self.listener.draw_attention(seen, block, head),
         )
 
-    def choose(self, recording: Recording | None, text: str, block: int | None, head: int):
-        """Another block or head."""
+    def draw_attention(self, recording: Recording | None, text: str, block: int | None, head: int):
+        """Draw the attention of another block or head."""
         if recording is None:
             return None
         return self.listener.draw_attention(self.listener.inspect(recording, text), block, head)

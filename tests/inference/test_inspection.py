@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from drl4ser.analysis.evaluation import choose_example
+from drl4ser.analysis.predicted_part import choose_example
 from drl4ser.corpora import Word
 from drl4ser.features.normalization import Normalizer
 from drl4ser.inference.inspection import draw_figure5, inspect_recording

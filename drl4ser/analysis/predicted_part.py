@@ -13,7 +13,7 @@ from drl4ser.runs.paths import RESULT_FILE
 
 
 @dataclasses.dataclass(frozen=True)
-class Evaluation:
+class PredictedPart:
     """Probabilities of a run for the utterances that it was tested on.
 
     Attributes:
@@ -37,7 +37,7 @@ class Evaluation:
         return sorted(found, key=lambda error: -error[2])
 
 
-def evaluate_run(run: Path | str, records_dir: Path | str) -> Evaluation:
+def predict_test_part(run: Path | str, records_dir: Path | str) -> PredictedPart:
     """Predict the recordings of a run's test part.
 
     Args:
@@ -54,7 +54,7 @@ def evaluate_run(run: Path | str, records_dir: Path | str) -> Evaluation:
         raise ValueError(f"{records_dir} does not hold {missing[0]}, on which {run} was tested")
     utterances = [by_id[name] for name in record.utterances]
     rows = [predictor.predict(item.path, item.text).probabilities for item in utterances]
-    return Evaluation(record, utterances, np.stack(rows))
+    return PredictedPart(record, utterances, np.stack(rows))
 
 
 def choose_example(record: FoldResult) -> str:
