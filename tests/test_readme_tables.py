@@ -1,11 +1,14 @@
 """A table stands in a page only if a results file of the repository gives it."""
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from drl4ser.reporting.glance import render_glance
 from drl4ser.reporting.readme import fill_tables
 from drl4ser.reporting.write import find_stale
 
@@ -109,3 +112,26 @@ def test_check_finds_a_table_that_was_typed(tmp_path):
     readme.write_text("<!-- results:table2/none -->\n| 99 % |\n<!-- /results -->\n")
     run = update("--check", "--pages", readme, "--results_dir", tmp_path)
     assert run.returncode == 1 and "is not there" in run.stderr and "Traceback" not in run.stderr
+
+
+def test_results_at_a_glance_follow_the_verdicts(tmp_path):
+    names = [
+        "table1/ravdess-paper-paper-random",
+        "table2/ravdess-paper-paper-random",
+        "table1/ravdess-paper-tuned-random",
+    ]
+    for name in [*names, "saliency/synthetic-quick-paper-random", "figure6/synthetic-quick-paper-random"]:
+        shutil.copytree(ROOT / "results" / name, tmp_path / name)
+    before = render_glance(tmp_path).splitlines()
+    path = tmp_path / names[1] / "table2.json"
+    table = json.loads(path.read_text(encoding="utf-8"))
+    (row,) = (row for row in table["rows"] if row["system"] == "s2")
+    row["comparison"] |= {"verdict": "reversed", "difference": -0.031, "interval": [-0.06, -0.01], "num_folds": 4}
+    path.write_text(json.dumps(table), encoding="utf-8")
+    changed = set(render_glance(tmp_path).splitlines()) - set(before)
+    p_folds = row["comparison"]["p_folds"]
+    line = f"(+4.3) | RAVDESS | -3.1 [-6.0, -1.0] | {p_folds:.3f} | **no, the contrary** (4 folds) |"
+    assert changed == {f"| Self-attention helps: S2 over S1 {line}"}
+    (tmp_path / "figure6/synthetic-quick-paper-random/figure6.md").unlink()
+    with pytest.raises(ValueError, match=r"figure6\.md does not have the line"):
+        render_glance(tmp_path)
