@@ -1,6 +1,7 @@
 """A table stands in a page only if a results file of the repository gives it."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -135,3 +136,39 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
     (tmp_path / "figure6/synthetic-quick-paper-random/figure6.md").unlink()
     with pytest.raises(ValueError, match=r"figure6\.md does not have the line"):
         render_glance(tmp_path)
+
+
+BLOCK = re.compile(r"^<!-- results:\S+ -->.*?<!-- /results -->", re.DOTALL | re.MULTILINE)
+# Timings of the optimisations that docs/performance.md tells of were measured once and have no results file.
+WITHOUT_RESULTS = {"performance.md"}
+FIGURE = re.compile(
+    r"(?<![\w.])(\d+\.\d+)(?= ?(?:%|points))"
+    r"|(?<!validation )(?:\bUA|\bWA|\bF1|recall|accuracy|ROC area)[^\d\n]{0,25}(\d+\.\d+)"
+)
+
+
+def figures_without_results(text):
+    """Percentages and recognition rates that stand in a page's own words and in no committed results."""
+    sources = [*ROOT.glob("results/**/*.md"), *ROOT.glob("benchmarks/results/*.md")]
+    sources.append(ROOT / "drl4ser/reporting/paper_values.py")
+    known = set(re.findall(r"\d+\.\d+", "\n".join(path.read_text(encoding="utf-8") for path in sources)))
+    return [number for match in FIGURE.finditer(BLOCK.sub("", text)) if (number := match[1] or match[2]) not in known]
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "DEVIATIONS.md", ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_figures_outside_of_tables_stand_in_results_too(page):
+    if page.name not in WITHOUT_RESULTS:
+        assert figures_without_results(page.read_text(encoding="utf-8")) == []
+
+
+def test_a_figure_that_was_typed_is_found():
+    assert figures_without_results("S3 reaches a UA of 98.7 here, 0.0123 % more, F1 of 0.9876.") == [
+        "98.7",
+        "0.0123",
+        "0.9876",
+    ]
+    table = "<!-- results:x -->\n| 98.7 % |\n<!-- /results -->"
+    assert (
+        figures_without_results(f"{table}\nS3 has 68.7 % here, the paper 69.4 %; validation UA 0.123, 25 % is chance.")
+        == []
+    )
