@@ -5,6 +5,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from drl4ser.processor import prepare
+
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
@@ -32,11 +34,12 @@ def one_line(text) -> str:
 
 
 def import_tensorflow():
-    """Import TensorFlow and let it look for devices, silently.
+    """Import TensorFlow, prepared for this machine (`processor.prepare`), and let it look for devices, silently.
 
     Returns:
         The module `tensorflow`.
     """
+    prepare()
     with silenced():
         import tensorflow as tf
 

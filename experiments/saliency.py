@@ -6,6 +6,7 @@ from absl import flags
 from tqdm import tqdm
 
 from data_prep.command import run
+from drl4ser.console import import_tensorflow
 from experiments import settings
 
 FLAGS = flags.FLAGS
@@ -16,6 +17,7 @@ def main() -> None:
     """Train the folds that are missing, measure their test parts, write and print the table."""
     configs = list(settings.experiments(["s3"], ["acoustic"]))
     records = settings.run(configs)
+    import_tensorflow()
 
     from drl4ser.analysis.saliency import measure_fold
     from drl4ser.analysis.saliency_table import TABLE_NAME, write_saliency

@@ -18,6 +18,9 @@ from drl4ser.reporting.paper_values import SYSTEM_NAMES
 from drl4ser.runs.paths import finished_result, run_directory
 from drl4ser.training.grid import run_grid
 
+# The systems that are networks; not read from drl4ser.models, which imports TensorFlow.
+SYSTEMS = [name for name in SYSTEM_NAMES if name != "opensmile_svm"]
+
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus the records are of.")
 flags.DEFINE_string("records_dir", None, "LLD records, made by data_prep.make_records.", required=True)

@@ -4,11 +4,10 @@ from absl import flags
 
 from data_prep.command import run
 from drl4ser.config import MODALITIES
-from drl4ser.models import SYSTEMS
 from experiments import settings
 
 FLAGS = flags.FLAGS
-flags.DEFINE_enum("system", "s3", list(SYSTEMS), "Which system.")
+flags.DEFINE_enum("system", "s3", settings.SYSTEMS, "Which system.")
 flags.DEFINE_enum("modality", "acoustic", MODALITIES, "What it hears or reads.")
 flags.DEFINE_integer("fold", 0, "Number of the fold, from 0.", lower_bound=0)
 

@@ -24,6 +24,7 @@ from drl4ser.features import EXTRACTOR_VERSION
 from drl4ser.files import atomic_write_text, lock_folder, remove_leftovers
 from drl4ser.models import KERNEL_SYSTEMS, balanced_units, build_model_from_config
 from drl4ser.parallel.replicas import find_replicas
+from drl4ser.processor import check_precision
 from drl4ser.reporting import metrics
 from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_result, write_fold_result
 from drl4ser.reporting.provenance import current_commit, current_versions
@@ -87,6 +88,7 @@ def _run_unfinished(config, store, directory, word_vectors, on_epoch, checkpoint
     result = finished_result(directory, config)  # again: whoever held the lock may have run it
     if result is not None:
         return result
+    check_precision(config.train.precision, has_gpu=bool(tf.config.list_physical_devices("GPU")))
     remove_leftovers(directory)
     started = time.monotonic()
     write_config(directory, config)

@@ -155,3 +155,12 @@ def test_a_killed_grid_goes_on_and_gives_the_same_record(finished, records_dir, 
     subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
     assert (directory / "record.json").read_bytes() == (finished[0] / "record.json").read_bytes()
     assert not (directory / "checkpoint.npz").exists()
+
+
+def test_a_fold_in_emulated_arithmetic_is_refused_before_anything_is_written(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("drl4ser.processor.has_bfloat16", lambda: False)
+    monkeypatch.delenv("DRL4SER_EMULATE_BFLOAT16", raising=False)
+    config = change(CONFIG, {"train": {"precision": "mixed_bfloat16"}, "model": {"modality": "acoustic"}})
+    with pytest.raises(ValueError, match="set DRL4SER_EMULATE_BFLOAT16=1 to insist"):
+        run_fold(config, store, tmp_path / "fold")
+    assert not list(tmp_path.rglob("*.json"))

@@ -1,0 +1,68 @@
+"""What this machine's processor and memory ask of TensorFlow, decided before TensorFlow is imported."""
+
+import ctypes
+import os
+import platform
+from pathlib import Path
+
+BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+
+# Parameters of mallopt(3), their numbers from glibc's malloc.h.
+_MALLOPT = {
+    -3: 1 << 30,  # M_MMAP_THRESHOLD: blocks below 1 GiB come from the heap, not from the system each time
+    -1: -1,  # M_TRIM_THRESHOLD: the heap gives nothing back
+    -2: 256 << 20,  # M_TOP_PAD: and grows by 256 MiB at a time
+}
+
+
+def prepare() -> None:
+    """Set what TensorFlow and its memory read once, at their start. A user's own environment always wins.
+
+    - TF_ENABLE_ONEDNN_OPTS=1: TensorFlow leaves oneDNN off on processors without AVX-512 or AVX-VNNI, where it is as
+      much faster as elsewhere.
+    - The C library keeps the memory that a step frees for the next step (DRL4SER_KEEP_MEMORY=0: it does not).
+    """
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    if os.environ.get("DRL4SER_KEEP_MEMORY", "1") != "0":
+        keep_memory()
+
+
+def keep_memory() -> bool:
+    """Tell glibc to keep freed memory: new pages cost more than what is computed in them.
+
+    Returns:
+        Whether it does: False with any other C library, of which nothing is changed.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    accepted = [mallopt(parameter, value) for parameter, value in _MALLOPT.items()]
+    return all(accepted)
+
+
+def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this processor multiplies bfloat16 numbers, or does not tell (no /proc/cpuinfo, or another family)."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return True
+    flags = [set(line.partition(":")[2].split()) for line in lines if line.startswith("flags")]
+    return not flags or bool(flags[0] & BFLOAT16_FLAGS)
+
+
+def check_precision(precision: str, has_gpu: bool = False) -> None:
+    """Refuse arithmetic that this machine would emulate.
+
+    Args:
+        precision: a Keras policy, such as "float32" or "mixed_bfloat16".
+        has_gpu: whether a GPU computes.
+
+    Raises:
+        ValueError: for bfloat16 on a processor without it, unless DRL4SER_EMULATE_BFLOAT16=1 insists.
+    """
+    if "bfloat16" not in precision or has_gpu or has_bfloat16() or os.environ.get("DRL4SER_EMULATE_BFLOAT16") == "1":
+        return
+    raise ValueError(
+        f"precision {precision}: this processor has neither AVX512_BF16 nor AMX and would emulate bfloat16, several "
+        "times slower than float32. Choose float32, or set DRL4SER_EMULATE_BFLOAT16=1 to insist"
+    )
