@@ -1,4 +1,4 @@
-"""Multiple kernel learning for support vector machines; knows no TensorFlow."""
+"""Multiple kernel learning for support vector machines, without TensorFlow."""
 
 from drl4ser.svm.kernels import BaseKernel, multiple_kernels
 from drl4ser.svm.machine import KernelMachine

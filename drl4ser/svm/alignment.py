@@ -1,6 +1,7 @@
-"""Which kernels resemble the labels: centred alignment (Cortes, Mohri and Rostamizadeh, JMLR 13, 2012).
+"""Weights of kernels by their centred alignment with the labels (Cortes, Mohri and Rostamizadeh, JMLR 13, 2012).
 
 Notation of the paper: <.,.> is the Frobenius product, K_c = H K H with H = I - 1 1^T / n the centred kernel matrix.
+The alignment of two kernels is <K_c, L_c> / (|K_c| |L_c|).
 """
 
 import dataclasses
@@ -11,23 +12,12 @@ from scipy.optimize import nnls
 
 from drl4ser.svm.kernels import BaseKernel, Features, KernelMeans, compute_kernels
 
-
-def center_kernel(kernel: np.ndarray) -> np.ndarray:
-    """K_c of a symmetric [n, n] matrix: the kernel of the same features with their mean taken away."""
-    rows = kernel.mean(axis=0)
-    return kernel - rows - rows[:, np.newaxis] + rows.mean()
-
-
-def centered_alignment(kernel: np.ndarray, other: np.ndarray) -> float:
-    """<K_c, L_c> / (|K_c| |L_c|), in [0, 1] for kernels (Definition 4); 0 where one is constant."""
-    one, two = center_kernel(kernel), center_kernel(other)
-    norm = np.linalg.norm(one) * np.linalg.norm(two)
-    return float(np.sum(one * two) / norm) if norm > 0 else 0.0
+BLOCK_ROWS = 256
 
 
 @dataclasses.dataclass
 class CenteredProducts:
-    """<K_c, L_c> of some kernels and the labels' kernel, summed up block of rows by block of rows.
+    """<K_c, L_c> of some kernels and the labels' kernel, summed over blocks of rows.
 
     No [n, n] matrix is kept: with the sums of a kernel's rows r and of all its values s,
     <K_c, L_c> = <K, L> - 2 r_K . r_L / n + s_K s_L / n^2.
@@ -47,7 +37,7 @@ class CenteredProducts:
         self._row_sums = np.zeros((self.num_kernels, len(self.targets)))
 
     def add_rows(self, rows: slice, kernels: np.ndarray) -> None:
-        """Take in rows of every kernel matrix, float64 [m, num_rows, n]."""
+        """Add rows of every kernel matrix, float64 [m, num_rows, n]."""
         flat = kernels.reshape(self.num_kernels, -1)
         self._products += flat @ flat.T
         self._row_sums[:, rows] = kernels.sum(axis=2)
@@ -60,7 +50,7 @@ class CenteredProducts:
         n, totals = len(self.targets), self._row_sums.sum(axis=1)
         products = self._products - 2 / n * self._row_sums @ self._row_sums.T
         products += np.outer(totals, totals) / n**2
-        # What is left of a constant kernel is rounding errors: it tells nothing.
+        # What is left of a constant kernel is rounding errors.
         varies = np.diag(products) > 1e-13 * np.diag(self._products)
         return np.where(np.outer(varies, varies), products, 0.0), np.where(varies, self._with_targets, 0.0)
 
@@ -69,18 +59,22 @@ def align_kernels(products: np.ndarray, with_targets: np.ndarray) -> np.ndarray:
     """Weights of the combination that is best aligned with the labels.
 
     Implements Proposition 9: the weights are v / |v| for the v >= 0 that minimises v^T M v - 2 v^T a. With M = B^T B
-    that is the non-negative least squares problem min |B v - b|, B^T b = a, which SciPy solves exactly
-    (Lawson and Hanson's active sets). The kernels are scaled to |K_c| = 1 first, so that their units do not matter.
+    that is the non-negative least squares problem min |B v - b|, B^T b = a, which SciPy solves exactly (Lawson and
+    Hanson's active sets). The kernels are scaled to |K_c| = 1 first, so that their units do not matter.
 
     Args:
         products: M, float64 [m, m], see `CenteredProducts.finish`; zeros for a kernel that is constant.
         with_targets: a, float64 [m].
 
     Returns:
-        float64 [m], at least 0 and 1 in sum, for the kernels as they came in, up to one common factor.
+        float64 [m], at least 0 and 1 in sum, for the kernels as they were given.
 
     Raises:
         ValueError: if no kernel is positively aligned with the labels.
+
+    Example:
+        >>> align_kernels(np.diag([16.0, 16.0]), np.array([12.0, 4.0])).round(6)
+        array([0.75, 0.25])
     """
     norms = np.sqrt(np.diag(products))
     scale = np.where(norms > 0, norms, 1.0)
@@ -91,11 +85,8 @@ def align_kernels(products: np.ndarray, with_targets: np.ndarray) -> np.ndarray:
     target = root @ (with_targets / scale) / values[kept]
     weights = nnls(root, target)[0] / scale if kept.any() else np.zeros_like(scale)
     if not weights.sum() > 0:
-        raise ValueError("no kernel is aligned with the labels: the features tell nothing about the classes")
+        raise ValueError("no kernel is aligned with the labels: the features do not depend on the classes")
     return weights / weights.sum()
-
-
-BLOCK_ROWS = 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +118,7 @@ class CombinedKernel:
             The combination and its values for the training part, float64 [n, n].
 
         Raises:
-            ValueError: if no kernel tells anything about the labels.
+            ValueError: if no kernel is positively aligned with the labels.
         """
         means = KernelMeans.of(features)
         centered = means.center(features)

@@ -30,20 +30,25 @@ class BaseKernel:
 
 
 def multiple_kernels(modalities: Sequence[str]) -> tuple[BaseKernel, ...]:
-    """For every modality a linear kernel and RBF kernels of four widths."""
+    """For every modality a linear kernel and RBF kernels of four widths.
+
+    Example:
+        >>> [kernel.factor for kernel in multiple_kernels(["acoustic"])]
+        [0.0, 0.0625, 0.25, 1.0, 4.0]
+    """
     return tuple(BaseKernel(name, factor) for name in modalities for factor in (LINEAR, *RBF_FACTORS))
 
 
 @dataclasses.dataclass(frozen=True)
 class KernelMeans:
-    """What the kernels need to know of the training features: for each modality their mean and the s above."""
+    """Statistics of the training features: for each modality their mean and the s of `BaseKernel`."""
 
     centers: dict[str, np.ndarray]
     squared_distances: dict[str, float]
 
     @classmethod
     def of(cls, features: Features) -> "KernelMeans":
-        """Measure them; a modality whose features never vary gets s = 1."""
+        """Compute them; s = 1 where the features of a modality never vary."""
         centers = {name: x.mean(axis=0, dtype=np.float64) for name, x in features.items()}
         spread = {name: 2 * float(x.var(axis=0, dtype=np.float64).sum()) for name, x in features.items()}
         return cls(centers, {name: value or 1.0 for name, value in spread.items()})
@@ -86,7 +91,7 @@ def compute_kernels(
 def pairwise_coefficients(svc: SVC) -> tuple[np.ndarray, np.ndarray]:
     """The machines of a fitted SVC as one matrix: decision values are K[:, support] @ coefficients + intercepts.
 
-    libsvm keeps of each support vector of class i one coefficient for every other class.
+    libsvm keeps one coefficient of each support vector for every class that is not its own.
 
     Returns:
         float64 [S, P] and [P], positive values vote for the first class of a pair.
@@ -103,7 +108,12 @@ def pairwise_coefficients(svc: SVC) -> tuple[np.ndarray, np.ndarray]:
 
 
 def count_votes(values: np.ndarray) -> np.ndarray:
-    """Decision values [n, P] of the pairs to scores [n, c]: votes, and the margins' sum squeezed into a third."""
+    """Scores [n, c] from the decision values [n, P] of the pairs: votes, and the sum of margins squeezed into a third.
+
+    Example:
+        >>> count_votes(np.array([[2.0, -1.0, -1.0]])).argmax()  # 0 beats 1, 2 beats 0 and 1
+        np.int64(2)
+    """
     num_classes = round((1 + np.sqrt(1 + 8 * values.shape[1])) / 2)
     votes, margins = np.zeros((2, len(values), num_classes))
     for value, (i, j) in zip(values.T, itertools.combinations(range(num_classes), 2), strict=True):

@@ -14,15 +14,14 @@ from drl4ser.svm.alignment import CombinedKernel
 from drl4ser.svm.kernels import BaseKernel, Features, KernelMeans, count_votes, pairwise_coefficients
 
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
-# The combined kernel of so many utterances takes 512 MB. Of more, a random sample with the same share of each class
-# is learned from.
+# The combined kernel of so many utterances takes 512 MB.
 MAX_UTTERANCES = 8_000
 _HEADER = "header"
 
 
 @dataclasses.dataclass(frozen=True)
 class KernelMachine:
-    """One-against-one support vector machines on a combined kernel, and all they need to predict.
+    """One-against-one support vector machines on a combined kernel, with everything that prediction needs.
 
     Attributes:
         kernel: the combination.
@@ -65,11 +64,11 @@ class KernelMachine:
             kernels: base kernels to combine.
             num_classes: classes there may be.
             class_weights: whether rare classes count as much as frequent ones.
-            max_utterances: of the training part; of more a sample with the same share of each class is used.
+            max_utterances: most utterances to learn from; of more, a sample with the same share of each class.
             seed: of the sample.
 
         Raises:
-            ValueError: if the labels are of one class only, or no kernel tells anything about them.
+            ValueError: if the labels are of one class only, or no kernel is aligned with them.
         """
         chosen = sample_utterances(labels, max_utterances, seed)
         features = {name: np.asarray(x[chosen], np.float32) for name, x in features.items()}
@@ -92,13 +91,13 @@ class KernelMachine:
         return best
 
     def score(self, features: Features) -> np.ndarray:
-        """Votes of the pairs of classes, and a third of a vote at most for their margins, as scikit-learn counts them.
+        """Votes of the pairs of classes, plus at most a third of a vote for their margins, as scikit-learn counts them.
 
         Args:
             features: modality -> [n, D].
 
         Returns:
-            float64 [n, num_classes]; the largest is the prediction. A class that training never saw has -1.
+            float64 [n, num_classes]; the largest is the prediction. A class without training utterances has -1.
         """
         values = self.kernel(features, self.support) @ self.coefficients + self.intercepts
         scores = np.full((len(values), self.num_classes), -1.0)
@@ -150,5 +149,5 @@ def sample_utterances(labels: np.ndarray, max_utterances: int, seed: int) -> np.
         return np.arange(len(labels))
     order = np.random.default_rng(seed).permutation(len(labels))
     order = order[np.argsort(labels[order], kind="stable")]
-    # Every so manieth of a list sorted by class takes from each class in proportion.
+    # Equal steps through a list sorted by class take from each class in proportion.
     return np.sort(order[np.arange(max_utterances) * len(labels) // max_utterances])
