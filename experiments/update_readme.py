@@ -5,7 +5,8 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
-from drl4ser.analysis.data_scale import TABLE_FILE, render_data_scale
+from drl4ser.analysis.data_scale import render_data_scale
+from drl4ser.analysis.saliency_table import render_saliency
 from drl4ser.files import atomic_write_text
 from drl4ser.reporting.readme import fill_tables
 from drl4ser.reporting.write import find_stale, rebuild_reports
@@ -21,8 +22,9 @@ def main() -> None:
     """Fill the pages, or name what is stale; refuse tables that do not follow from their fold results."""
     if FLAGS.rebuild:
         rebuild_reports(FLAGS.results_dir)
-        for directory in sorted(Path(FLAGS.results_dir).glob("figure6/*")):
-            atomic_write_text(directory / TABLE_FILE, render_data_scale(directory))
+        for name, render in (("figure6", render_data_scale), ("saliency", render_saliency)):
+            for directory in sorted(Path(FLAGS.results_dir).glob(f"{name}/*")):
+                atomic_write_text(directory / f"{name}.md", render(directory))
     for path in find_stale(FLAGS.results_dir):
         raise ValueError(f"{path} does not follow from the fold results beside it. Run that experiment again.")
     for page in map(Path, FLAGS.pages or ["README.md", *sorted(Path("docs").glob("*.md"))]):

@@ -14,8 +14,8 @@ from drl4ser.reporting import statistics
 from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
 from drl4ser.reporting.notes import describe_experiment
 from drl4ser.reporting.paper_values import FIGURE6
+from drl4ser.reporting.provenance import collect_facts
 from drl4ser.reporting.render import TextTable, markdown_list
-from drl4ser.reporting.table import collect_facts
 from drl4ser.reporting.write import FOLDS_FILE
 
 TABLE_FILE = "figure6.md"

@@ -11,8 +11,8 @@ from scipy import stats
 from drl4ser.files import atomic_write_text
 from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
 from drl4ser.reporting.notes import describe_experiment
+from drl4ser.reporting.provenance import collect_facts
 from drl4ser.reporting.render import MISSING, TextTable, markdown_list
-from drl4ser.reporting.table import collect_facts
 
 NUM_RESAMPLES = 10_000
 NUM_DECIMALS = 6

@@ -1,7 +1,9 @@
 """The sentences under a table: how to read it and what it was made with."""
 
 from drl4ser.reporting.paper_values import MODALITY_NAMES, SYSTEM_NAMES, paper_corpus
-from drl4ser.reporting.table import Facts, Row, Table
+from drl4ser.reporting.provenance import Facts
+from drl4ser.reporting.statistics import NUM_SAMPLES
+from drl4ser.reporting.table import Row, Table
 
 _SHARED = {"speakers": "speakers", "texts": "texts", "pairs": "pairs of speaker and text"}
 
@@ -50,7 +52,7 @@ def _split(facts: Facts) -> str:
 def _metrics(facts: Facts) -> str:
     return (
         "UA: mean ± standard deviation over folds. All UA: of all tested utterances together, with the 95 % "
-        f"interval of {facts.num_resamples:,} bootstrap resamples of the utterances; chance is "
+        f"interval of {NUM_SAMPLES:,} bootstrap resamples of the utterances; chance is "
         f"{100 / len(facts.classes):.1f} %. WA and macro F1: of all together."
     )
 

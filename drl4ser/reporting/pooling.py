@@ -9,6 +9,7 @@ import numpy as np
 
 from drl4ser.config import ExperimentConfig, complete
 from drl4ser.reporting.fold_result import FoldResult
+from drl4ser.reporting.paper_values import LAYOUTS
 
 # What the rows of a table vary; everything else must be the same.
 _VARIED = ("fold", "seed", "model.system", "model.modality")
@@ -48,6 +49,19 @@ def pool_results(results: Sequence[FoldResult]) -> PooledPredictions:
         scores[index] = tests.count(labels[utterance]) / len(tests)
     truth = np.array([labels[utterance] for utterance in utterances], dtype=np.int64)
     return PooledPredictions(utterances, truth, scores, confusion)
+
+
+def select_results(results: Sequence[FoldResult], table: str) -> list[FoldResult]:
+    """The results whose systems stand in a table, sorted and checked against each other.
+
+    Raises:
+        ValueError: if `table` is unknown, none are left or they cannot stand in one table.
+    """
+    if table not in LAYOUTS:
+        raise ValueError(f"`table` must be one of {sorted(LAYOUTS)}. Received: table={table!r}")
+    chosen = [result for result in results if result.system in LAYOUTS[table].systems]
+    check_results(chosen)
+    return sorted(chosen, key=lambda result: result.key)
 
 
 def check_results(results: Sequence[FoldResult]) -> None:

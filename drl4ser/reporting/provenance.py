@@ -1,13 +1,51 @@
-"""The code that a result was made with: commit of the checkout and versions of the packages."""
+"""The origin of results: commit and versions of a run, and the facts that the results of a table share."""
 
+import dataclasses
 import platform
 import subprocess
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
+
+from drl4ser.config import ExperimentConfig, complete
+from drl4ser.reporting.fold_result import FoldResult
 
 PACKAGES = ("drl4ser", "tensorflow", "keras", "numpy", "scipy", "librosa", "pysptk", "soxr", "gensim", "scikit-learn")
 # Commands write results, and so do not make the code that the next command runs with another one.
 _NOT_CODE = (":(exclude,top)results*", ":(exclude,top)benchmarks/results", ":(exclude,top,glob)**/*.md")
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What all results of a table share, or their smallest and largest value.
+
+    Attributes:
+        corpus, profile, recipe, split, num_folds, precision, width, frontend: as in the configuration.
+        num_utterances: tested.
+        classes: tested utterances of each class.
+        overlap: smallest and largest number over the folds, see `drl4ser.corpora.folds.describe_overlap`; what a fold
+            of an earlier version did not count is left out.
+        seeds, commits: all, sorted.
+        epochs: smallest and largest number; of networks only.
+        versions: of each package all, sorted.
+    """
+
+    corpus: str
+    profile: str
+    recipe: str
+    split: str
+    num_folds: int
+    precision: str
+    width: float
+    frontend: str
+    num_utterances: int
+    classes: dict[str, int]
+    overlap: dict[str, tuple[int, int]]
+    seeds: tuple[int, ...]
+    epochs: tuple[int, int]
+    commits: tuple[str, ...]
+    versions: dict[str, tuple[str, ...]]
 
 
 def current_commit(directory: str | Path | None = None) -> str:
@@ -45,6 +83,43 @@ def current_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def collect_facts(results: Sequence[FoldResult]) -> Facts:
+    """The facts that stand under a table of these results."""
+    first = results[0]
+    labels = {}
+    for result in results:
+        labels.update(zip(result.utterances, result.labels, strict=True))
+    counts = Counter(labels.values())
+    counted = sorted(set.intersection(*(set(result.overlap) for result in results)))
+    packages = sorted({name for result in results for name in result.versions})
+    versions = {name: {result.versions[name] for result in results if name in result.versions} for name in packages}
+    return Facts(
+        **{name: getattr(first, name) for name in ("corpus", "profile", "recipe", "split", "num_folds")},
+        precision=first.config["train"]["precision"],
+        width=first.config["model"]["width"],
+        frontend=complete(ExperimentConfig, first.config)["frame"]["frontend"],
+        num_utterances=len(labels),
+        classes={name: counts[index] for index, name in enumerate(first.classes)},
+        overlap={name: span(result.overlap[name] for result in results) for name in counted},
+        seeds=tuple(sorted({result.seed for result in results})),
+        # A system that is not a network has none.
+        epochs=span([result.epochs for result in results if result.epochs] or [0]),
+        commits=tuple(sorted({result.commit for result in results})),
+        versions={name: tuple(sorted(found)) for name, found in versions.items()},
+    )
+
+
+def span(values: Iterable[int]) -> tuple[int, int]:
+    """Smallest and largest of some values.
+
+    Example:
+        >>> span([5, 3, 4])
+        (3, 5)
+    """
+    values = list(values)
+    return min(values), max(values)
 
 
 def _git(directory: str | Path | None, *arguments: str) -> str:

@@ -1,15 +1,16 @@
 """A table as plain values, built from fold results; nothing in it is typed by hand."""
 
 import dataclasses
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from drl4ser.config import MODALITIES, ExperimentConfig, complete
+from drl4ser.config import MODALITIES
 from drl4ser.reporting import metrics, statistics
 from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.paper_values import LAYOUTS, paper_corpus, paper_value
-from drl4ser.reporting.pooling import check_results, pool_results
+from drl4ser.reporting.pooling import pool_results, select_results
+from drl4ser.reporting.provenance import Facts, collect_facts, span
 
 NUM_DECIMALS = 6
 
@@ -92,59 +93,12 @@ class Row:
 
 
 @dataclasses.dataclass(frozen=True)
-class Facts:
-    """What all results of a table share, or their smallest and largest value.
-
-    Attributes:
-        corpus, profile, recipe, split, num_folds, precision, width, frontend: as in the configuration.
-        num_utterances: tested.
-        classes: tested utterances of each class.
-        overlap: smallest and largest number over the folds, see `drl4ser.corpora.folds.describe_overlap`; what a fold
-            of an earlier version did not count is left out.
-        seeds, commits: all, sorted.
-        epochs: smallest and largest number; of networks only.
-        versions: of each package all, sorted.
-        num_resamples: of the bootstrap.
-    """
-
-    corpus: str
-    profile: str
-    recipe: str
-    split: str
-    num_folds: int
-    precision: str
-    width: float
-    frontend: str
-    num_utterances: int
-    classes: dict[str, int]
-    overlap: dict[str, tuple[int, int]]
-    seeds: tuple[int, ...]
-    epochs: tuple[int, int]
-    commits: tuple[str, ...]
-    versions: dict[str, tuple[str, ...]]
-    num_resamples: int = statistics.NUM_SAMPLES
-
-
-@dataclasses.dataclass(frozen=True)
 class Table:
     """One of the paper's tables: `name` is "table1" or "table2", `rows` are in the paper's order per modality."""
 
     name: str
     facts: Facts
     rows: tuple[Row, ...]
-
-
-def select_results(results: Sequence[FoldResult], table: str) -> list[FoldResult]:
-    """The results whose systems stand in a table, sorted and checked against each other.
-
-    Raises:
-        ValueError: if `table` is unknown, none are left or they cannot stand in one table.
-    """
-    if table not in LAYOUTS:
-        raise ValueError(f"`table` must be one of {sorted(LAYOUTS)}. Received: table={table!r}")
-    chosen = [result for result in results if result.system in LAYOUTS[table].systems]
-    check_results(chosen)
-    return sorted(chosen, key=lambda result: result.key)
 
 
 def build_table(results: Sequence[FoldResult], table: str = "table2") -> Table:
@@ -175,32 +129,6 @@ def build_table(results: Sequence[FoldResult], table: str = "table2") -> Table:
     return _rounded(Table(table, collect_facts(results), _decide(rows)))
 
 
-def collect_facts(results: Sequence[FoldResult]) -> Facts:
-    """The facts that stand under a table of these results."""
-    first = results[0]
-    labels = {}
-    for result in results:
-        labels.update(zip(result.utterances, result.labels, strict=True))
-    counts = Counter(labels.values())
-    counted = sorted(set.intersection(*(set(result.overlap) for result in results)))
-    packages = sorted({name for result in results for name in result.versions})
-    versions = {name: {result.versions[name] for result in results if name in result.versions} for name in packages}
-    return Facts(
-        **{name: getattr(first, name) for name in ("corpus", "profile", "recipe", "split", "num_folds")},
-        precision=first.config["train"]["precision"],
-        width=first.config["model"]["width"],
-        frontend=complete(ExperimentConfig, first.config)["frame"]["frontend"],
-        num_utterances=len(labels),
-        classes={name: counts[index] for index, name in enumerate(first.classes)},
-        overlap={name: _span(result.overlap[name] for result in results) for name in counted},
-        seeds=tuple(sorted({result.seed for result in results})),
-        # A system that is not a network has none.
-        epochs=_span([result.epochs for result in results if result.epochs] or [0]),
-        commits=tuple(sorted({result.commit for result in results})),
-        versions={name: tuple(sorted(found)) for name, found in versions.items()},
-    )
-
-
 def _build_row(results: list[FoldResult], table: str) -> Row:
     first, pool = results[0], pool_results(results)
     if len({(result.num_parameters, result.units) for result in results}) > 1:
@@ -215,8 +143,8 @@ def _build_row(results: list[FoldResult], table: str) -> Row:
         num_results=len(results),
         num_wanted=first.num_folds * len(seeds),
         num_utterances=len(pool.utterances),
-        epochs=_span(result.epochs for result in results),
-        best_epochs=_span(result.best_epoch for result in results),
+        epochs=span(result.epochs for result in results),
+        best_epochs=span(result.best_epoch for result in results),
         validation_ua=sum(result.validation_ua for result in results) / len(results),
         ua_mean=mean,
         ua_sd=deviation,
@@ -274,12 +202,6 @@ def _decide(rows: list[Row]) -> tuple[Row, ...]:
             row = dataclasses.replace(row, comparison=dataclasses.replace(row.comparison, verdict=verdict))
         decided.append(row)
     return tuple(decided)
-
-
-def _span(values: Iterable[int]) -> tuple[int, int]:
-    """Smallest and largest of some values."""
-    values = list(values)
-    return min(values), max(values)
 
 
 def _rounded(value):

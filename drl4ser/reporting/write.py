@@ -8,9 +8,9 @@ from drl4ser.figures.confusion import confusion_grid
 from drl4ser.files import atomic_write_bytes, atomic_write_text
 from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
 from drl4ser.reporting.paper_values import MODALITY_NAMES, SYSTEM_NAMES
-from drl4ser.reporting.pooling import check_code
+from drl4ser.reporting.pooling import check_code, select_results
 from drl4ser.reporting.render import render_csv, render_json, render_latex, render_markdown
-from drl4ser.reporting.table import Table, build_table, select_results
+from drl4ser.reporting.table import Table, build_table
 
 FOLDS_FILE = "folds.jsonl"
 CONFUSION_FILE = "confusion.png"
