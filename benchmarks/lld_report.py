@@ -26,7 +26,7 @@ from drl4ser.config import FrameConfig
 from drl4ser.features import LLD_NAMES, extract_llds, find_audio, load_audio
 from drl4ser.features.opensmile import extract_opensmile_llds, round_to_pcm
 
-_PACKAGES = ("praat-parselmouth", "opensmile", "pysptk", "numpy", "scipy")
+_PACKAGES = ("praat-parselmouth", "opensmile", "numpy", "scipy")
 
 FLAGS = flags.FLAGS
 _COLUMN = {name: index for index, name in enumerate(LLD_NAMES)}

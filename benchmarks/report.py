@@ -17,7 +17,7 @@ from drl4ser.figures import make_figure
 from drl4ser.files import atomic_write_text
 from drl4ser.reporting.provenance import current_commit
 
-PACKAGES = ("tensorflow", "keras", "torch", "numpy", "opensmile", "praat-parselmouth", "librosa", "pysptk")
+PACKAGES = ("tensorflow", "keras", "torch", "numpy", "opensmile", "praat-parselmouth", "librosa")
 TABLE, PICTURE = "benchmark.md", "benchmark.png"
 _MET, _MISSED, _PLAIN = "#0072b2", "#d55e00", "#777777"  # Okabe and Ito's palette, for colour-blind readers too
 

@@ -9,6 +9,7 @@ from drl4ser.config import FrameConfig
 from drl4ser.features.audio import check_rate, resample
 
 _PEAK_LIMIT = 16.0  # resampling a clipped signal overshoots 1 a little; a peak in the hundreds is 16-bit data
+_LEAST_OFFSET = 1e-3  # -60 dB: recordings without a fault stay below it
 
 
 def count_frames(num_samples: int, config: FrameConfig) -> int:
@@ -74,6 +75,33 @@ def to_mono(signal) -> np.ndarray:
     if signal.ndim == 2:
         signal = signal.mean(axis=1, dtype=np.float32)
     return signal.astype(np.float32, copy=False)
+
+
+def find_offset(signal: np.ndarray, config: FrameConfig) -> np.float32:
+    """Find the constant offset of a recording, where its quiet parts show one.
+
+    It is the mean of the quietest tenth of the frames (not overlapping), if that is at least 0.001 and more than half
+    of their standard deviation: a smaller one changes the energy of the quietest frames by less than 1 dB. It is
+    rounded to a step of 16 bits, so that digital silence becomes digital silence again.
+
+    Args:
+        signal: float32 [num_samples], at least one frame.
+        config: length of a frame.
+
+    Returns:
+        The offset, 0 where there is none.
+
+    Example:
+        >>> noise = np.random.default_rng(0).normal(0, 0.001, 16_000).astype(np.float32)
+        >>> [round(float(find_offset(noise + np.float32(offset), FrameConfig())), 3) for offset in (0, 0.03)]
+        [0.0, 0.03]
+    """
+    frames = signal[: len(signal) // config.frame_length * config.frame_length].reshape(-1, config.frame_length)
+    mean, variance = frames.mean(axis=1, dtype=np.float64), frames.var(axis=1, dtype=np.float64)
+    quiet = np.argsort(variance, kind="stable")[: max(1, len(frames) // 10)]
+    offset = mean[quiet].mean()
+    is_one = abs(offset) > max(_LEAST_OFFSET, np.sqrt(variance[quiet].mean()) / 2)
+    return np.float32(np.rint(offset * 2**15) / 2**15 if is_one else 0)
 
 
 def check_length(num_samples: int, config: FrameConfig) -> None:

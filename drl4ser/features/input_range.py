@@ -13,6 +13,8 @@ SILENCE_DB = -80.0
 _MARGIN = 0.25  # of the width of a training range: so little outside is not worth a warning
 _LOUD_QUANTILE = 0.95  # the level of a recording is that of its louder frames, whatever silence surrounds them
 _DB_PER_LOG_ENERGY = 10 / np.log(10)
+_OFFSET_DB = -60.0  # of a frame that never crosses zero, above the offsets of common converters
+_OFFSET_SHARE = 0.05  # of the frames
 _SPECTRUM = tuple(name for name in LLD_NAMES if name.startswith("mfcc"))
 _WORDING = {
     "seconds": "length {0:.2f} s, training recordings had {1:.2f} to {2:.2f} s",
@@ -46,6 +48,15 @@ def measure_recording(llds: np.ndarray, frame: FrameConfig) -> dict[str, float]:
         "voiced_share": float(np.mean(column["log_f0"] > 0)),
         **{name: float(column[name].mean()) for name in _SPECTRUM},
     }
+
+
+def measure_offset_share(llds: np.ndarray) -> float:
+    """Measure the share of frames, in [0, 1], that never cross zero though they are not silent.
+
+    A constant offset is subtracted before extraction (`framing.find_offset`); one that jumps or drifts remains.
+    """
+    column = {name: llds[:, index] for index, name in enumerate(LLD_NAMES)}
+    return float(np.mean((column["zcr"] == 0) & (_DB_PER_LOG_ENERGY * column["log_energy"] > _OFFSET_DB)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,4 +129,7 @@ def find_input_warnings(
         )
     if measured["level_db"] < SILENCE_DB:
         return (*found, "silent")
+    share = measure_offset_share(llds)
+    if share > _OFFSET_SHARE:
+        found.append(f"offset from zero that is not constant: {share:.0%} of it never crosses zero")
     return (*found, *(known.find_warnings(measured) if known else ()))

@@ -7,7 +7,7 @@ import numpy as np
 from drl4ser.config import FrameConfig
 from drl4ser.features import voicing
 from drl4ser.features.audio import check_rate, resample_stream
-from drl4ser.features.framing import check_length, count_frames, frame_signal, prepare_signal, to_mono
+from drl4ser.features.framing import check_length, count_frames, find_offset, frame_signal, prepare_signal, to_mono
 from drl4ser.features.opensmile import extract_opensmile_llds
 from drl4ser.features.spectral import compute_log_energy, compute_mfcc, compute_zcr
 
@@ -19,7 +19,7 @@ LLD_NAMES = (
     "log_f0",
     "zcr",
 )
-EXTRACTOR_VERSION = "1"
+EXTRACTOR_VERSION = "2"
 _DEFAULT_CONFIG = FrameConfig()
 _BLOCK_FRAMES = 512  # about 2.5 s: the block's frames and correlations stay in the processor's cache
 
@@ -33,12 +33,14 @@ def extract_llds(
     |---|---|---|---|---|---|
     | 0-11 | mfcc_1..12 | liftered DCT-II of 26 log mel bands | - | about -150..150 | HTK; `spectral.compute_mfcc` |
     | 12 | log_energy | ln mean x^2 | ln of power | -41.59..0 | cEnergy; `spectral.compute_log_energy` |
-    | 13 | voicing_probability | (r' + v) / 2 | - | 0..1 | RAPT; `voicing.analyse_voicing` |
-    | 14 | hnr_db | 10 log10(r / (1 - r)) | dB | -20..40 | Boersma 1993; `voicing.analyse_voicing` |
-    | 15 | log_f0 | ln F0, 0 where unvoiced | ln of Hz | ln 60..ln 500 | Talkin 1995; `voicing.track_f0` |
+    | 13 | voicing_probability | (e + v) / 2 | - | 0..1 | `voicing.analyse_voicing` |
+    | 14 | hnr_db | 10 log10(h / (1 - h)) | dB | -20..40 | Boersma 1993; `voicing.analyse_voicing` |
+    | 15 | log_f0 | ln F0, 0 where unvoiced | ln of Hz | ln 60..ln 500 | Boersma 1993; `voicing.track_period` |
     | 16 | zcr | sign changes / samples | 1 / sample | 0..1 | cMZcr; `spectral.compute_zcr` |
 
-    r is the normalised cross-correlation at the pitch period, r' the same with faint noise added, v is 1 where voiced.
+    v is 1 where voiced, e the height of the autocorrelation's highest peak, less where the frame is faint; h is the
+    normalised cross-correlation at the pitch period. Levels are relative to the loud frames of the 40 s around, so that
+    gain changes mfcc and log_energy only. A constant offset of the recording is subtracted first (`find_offset`).
 
     Args:
         signal: float array [num_samples] or [num_samples, channels] (averaged), full scale = 1.
@@ -134,27 +136,27 @@ def _describe_chunk(
 
     `signal` may be part of a longer one if it holds `voicing.count_reach` samples on either side of the chunk.
     """
-    f0_hz = voicing.track_f0(signal, first, last, config)
+    reach = voicing.count_reach(config)
+    skipped = max(0, first - -(-reach // config.hop_length))  # frames; an hour must not be copied for every chunk
+    signal = signal[skipped * config.hop_length : (last - 1) * config.hop_length + config.frame_length + reach]
+    first, last = first - skipped, last - skipped
+    offset = find_offset(
+        signal[first * config.hop_length : (last - 1) * config.hop_length + config.frame_length], config
+    )
+    if offset:
+        signal = signal - offset
+    pitch = np.column_stack(voicing.analyse_voicing(signal, first, last, config))
     blocks = [(begin, min(begin + block_frames, last)) for begin in range(first, last, block_frames)]
     described = [
-        _describe_block(signal, f0_hz[begin - first : end - first], begin, end, config) for begin, end in blocks
+        _describe_block(signal, pitch[begin - first : end - first], begin, end, config) for begin, end in blocks
     ]
     return np.concatenate(described).astype(np.float32)
 
 
-def _describe_block(signal, f0_hz, first, last, config):
+def _describe_block(signal, pitch, first, last, config):
     """Frames [first, last) in the order of `LLD_NAMES`: float64 [last - first, 17]."""
     frames = frame_signal(signal, first, last, config)
     begin = first * config.hop_length
     samples = signal[begin : begin + (last - first - 1) * config.hop_length + config.frame_length]
-    probability, hnr_db, log_f0 = voicing.analyse_voicing(signal, f0_hz, first, last, config)
-    return np.column_stack(
-        [
-            compute_mfcc(frames, config),
-            compute_log_energy(frames),
-            probability,
-            hnr_db,
-            log_f0,
-            compute_zcr(samples, config),
-        ]
-    )
+    spectral = compute_mfcc(frames, config), compute_log_energy(frames)
+    return np.column_stack([*spectral, pitch, compute_zcr(samples, config)])

@@ -12,7 +12,7 @@ import soundfile
 
 from drl4ser.data import lld_files
 from drl4ser.data.lld_files import COLUMNS, export_llds
-from drl4ser.features import LLD_NAMES, extract_llds, find_audio, load_audio
+from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES, extract_llds, find_audio, load_audio
 from tests.features.signals import make_noise, make_voice
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,7 @@ def test_parquet(folder, expected, tmp_path, monkeypatch):
     monkeypatch.setattr(lld_files, "_ROWS", 7)
     export(folder, tmp_path / "out.parquet")
     table = parquet.read_table(tmp_path / "out.parquet")
-    assert table.schema.metadata[b"extractor"] == b"1"
+    assert table.schema.metadata[b"extractor"] == EXTRACTOR_VERSION.encode()
     check_rows(table.to_pandas(), expected)
 
 

@@ -65,3 +65,42 @@ def hnr_db(r):
     if r >= 1:
         return 40.0
     return min(40.0, max(-20.0, 10 * math.log10(r / (1 - r))))
+
+
+def hnr_db_around(correlations):
+    """HNR of a frame from the correlations of itself and its neighbours: the geometric mean of their noise shares."""
+    noise = math.prod(1 - r for r in correlations) ** (1 / len(correlations))
+    return hnr_db(1 - noise)
+
+
+def autocorrelation_at(signal, centre, lag, longest):
+    """Boersma (1993): autocorrelation of a Hann-windowed piece of three longest periods over that of the window."""
+    half = 3 * longest // 2
+    piece = np.array([float(signal[i]) if 0 <= i < len(signal) else 0.0 for i in range(centre - half, centre + half)])
+    window = np.array([0.5 - 0.5 * math.cos(2 * math.pi * (i + 1) / (2 * half + 1)) for i in range(2 * half)])
+    piece = (piece - piece.mean()) * window
+
+    def own(x):
+        return float(np.sum(x[: len(x) - lag] * x[lag:]) / np.sum(x * x))
+
+    return own(piece) / own(window)
+
+
+def best_path(states, log_lags, jump_cost, change_cost):
+    """Viterbi search, one frame and one pair of states at a time. The last state is the unvoiced one."""
+
+    def cost(t, i, j):
+        unvoiced = len(states[0]) - 1
+        if i == unvoiced or j == unvoiced:
+            return change_cost * (i != j)
+        return jump_cost * abs(float(log_lags[t - 1][i]) - float(log_lags[t][j]))
+
+    total, came_from = [float(x) for x in states[0]], []
+    for t in range(1, len(states)):
+        reached = [[total[i] - cost(t, i, j) for i in range(len(total))] for j in range(len(total))]
+        came_from.append([max(range(len(row)), key=row.__getitem__) for row in reached])
+        total = [max(row) + float(states[t][j]) for j, row in enumerate(reached)]
+    path = [max(range(len(total)), key=total.__getitem__)]
+    for back in reversed(came_from):
+        path.append(back[path[-1]])
+    return path[::-1]
