@@ -1,7 +1,7 @@
 """Unweighted accuracy, weighted accuracy and macro F1, all from one confusion matrix (paper, section 4.1).
 
-A confusion matrix holds a row for each true class and a column for each predicted class. It may be of
-fractions: the report gives an utterance that was tested with three seeds a third of a count each time.
+A confusion matrix holds a row for each true class and a column for each predicted class. It may be of fractions: the
+report gives an utterance that was tested with three seeds a third of a count each time.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def confusion_matrix(labels, predictions, num_classes: int) -> np.ndarray:
-    """Counts how often each class was taken for each class.
+    """Count how often each class was taken for each class.
 
     Args:
         labels: true classes, integers [N] in [0, num_classes).
@@ -22,6 +22,10 @@ def confusion_matrix(labels, predictions, num_classes: int) -> np.ndarray:
 
     Raises:
         ValueError: if the two differ in length or a class is out of range.
+
+    Example:
+        >>> confusion_matrix([0, 0, 1], [0, 1, 1], num_classes=2).tolist()
+        [[1, 1], [0, 1]]
     """
     labels, predictions = np.asarray(labels, dtype=np.int64), np.asarray(predictions, dtype=np.int64)
     if labels.shape != predictions.shape or labels.ndim != 1:
@@ -37,19 +41,34 @@ def confusion_matrix(labels, predictions, num_classes: int) -> np.ndarray:
 
 
 def class_recalls(confusion) -> np.ndarray:
-    """Share of each true class that was recognised: float64 [C], NaN for a class without utterances."""
+    """Share of each true class that was recognised: float64 [C], NaN for a class without utterances.
+
+    Example:
+        >>> class_recalls([[1, 1], [0, 1]])
+        array([0.5, 1. ])
+    """
     confusion = _checked(confusion)
     support = confusion.sum(axis=1)
     return np.divide(np.diag(confusion), support, out=np.full(len(support), np.nan), where=support > 0)
 
 
 def unweighted_accuracy(confusion) -> float:
-    """UA, "the mean of accuracies for different emotion categories", over the classes that occur."""
+    """UA, "the mean of accuracies for different emotion categories", over the classes that occur.
+
+    Example:
+        >>> unweighted_accuracy([[1, 1], [0, 1]])
+        0.75
+    """
     return float(np.nanmean(class_recalls(confusion)))
 
 
 def weighted_accuracy(confusion) -> float:
-    """WA, the share of all utterances that were recognised."""
+    """WA, the share of all utterances that were recognised.
+
+    Example:
+        >>> weighted_accuracy([[2, 1], [0, 1]])
+        0.75
+    """
     confusion = _checked(confusion)
     return float(np.trace(confusion) / confusion.sum())
 
@@ -58,6 +77,10 @@ def macro_f1(confusion) -> float:
     """Mean over classes of F1 = 2 hits / (true + predicted), as scikit-learn has it.
 
     A class that was never predicted counts as 0; one that neither occurs nor was predicted is left out.
+
+    Example:
+        >>> macro_f1([[2, 0], [1, 0]])
+        0.4
     """
     confusion = _checked(confusion)
     occurrences = confusion.sum(axis=0) + confusion.sum(axis=1)
@@ -66,7 +89,7 @@ def macro_f1(confusion) -> float:
 
 
 def summarize(confusion) -> dict[str, Any]:
-    """All metrics of a confusion matrix: `ua`, `wa`, `f1` as fractions and `recalls`, one a class."""
+    """All metrics of a confusion matrix: `ua`, `wa`, `f1` as fractions and `recalls`, one per class."""
     return {
         "ua": unweighted_accuracy(confusion),
         "wa": weighted_accuracy(confusion),

@@ -142,11 +142,17 @@ def test_commit_of_a_checkout_and_outside(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert provenance.current_commit(tmp_path) == "unknown"
     git("init")
-    (tmp_path / "file").write_text("1")
-    git("add", "file")
+    (tmp_path / "results" / "table2").mkdir(parents=True)
+    for name in ("file", "results/table2/folds.jsonl", "README.md"):
+        (tmp_path / name).write_text("1")
+        git("add", name)
     git("commit", "-m", "first", "--no-verify")
     commit = provenance.current_commit(tmp_path)
     assert len(commit) == 10 and int(commit, 16) >= 0
+    # What commands write is not the code that ran.
+    for name in ("results/table2/folds.jsonl", "README.md", "untracked"):
+        (tmp_path / name).write_text("2")
+    assert provenance.current_commit(tmp_path) == commit
     (tmp_path / "file").write_text("2")
     assert provenance.current_commit(tmp_path) == f"{commit}-dirty"
     monkeypatch.setenv("PATH", "")

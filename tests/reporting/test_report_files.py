@@ -4,13 +4,16 @@ import csv
 import dataclasses
 import io
 import json
+import shutil
 import subprocess
 import sys
+
+import pytest
 
 from drl4ser.reporting.fold_result import read_fold_results
 from drl4ser.reporting.render import render_csv, render_json, render_latex, render_markdown
 from drl4ser.reporting.table import build_table
-from drl4ser.reporting.write import find_stale, write_report
+from drl4ser.reporting.write import find_stale, rebuild_reports, write_report
 from tests.reporting.test_report import make_fold_results
 
 
@@ -104,8 +107,23 @@ def test_a_report_has_all_files_the_same_bytes_again_and_is_checked(tmp_path):
         (directory / name).write_bytes(first[name].replace(b"2", b"3", 1))
         assert find_stale(tmp_path) == [directory / name]
         (directory / name).write_bytes(first[name])
+    deeper = shutil.copytree(directory, tmp_path / "float32" / "table2" / directory.name)
+    (deeper / tables[0]).write_bytes(first[tables[0]].replace(b"2", b"3", 1))
+    assert find_stale(tmp_path) == [deeper / tables[0]]
+    rebuild_reports(tmp_path)
+    assert find_stale(tmp_path) == []
+    shutil.rmtree(tmp_path / "float32")
     (directory / "folds.jsonl").unlink()
     assert sorted(find_stale(tmp_path)) == [directory / name for name in tables]
+
+
+def test_mixed_code_is_written_only_where_it_is_allowed(tmp_path):
+    mixed = [*make_fold_results(["s2"]), *make_fold_results(["s3"], commit="b" * 10)]
+    with pytest.raises(ValueError, match=r"\(abc1234567, bbbbbbbbbb\).*ALLOW_MIXED_CODE=true \(--allow_mixed_code\)"):
+        write_report(mixed, tmp_path)
+    assert not list(tmp_path.iterdir())
+    directory = write_report(mixed, tmp_path, allow_mixed_code=True)
+    assert "differing code" in (directory / "table2.md").read_text() and find_stale(tmp_path) == []
 
 
 def test_neither_tensorflow_nor_pyplot_is_imported():
