@@ -17,6 +17,7 @@ from drl4ser.inference.inspection import inspect_recording
 from drl4ser.inference.predictor import Predictor
 from drl4ser.models import build_model_from_config
 from drl4ser.models.inspector import Inspection, Inspector, step_times
+from drl4ser.training.seeding import derive_seed
 
 SHARE = 0.2
 """Share of the speech that the deletion test silences."""
@@ -153,8 +154,8 @@ def silence_spans(
 
 
 def _build_untrained(config: ExperimentConfig) -> keras.Model:
-    """Build the system with the weights that it would have started from: its scores before any learning."""
-    keras.utils.set_random_seed(config.seed)
+    """Build the system with the weights that training started from: its scores before any learning."""
+    keras.utils.set_random_seed(derive_seed(config.seed, config.fold))
     return build_model_from_config(config.model)
 
 

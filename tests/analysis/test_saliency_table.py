@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drl4ser.analysis.saliency_table import build_saliency_table, mean_interval, render_saliency, write_saliency
+from drl4ser.analysis.saliency_table import Estimate, build_saliency_table, render_saliency, write_saliency
 from drl4ser.config import ExperimentConfig
 from drl4ser.reporting.fold_result import make_fold_result
 
@@ -52,16 +52,15 @@ def record():
 
 def test_means_over_utterances(measures):
     table = build_saliency_table(measures)
-    first, _, third = table["scores"]
-    assert first["roc"] == pytest.approx(0.6) and third["roc"] == pytest.approx(0.8)
-    assert third["emotions"] == {"angry": pytest.approx(0.7), "sad": pytest.approx(0.85)}
-    assert first["untrained"] == 0.5 and third["untrained"] is None
-    assert 0.699 < third["roc_interval"][0] < 0.8 < third["roc_interval"][1] < 0.901
-    growth, gap = table["growth"]["roc"][0], table["growth"]["gap"]
-    assert growth == pytest.approx(0.2) and gap[0] == pytest.approx(0.2)
-    top, random = table["deletions"]
-    assert top["drop"] == pytest.approx(0.3) and top["over_random"] == pytest.approx(0.2)
-    assert random["drop"] == pytest.approx(0.1) and random["over_random"] == 0
+    first, _, third = table.scores
+    assert first.roc.mean == pytest.approx(0.6) and third.roc.mean == pytest.approx(0.8)
+    assert third.emotions == {"angry": pytest.approx(0.7), "sad": pytest.approx(0.85)}
+    assert first.untrained == 0.5 and third.untrained is None
+    assert 0.699 < third.roc.low < 0.8 < third.roc.high < 0.901
+    assert table.roc_growth.mean == pytest.approx(0.2) and table.gap_growth.mean == pytest.approx(0.2)
+    top, random = table.deletions
+    assert top.drop.mean == pytest.approx(0.3) and top.over_random.mean == pytest.approx(0.2)
+    assert random.drop.mean == pytest.approx(0.1) and random.over_random.mean == 0
 
 
 def test_the_interval_covers_as_often_as_it_says():
@@ -69,10 +68,10 @@ def test_the_interval_covers_as_often_as_it_says():
     rng = np.random.default_rng(0)
     missed = 0
     for _ in range(200):
-        _, (low, high) = mean_interval(rng.normal(1.0, 2.0, 40))
-        missed += not low <= 1.0 <= high
+        found = Estimate.of(rng.normal(1.0, 2.0, 40))
+        missed += not found.low <= 1.0 <= found.high
     assert 4 <= missed <= 22
-    assert mean_interval([0.3]) == (0.3, (0.3, 0.3)) and mean_interval([0.5, 0.5]) == (0.5, (0.5, 0.5))
+    assert Estimate.of([0.3]) == Estimate(0.3, 0.3, 0.3) and Estimate.of([0.5, 0.5]) == Estimate(0.5, 0.5, 0.5)
 
 
 def test_what_is_written_follows_from_the_measures(measures, record, tmp_path):
