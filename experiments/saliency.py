@@ -20,7 +20,7 @@ def main() -> None:
     import_tensorflow()
 
     from drl4ser.analysis.saliency import measure_fold
-    from drl4ser.analysis.saliency_table import TABLE_NAME, write_saliency
+    from drl4ser.analysis.saliency_table import TABLE_FILE, write_saliency
     from drl4ser.data.store import open_store
     from drl4ser.inference.predictor import Predictor
     from drl4ser.runs.paths import run_directory
@@ -35,7 +35,7 @@ def main() -> None:
     if not measures:
         raise ValueError(f"{FLAGS.corpus} does not tell which words are salient; only the synthetic corpus does")
     directory = write_saliency(measures, records, Path(FLAGS.results_dir))
-    print((directory / TABLE_NAME).read_text(encoding="utf-8"))
+    print((directory / TABLE_FILE).read_text(encoding="utf-8"))
     print(f"Written to {directory}")
 
 

@@ -16,7 +16,7 @@ from drl4ser.reporting.render import MISSING, TextTable, markdown_list
 
 NUM_RESAMPLES = 10_000
 NUM_DECIMALS = 6
-UTTERANCES_NAME, RECORDS_NAME, TABLE_NAME = "utterances.jsonl", "folds.jsonl", "saliency.md"
+UTTERANCES_FILE, FOLDS_FILE, TABLE_FILE = "utterances.jsonl", "folds.jsonl", "saliency.md"
 _AS_MUCH = "random, as much as salient"
 
 
@@ -58,7 +58,7 @@ class ScoreRow:
         roc: area under the ROC curve, salient steps against other speech.
         emotions: mean area by emotion.
         salient, other: mean score of either kind of steps.
-        untrained: mean area with the weights that training starts from; None for a score without weights.
+        untrained: mean area before training; None for a score without weights.
     """
 
     name: str
@@ -122,19 +122,19 @@ def write_saliency(measures: Sequence[dict], records: Sequence[FoldResult], resu
     first = records[0]
     directory = results_dir / "saliency" / f"{first.corpus}-{first.profile}-{first.recipe}-{first.split}"
     lines = (json.dumps(_rounded(row)) for row in sorted(measures, key=lambda row: row["id"]))
-    atomic_write_text(directory / UTTERANCES_NAME, "".join(f"{line}\n" for line in lines))
-    write_fold_results(directory / RECORDS_NAME, records)
-    atomic_write_text(directory / TABLE_NAME, render_saliency(directory))
+    atomic_write_text(directory / UTTERANCES_FILE, "".join(f"{line}\n" for line in lines))
+    write_fold_results(directory / FOLDS_FILE, records)
+    atomic_write_text(directory / TABLE_FILE, render_saliency(directory))
     return directory
 
 
 def render_saliency(directory: Path) -> str:
     """Render the measures and fold results in `directory` as Markdown; ValueError if there are none."""
-    lines = (directory / UTTERANCES_NAME).read_text(encoding="utf-8").splitlines()
+    lines = (directory / UTTERANCES_FILE).read_text(encoding="utf-8").splitlines()
     measures = [json.loads(line) for line in lines]
     if not measures:
-        raise ValueError(f"{directory / UTTERANCES_NAME} is empty. Run that experiment again.")
-    records = read_fold_results(directory / RECORDS_NAME)
+        raise ValueError(f"{directory / UTTERANCES_FILE} is empty. Run that experiment again.")
+    records = read_fold_results(directory / FOLDS_FILE)
     table = build_saliency_table(measures)
     grids = [grid.to_markdown() for grid in (_score_grid(table.scores), _deletion_grid(table.deletions))]
     notes = [*_explain(measures, table), *describe_experiment(collect_facts(records))]
@@ -209,7 +209,7 @@ def _explain(measures: Sequence[dict], table: SaliencyTable) -> list[str]:
         f"From the first iteration to the last, r's ROC area changes by {table.roc_growth:+.3f} and the "
         f"difference of its means by {table.gap_growth:+.3f}.",
         "Attention is what a step receives, mean over queries and heads, 1 if it were spread evenly. Untrained: the "
-        "area of the same score with the weights that training starts from. Log energy: of a frame.",
+        "area of the same score with random weights, before training. Log energy: of a frame.",
         f"Deletion: 20 % of the steps of speech (or the salient words) replaced by background noise. P(true class) "
         f"is {whole:.3f} for the whole recordings; random draws are averaged over five.",
     ]
