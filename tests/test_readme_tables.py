@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import costs
 from drl4ser.reporting.glance import render_glance
 from drl4ser.reporting.readme import fill_tables
 from drl4ser.reporting.write import find_stale
@@ -27,7 +28,15 @@ def results_dir(tmp_path):
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Pages that must have tables: one that lost its markers would pass unseen.
-NUM_TABLES = {"README.md": 1, "attention.md": 2, "llds.md": 1, "performance.md": 1, "results.md": 8, "scaling.md": 3}
+NUM_TABLES = {
+    "README.md": 1,
+    "attention.md": 2,
+    "commands.md": 1,
+    "llds.md": 1,
+    "performance.md": 1,
+    "results.md": 8,
+    "scaling.md": 3,
+}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -113,6 +122,11 @@ def test_check_finds_a_table_that_was_typed(tmp_path):
     readme.write_text("<!-- results:table2/none -->\n| 99 % |\n<!-- /results -->\n")
     run = update("--check", "--pages", readme, "--results_dir", tmp_path)
     assert run.returncode == 1 and "is not there" in run.stderr and "Traceback" not in run.stderr
+
+
+def test_the_committed_costs_are_those_measured():
+    measured = json.loads((ROOT / "results/costs.json").read_text(encoding="utf-8"))
+    assert costs.render(measured) == (ROOT / "results/costs.md").read_text(encoding="utf-8")
 
 
 def test_results_at_a_glance_follow_the_verdicts(tmp_path):
