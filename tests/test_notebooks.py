@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom on a finished run, and are stored as they were before they ran."""
+"""The notebooks run from top to bottom, and are stored with outputs that a code host shows."""
 
 import json
 import os
@@ -16,10 +16,20 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_is_stored_without_outputs(path):
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
-    assert code and not any(cell["outputs"] or cell["execution_count"] for cell in code)
+def test_a_notebook_is_stored_with_what_a_code_host_shows(path):
+    """Executed once from top to bottom; text and pictures only; small."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1)), "run notebooks/store_outputs.py"
+    outputs = [output for cell in code for output in cell["outputs"]]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    for output in outputs:
+        assert output["output_type"] != "error" and output.get("name") != "stderr"
+        assert set(output.get("data", {})) <= {"text/plain", "text/markdown", "image/png"}
+        text = json.dumps([output.get("text", ""), output.get("data", {}).get("text/plain", "")])
+        assert str(ROOT) not in text and "/tmp/" not in text
+    assert path.stat().st_size < 1_000_000
+    assert "widgets" not in notebook["metadata"]
 
 
 def convert(command, environment, attempts=5, seconds=120):
@@ -53,14 +63,18 @@ def test_all_notebooks_run(trained_run, records_dir, tmp_path):
         "DRL4SER_ROOT": str(ROOT),
         "DRL4SER_RUN": str(run),
         "DRL4SER_RECORDS": str(records_dir),
+        "DRL4SER_NUM_UTTERANCES": "40",
+        "DRL4SER_EPOCHS": "2",
         "IPYTHONDIR": str(tmp_path / "ipython"),  # nothing of the user's own
     }
     for path in NOTEBOOKS:
         convert([*command, path], os.environ | environment)
-    attention, results = (
+    attention, results, own = (
         (tmp_path / "pages" / f"{name}.html").read_text(encoding="utf-8")
-        for name in ("02_attention_and_informativeness", "03_results")
+        for name in ("02_attention_and_informativeness", "03_results", "04_your_own_system")
     )
+    assert "30 utterances to train on, 10 held out" in own and "differs by less than 1e-4: True" in own
+    assert len(PICTURE.findall(own)) == 2
     assert "jupyter.widget-view" in attention and len(PICTURE.findall(attention)) >= 2
     assert len(PICTURE.findall(results)) == 3
     record = trained_run[1]
