@@ -71,7 +71,8 @@ IN_PLACE_OF_AN_INSTALLATION = f"""
 set -euo pipefail
 export PYTHONPATH="{ROOT}"
 make() {{
-  [ "$1" = setup ] || command make -f "{ROOT}/Makefile" -o .venv/installed BIN="{BIN}" "$@" EPOCHS=1 FOLDS=1 JOBS=1
+  [ "$1" = setup ] || command make -f "{ROOT}/Makefile" -o .venv/installed BIN="{BIN}" \\
+    "$@" EPOCHS=1 FOLDS=1 JOBS=1 ALLOW_MIXED_CODE=true
 }}
 source() {{ [ "$1" = .venv/bin/activate ]; }}
 drl4ser-predict() {{ "{BIN}/python" -c 'from drl4ser.inference.command import main; raise SystemExit(main())' "$@"; }}
@@ -145,6 +146,10 @@ def test_every_target_and_variable_is_documented():
     named = set(re.findall(r"`([\w-]+)`", page))
     assert make_targets() - {"help", "$"} <= named
     assert make_variables() <= named
+    sources = [path for folder in ("drl4ser", "experiments", "notebooks") for path in (ROOT / folder).rglob("*.*")]
+    sources = [path for path in sources if path.suffix in (".py", ".ipynb")]
+    found = {name for path in sources for name in re.findall(r"DRL4SER_[A-Z_]+", path.read_text(encoding="utf-8"))}
+    assert found and found <= set(re.findall(r"DRL4SER_[A-Z_]+", page))
 
 
 @per_page
