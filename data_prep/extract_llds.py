@@ -9,11 +9,12 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
+from drl4ser.console import one_line
 from drl4ser.data.lld_files import export_llds
 from drl4ser.features import find_audio
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("input", None, "A folder of wav, flac, ogg or mp3 files, or one file.", required=True)
+flags.DEFINE_string("input", None, "A folder of audio files, or one file.", required=True)
 flags.DEFINE_string("output", None, "File to write: .csv, .parquet or .npz.", required=True)
 flags.DEFINE_integer("num_workers", os.cpu_count(), "Processes.", lower_bound=1)
 
@@ -28,7 +29,7 @@ def main() -> None:
     num_frames, problems = export_llds(paths, root, output, FLAGS.num_workers)
     print(f"{output}: {len(paths) - len(problems)} of {len(paths)} recordings, {num_frames:,} frames")
     for path, reason in problems:
-        print(f"  left out: {path}: {reason}")
+        print(f"  left out: {one_line(path)}: {one_line(reason)}")
 
 
 if __name__ == "__main__":

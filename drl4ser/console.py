@@ -33,6 +33,16 @@ def one_line(text) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(text))
 
 
+def printable(text) -> str:
+    r"""Escape what UTF-8 cannot encode, such as bytes of other encodings in the name of a file.
+
+    Example:
+        >>> printable("caf\udce9.wav")
+        'caf\\udce9.wav'
+    """
+    return str(text).encode("utf-8", "backslashreplace").decode()
+
+
 def import_tensorflow():
     """Import TensorFlow, prepared for this machine (`processor.prepare`), and let it look for devices, silently.
 

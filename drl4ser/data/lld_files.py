@@ -10,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from drl4ser.config import FrameConfig, to_dict
+from drl4ser.console import printable
 from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES, frame_times, stream_llds
 from drl4ser.features.audio import AudioError, open_audio
 from drl4ser.files import atomic_path
@@ -53,7 +54,7 @@ def export_llds(
             if problem:
                 problems.append((path, problem))
                 continue
-            write(path.relative_to(root).as_posix(), llds)
+            write(printable(path.relative_to(root).as_posix()), llds)
             num_frames += len(llds)
         if not num_frames:
             raise ValueError(f"no recording can be used; the first problem is {': '.join(map(str, problems[0]))}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from drl4ser.features.audio import AUDIO_SUFFIXES
+from drl4ser.features.audio_files import AUDIO_SUFFIXES
 from drl4ser.figures.figure5 import attention_figure
 from drl4ser.inference.inspection import draw_waveform, inspect_recording
 from drl4ser.inference.prediction import Prediction

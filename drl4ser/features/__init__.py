@@ -1,6 +1,7 @@
 """The acoustic front end: 17 low-level descriptors every 5 ms, audio reading and normalisation."""
 
-from drl4ser.features.audio import find_audio, load_audio
+from drl4ser.features.audio import load_audio
+from drl4ser.features.audio_files import find_audio
 from drl4ser.features.framing import frame_times
 from drl4ser.features.lld import EXTRACTOR_VERSION, LLD_NAMES, extract_llds, stream_llds
 from drl4ser.features.normalization import Normalizer, speech_span

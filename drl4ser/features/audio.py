@@ -12,7 +12,6 @@ import numpy as np
 from drl4ser.config import MAX_RECORDING_SECONDS, SAMPLE_RATES_HZ
 from drl4ser.features.containers import Stream, find_missing_bytes, find_streams
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 SILENCE_PEAK = 1e-4
 """A recording whose samples are all this close to their mean is silent: -80 dB, three steps of 16 bits."""
 _BLOCK_SECONDS = 20
@@ -217,20 +216,6 @@ def load_audio(path: str | Path, sample_rate: int | None = None) -> tuple[np.nda
         check_rate(sample_rate)
     with open_audio(path) as audio:
         return audio.read(sample_rate), sample_rate or audio.sample_rate
-
-
-def find_audio(path: Path) -> list[Path]:
-    """List the file itself, or the audio files anywhere in a folder, sorted.
-
-    Raises:
-        ValueError: if a folder holds no audio file.
-    """
-    if not path.is_dir():
-        return [path]
-    found = sorted(item for item in path.rglob("*") if item.suffix.lower() in AUDIO_SUFFIXES)
-    if not found:
-        raise ValueError(f"{path} holds no audio file ({', '.join(AUDIO_SUFFIXES)})")
-    return found
 
 
 def is_silent(signal: np.ndarray) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from drl4ser.config import FrameConfig
+from drl4ser.features.audio import is_silent
 from drl4ser.features.lld import LLD_NAMES
 
 SILENCE_DB = -80.0
-"""A recording whose loud frames are fainter than this holds no speech: three steps of 16 bits."""
+"""Fainter frames are silent: three steps of 16 bits."""
 _MARGIN = 0.25  # of the width of a training range: so little outside is not worth a warning
 _LOUD_QUANTILE = 0.95  # the level of a recording is that of its louder frames, whatever silence surrounds them
 _DB_PER_LOG_ENERGY = 10 / np.log(10)
@@ -41,10 +42,11 @@ def measure_recording(llds: np.ndarray, frame: FrameConfig) -> dict[str, float]:
     """
     column = {name: llds[:, index].astype(np.float64) for index, name in enumerate(LLD_NAMES)}
     samples = (len(llds) - 1) * frame.hop_length + frame.frame_length
-    loud = np.quantile(column["log_energy"], _LOUD_QUANTILE)
+    level_db = _DB_PER_LOG_ENERGY * column["log_energy"]
+    heard = level_db[level_db > SILENCE_DB]  # so that a little speech in much silence is not faint
     return {
         "seconds": samples / frame.sample_rate,
-        "level_db": float(_DB_PER_LOG_ENERGY * loud),
+        "level_db": float(np.quantile(heard if len(heard) else level_db, _LOUD_QUANTILE)),
         "voiced_share": float(np.mean(column["log_f0"] > 0)),
         **{name: float(column[name].mean()) for name in _SPECTRUM},
     }
@@ -106,18 +108,19 @@ class InputRange:
 
 
 def find_input_warnings(
-    llds: np.ndarray, sample_rate: int, frame: FrameConfig, known: InputRange | None
+    signal: np.ndarray, llds: np.ndarray, sample_rate: int, frame: FrameConfig, known: InputRange | None
 ) -> tuple[str, ...]:
     """Find what makes a recording unlike those that a system was trained on: one line per property.
 
     Args:
+        signal: float32 [num_samples], full scale = 1; silence is judged as where records are made.
         llds: float32 [num_frames, 17], not normalised.
         sample_rate: the recording's own rate in Hz.
         frame: the settings that the LLDs were extracted with.
         known: range of the training part; None (an older run directory) leaves the checks that need none.
 
     Example:
-        >>> find_input_warnings(np.full((196, 17), -30.0), 16_000, FrameConfig(), known=None)
+        >>> find_input_warnings(np.zeros(16_000), np.full((196, 17), -30.0), 16_000, FrameConfig(), known=None)
         ('silent',)
     """
     measured = measure_recording(llds, frame)
@@ -127,7 +130,7 @@ def find_input_warnings(
             f"sampled at {sample_rate} Hz: it holds nothing above {sample_rate // 2} Hz, "
             f"the LLDs reach to {frame.sample_rate // 2} Hz"
         )
-    if measured["level_db"] < SILENCE_DB:
+    if is_silent(signal):
         return (*found, "silent")
     share = measure_offset_share(llds)
     if share > _OFFSET_SHARE:

@@ -1,6 +1,8 @@
 """The console command `drl4ser-predict`."""
 
 import argparse
+import codecs
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -38,8 +40,22 @@ def expand_names(names: Iterable[str]) -> Iterator[str]:
     """`names`, with "-" replaced by the lines of standard input."""
     for name in names:
         if name == "-":
-            yield from (line.rstrip("\n") for line in sys.stdin if line.strip())
+            yield from _read_names()
         else:
+            yield name
+
+
+def _read_names() -> Iterator[str]:
+    """The lines of standard input, with line ends and byte order marks of Windows too, and in UTF-16."""
+    lines = iter(getattr(sys.stdin, "buffer", sys.stdin))
+    for number, line in enumerate(lines):
+        if number == 0 and line[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            text = b"".join([line, *lines]).decode("utf-16")
+            yield from (name for name in text.splitlines() if name.strip())
+            return
+        name = line if isinstance(line, str) else os.fsdecode(line)
+        name = name.removeprefix("\ufeff").rstrip("\r\n")
+        if name.strip():
             yield name
 
 
@@ -67,7 +83,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     form.add_argument("--json", action="store_true", help="print one JSON object a line")
     form.add_argument("--csv", action="store_true", help="print a table with a header")
     parser.add_argument("--window", type=float, metavar="S", help="predict for windows of so many seconds")
-    parser.add_argument("--hop", type=float, metavar="S", help="seconds between windows (default 1)")
+    parser.add_argument(
+        "--hop", type=float, metavar="S", help="seconds between windows (default 1, or the window if that is shorter)"
+    )
     parser.add_argument(
         "--plot", type=Path, metavar="FOLDER", help="draw each waveform, coloured by informativeness, there"
     )
@@ -76,6 +94,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--plot draws whole recordings and not windows")
     if options.window is None and options.hop is not None:
         parser.error("--hop needs --window")
+    if options.window is not None and not 0 < options.window < math.inf:
+        parser.error(f"--window must be a number of seconds. Received: {options.window:g}")
+    if options.hop is not None and not 0 < options.hop <= options.window:
+        parser.error(
+            f"--hop must be more than 0 s and at most --window, {options.window:g} s: else samples are left out"
+        )
     if options.window is not None and options.text is not None:
         parser.error("--text belongs to a whole recording and not to its windows")
     return options
@@ -111,7 +135,9 @@ def _predict_whole(predictor: Predictor, path: Path, options: argparse.Namespace
 
 
 def _predict_windows(predictor: Predictor, path: Path, options: argparse.Namespace) -> Iterator[Prediction]:
-    return predictor.predict_windows(path, options.window, 1.0 if options.hop is None else options.hop)
+    return predictor.predict_windows(
+        path, options.window, min(1.0, options.window) if options.hop is None else options.hop
+    )
 
 
 def _print(prediction: Prediction, form: Callable[[Prediction], str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from drl4ser.console import one_line
+from drl4ser.console import one_line, printable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +79,8 @@ def format_json(prediction: Prediction) -> str:
         "entropy": prediction.entropy,
         "warnings": list(prediction.warnings),
     }
-    return json.dumps(values, ensure_ascii=False)
+    # Escapes where letters cannot be written: they name the file exactly.
+    return json.dumps(values, ensure_ascii=values["path"] != printable(values["path"]))
 
 
 def format_csv(prediction: Prediction) -> str:
@@ -92,7 +93,7 @@ def format_csv(prediction: Prediction) -> str:
     times = [prediction.start_seconds, prediction.end_seconds]
     shares = [repr(share) for share in prediction.probabilities.tolist()]
     warnings = "; ".join(prediction.warnings)
-    return _csv_line([prediction.path, *times, prediction.emotion, *shares, prediction.entropy, warnings])
+    return _csv_line([printable(prediction.path), *times, prediction.emotion, *shares, prediction.entropy, warnings])
 
 
 def csv_header(classes: tuple[str, ...]) -> str:

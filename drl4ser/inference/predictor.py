@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -83,7 +84,9 @@ class Predictor:
         """Predict a recording of `read`: it is read once however often it is predicted and inspected."""
         config = self.run.config
         (probabilities,) = self.predict_llds([recording.llds], [text])
-        warnings = find_input_warnings(recording.llds, recording.sample_rate, config.frame, self.run.input_range)
+        warnings = find_input_warnings(
+            recording.signal, recording.llds, recording.sample_rate, config.frame, self.run.input_range
+        )
         return Prediction(recording.path, config.classes, probabilities, (*warnings, *self._check_words(text)))
 
     def read(
@@ -118,11 +121,19 @@ class Predictor:
             hop_seconds: from one window to the next, at most `window_seconds`.
 
         Raises:
-            ValueError: if the file cannot be read or is shorter than a frame (it is named), or for windows that
-                cannot be.
+            ValueError: if the file cannot be read or is shorter than a frame (it is named), for a window shorter than
+                a frame, or for a step that is not in (0, window].
         """
         path, config = Path(path), self.run.config
         rate = config.frame.sample_rate
+        if not config.frame.frame_length <= window_seconds * rate < math.inf:
+            shortest = config.frame.frame_length / rate
+            raise ValueError(f"a window must be at least {shortest:g} s and finite. Received: {window_seconds:g} s")
+        if not 1 <= hop_seconds * rate <= window_seconds * rate:
+            raise ValueError(
+                f"`hop_seconds` must be more than 0 and at most `window_seconds`, else samples are lost. "
+                f"Received: hop_seconds={hop_seconds:g}, window_seconds={window_seconds:g}"
+            )
         window, hop = round(window_seconds * rate), round(hop_seconds * rate)
         with open_audio(path) as audio:
             windows = cut_windows(audio.blocks(rate), window, hop)
@@ -131,7 +142,7 @@ class Predictor:
                     llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
                 found = zip(batch, llds, self.predict_llds(llds), strict=True)
                 for (first, samples), item, probabilities in found:
-                    warnings = find_input_warnings(item, audio.sample_rate, config.frame, self.run.input_range)
+                    warnings = find_input_warnings(samples, item, audio.sample_rate, config.frame, self.run.input_range)
                     times = first / rate, (first + len(samples)) / rate
                     yield Prediction(path, config.classes, probabilities, warnings, *times)
 

@@ -25,6 +25,10 @@ def llds_of(signal, rate=RATE):
     return extract_llds(signal, rate)
 
 
+def find_warnings(signal, known, rate=RATE):
+    return find_input_warnings(signal, llds_of(signal, rate), rate, FRAME, known)
+
+
 @pytest.fixture(scope="module")
 def known():
     signals = [voice(s, p, f) for s in (1.0, 3.0) for p in (0.05, 0.3) for f in (110.0, 220.0)]
@@ -44,7 +48,7 @@ def test_measures_have_their_known_values():
 
 
 def test_what_was_trained_on_is_nothing_odd(known):
-    assert find_input_warnings(llds_of(voice(2.0, 0.1, 220.0, seed=1)), RATE, FRAME, known) == ()
+    assert find_warnings(voice(2.0, 0.1, 220.0, seed=1), known) == ()
 
 
 @pytest.mark.parametrize(
@@ -58,14 +62,25 @@ def test_what_was_trained_on_is_nothing_odd(known):
     ],
 )
 def test_what_is_unlike_is_named(known, signal, word):
-    assert any(word in line for line in find_input_warnings(llds_of(signal), RATE, FRAME, known))
+    assert any(word in line for line in find_warnings(signal, known))
 
 
 def test_silence_and_a_low_rate_need_no_comparison():
-    assert find_input_warnings(llds_of(np.zeros(RATE)), RATE, FRAME, None) == ("silent",)
-    (line,) = find_input_warnings(llds_of(voice()[::2], 8000), 8000, FRAME, None)
+    assert find_warnings(np.zeros(RATE), None) == ("silent",)
+    (line,) = find_warnings(voice()[::2], None, 8000)
     assert "8000 Hz" in line and "above 4000 Hz" in line
-    assert find_input_warnings(llds_of(voice()), RATE, FRAME, None) == ()
+    assert find_warnings(voice(), None) == ()
+
+
+def test_speech_in_much_silence_is_neither_silent_nor_faint(known):
+    speech = voice(4.0, 0.1, 150.0)
+    found = find_warnings(np.concatenate([np.zeros(60 * RATE, np.float32), speech]), known)
+    assert "silent" not in found and not any("level" in line for line in found)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.25, -1e-3])
+def test_a_constant_offset_alone_is_silent(offset):
+    assert find_warnings(np.full(RATE, offset, np.float32), None) == ("silent",)
 
 
 def test_the_range_survives_json(known):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,48 @@ def test_folders_and_names_on_standard_input(predict, store, monkeypatch):
     assert code == 0 and [line.split("\t")[0] for line in lines] == [paths[3], paths[1]]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_lists_of_names_as_windows_writes_them(predict, store, monkeypatch, encoding):
+    paths = [str(item.path) for item in store.utterances[:2]]
+    text = ("\ufeff" if encoding == "utf-16-be" else "") + "".join(f"{path}\r\n" for path in paths)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode(encoding))))
+    code, lines, errors = predict("-")
+    assert code == 0 and [line.split("\t")[0] for line in lines] == paths, errors
+
+
+def test_a_name_in_other_bytes_than_utf8(predict, store, tmp_path, monkeypatch):
+    path, bad = (Path(os.fsdecode(os.fsencode(tmp_path) + name)) for name in (b"/caf\xe9.wav", b"/th\xe9.wav"))
+    path.write_bytes(store.utterances[0].path.read_bytes())
+    bad.write_bytes(b"no audio")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(os.fsencode(path) + b"\n")))
+    code, (line,), _ = predict("-")
+    assert code == 0 and line.split("\t")[0] == f"{tmp_path}/caf\\udce9.wav"
+    code, (line,), errors = predict(tmp_path, "--json")
+    assert code == 1 and json.loads(line)["path"] == str(path)
+    assert f"error: {tmp_path}/th\\udce9.wav: unreadable: Format not recognised" in errors.splitlines()
+    _, lines, _ = predict(path, "--csv")
+    assert next(csv.DictReader(lines))["path"] == f"{tmp_path}/caf\\udce9.wav"
+
+
+def test_a_folder_from_a_mac_with_recordings_of_a_phone(predict, store, tmp_path):
+    content = store.utterances[0].path.read_bytes()
+    for name in ("a.wav", "._a.wav", "__MACOSX/b.wav", "memo.m4a"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0\0\0\x1cftypM4A " if name == "memo.m4a" else content)
+    code, lines, errors = predict(tmp_path, "--text", "a sad sentence")
+    assert [line.split("\t")[0] for line in lines] == [str(tmp_path / "a.wav")]
+    (error,) = (line for line in errors.splitlines() if line.startswith("error: "))
+    assert code == 1 and error.startswith(f"error: {tmp_path / 'memo.m4a'}: MPEG-4 audio (m4a) cannot be read here")
+
+
+def test_silence_is_said(predict, tmp_path):
+    for offset in (0.0, 0.25):
+        soundfile.write(tmp_path / "a.wav", np.full(SAMPLE_RATE, offset), SAMPLE_RATE)
+        for options in ([], ["--window", "0.5"]):
+            _, _, errors = predict(tmp_path / "a.wav", *options)
+            assert f"warning: {tmp_path / 'a.wav'}: silent" in errors.splitlines()
+
+
 def test_the_transcript_beside_the_file(predict, store, tmp_path):
     path = tmp_path / "said.wav"
     path.write_bytes(store.utterances[0].path.read_bytes())
@@ -101,6 +144,10 @@ def test_windows(predict, tmp_path):
     assert [line.split("\t")[1] for line in lines] == ["0.00-1.00s", "0.50-1.50s", "1.00-2.00s", "1.50-2.50s"]
     _, lines, _ = predict(path, "--window", "1", "--json")
     assert [json.loads(line)["start_seconds"] for line in lines] == [0.0, 1.0, 1.5]
+    _, lines, _ = predict(path, "--window", "0.5", "--json")
+    assert [json.loads(line)["start_seconds"] for line in lines] == [0.0, 0.5, 1.0, 1.5, 2.0]
+    code, _, errors = predict(path, "--window", "0.01")
+    assert code == 1 and "a window must be at least 0.025 s" in errors
 
 
 def test_plots_lie_as_the_files_do(predict, store, tmp_path, monkeypatch):
@@ -123,6 +170,12 @@ def test_plots_lie_as_the_files_do(predict, store, tmp_path, monkeypatch):
         (["x.wav", "--window", "1", "--text", "a"], "--text belongs to a whole recording"),
         (["x.wav", "--json", "--csv"], "not allowed with"),
         (["x.wav", "--window", "1", "--plot", "y"], "--plot draws whole recordings"),
+        *(
+            (["x.wav", "--window", value], "--window must be a number of seconds")
+            for value in ("inf", "nan", "0", "-1")
+        ),
+        (["x.wav", "--window", "3", "--hop", "6"], "--hop must be more than 0 s and at most --window, 3 s"),
+        *((["x.wav", "--window", "3", "--hop", value], "--hop must be more than 0 s") for value in ("0", "nan", "inf")),
     ],
 )
 def test_wrong_usage(predict, capsys, arguments, words):
