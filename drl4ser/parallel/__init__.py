@@ -1,1 +1,1 @@
-"""Several processes at work: workers of this machine or of a Ray cluster, and replicas that share a training step."""
+"""Worker processes of this machine or of a Ray cluster, and replicas that share a training step."""

@@ -6,29 +6,26 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-# A task whose node dies is given to another node. What it had written stays: folds go on from their checkpoint.
+# How often a task may move to another node because its node died; a fold resumes from its checkpoint there.
 _RETRIES = 20
-_initialized = set()  # in a worker: the executors whose initializer has been called
+_initialized = set()  # in a worker: the executors whose initializer has run
 
 
 class RayExecutor(concurrent.futures.Executor):
-    """Runs functions as tasks of the cluster at RAY_ADDRESS.
+    """Run functions as tasks of the cluster at RAY_ADDRESS.
 
-    Every node needs this package installed and the same folders at the same paths (a shared file system).
+    Every node needs this package and the same folders at the same paths (a shared file system).
 
     Args:
-        num_threads: processors that a task takes.
+        num_threads: processors that a task occupies.
         initializer: called once in each worker process before its first task.
         initargs: its arguments.
-
-    Raises:
-        ImportError: if Ray is not installed.
     """
 
     def __init__(self, num_threads: int, initializer: Callable[..., None] | None, initargs: tuple):
         ray = connect()
         options = {"num_cpus": num_threads, "max_retries": _RETRIES}
-        self._ray, self._run = ray, ray.remote(**options)(_run)
+        self._ray, self._run = ray, ray.remote(**options)(_run_task)
         self._start = (uuid.uuid4().hex, str(Path.cwd()), initializer, initargs)
         self._tasks = {}
 
@@ -37,20 +34,20 @@ class RayExecutor(concurrent.futures.Executor):
         task = self._run.remote(*self._start, function, arguments, named)
         future = concurrent.futures.Future()
         self._tasks[future] = task
-        task.future().add_done_callback(lambda done: self._finish(future, done))
+
+        def finish(done):
+            self._tasks.pop(future, None)
+            error = done.exception()
+            if error is None:
+                future.set_result(done.result())
+            else:  # as the task raised it, not wrapped in a class of Ray's
+                future.set_exception(getattr(error, "cause", None) or error)
+
+        task.future().add_done_callback(finish)
         return future
 
-    def _finish(self, future, done) -> None:
-        """Hand on a result; an error as it was raised, not wrapped in a class of Ray's."""
-        self._tasks.pop(future, None)
-        error = done.exception()
-        if error is None:
-            future.set_result(done.result())
-        else:
-            future.set_exception(getattr(error, "cause", None) or error)
-
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """See `concurrent.futures.Executor`; the connection to the cluster stays."""
+        """See `concurrent.futures.Executor`; the connection to the cluster stays open."""
         for future, task in list(self._tasks.items()):
             if cancel_futures:
                 self._ray.cancel(task, force=True)
@@ -59,7 +56,7 @@ class RayExecutor(concurrent.futures.Executor):
 
 
 def make_ray_queue():
-    """A queue between processes of the cluster, kept on this process's node: any other may die."""
+    """A queue between processes of the cluster, held on this process's node because any other may die."""
     ray = connect()
     from ray.util.queue import Queue
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -83,8 +80,8 @@ def connect():
     return ray
 
 
-def _run(executor: str, directory: str, initializer, initargs: tuple, function, arguments: tuple, named: dict):
-    os.chdir(directory)  # paths are relative to where the command was given
+def _run_task(executor: str, directory: str, initializer, initargs: tuple, function, arguments: tuple, named: dict):
+    os.chdir(directory)  # relative paths refer to the folder in which the command was given
     if initializer is not None and executor not in _initialized:
         initializer(*initargs)
         _initialized.add(executor)

@@ -1,8 +1,8 @@
-"""Replicas of a model that share every step: one as a rule, several on GPUs of a machine or on several machines.
+"""Replicas of a model that share every step: usually one, several on the GPUs of a machine or on several machines.
 
-A step is written once, as what each replica does with its share of the global batch (`drl4ser.training.step`). Every
-replica has its own copy of every variable and makes the same update to it, since all see the same sums. All machines
-draw the same batches in the same order; a replica takes every n-th utterance, which shares long and short ones evenly.
+A step is written once, for the share of the global batch that one replica has (`drl4ser.training.step`). Every replica
+has its own copy of every variable and updates it equally, since all get the same sums. All machines draw the same
+batches in the same order; of n replicas, each takes every n-th utterance, which spreads long and short ones evenly.
 """
 
 import contextlib
@@ -17,40 +17,40 @@ from drl4ser.parallel.workers import several_machines
 
 
 class LostWorkerError(ValueError):
-    """A worker is gone, and no other can go on without it."""
+    """A worker has ended, and the others cannot continue without it."""
 
 
 class Replicas:
-    """One replica: nothing is shared, nothing is added up."""
+    """A single replica, and the interface of `SeveralReplicas`."""
 
     is_chief = True
 
     def scope(self) -> contextlib.AbstractContextManager:
-        """Where model, optimiser and all other variables of the step are made."""
+        """The scope in which model, optimiser and all other variables of the step must be created."""
         return contextlib.nullcontext()
 
     def compile(self, step: Callable, signature: tuple) -> Callable:
-        """`step` as one graph, traced once for tensors of any length as `signature` allows."""
+        """`step` as one graph, traced once: the lengths in `signature` are open."""
         return tf.function(step, input_signature=signature)
 
     def share(self, inputs: dict[str, tf.Tensor], labels: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """What this replica gets of the global batch (see `drl4ser.data.pipeline.evaluation_batches`)."""
+        """This replica's share of the global batch (see `drl4ser.data.pipeline.evaluation_batches`)."""
         return inputs, labels
 
     def mean(self, losses: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """This replica's part of the global batch's mean: `losses` are of its share, `labels` of all."""
+        """This replica's term of the mean over the global batch: `losses` are of its share, `labels` of all."""
         return tf.reduce_mean(losses)
 
-    def add_up(self, tensors: list[tf.Tensor]) -> list[tf.Tensor]:
+    def all_reduce(self, tensors: list[tf.Tensor]) -> list[tf.Tensor]:
         """The sum of each tensor over the replicas."""
         return tensors
 
-    def agree(self, value: float) -> float:
-        """The chief's value; nobody goes on before all have called this."""
+    def broadcast(self, value: float) -> float:
+        """The chief's value. A barrier: no process returns before all have called this."""
         return value
 
-    def own_folder(self, directory: Path) -> contextlib.AbstractContextManager[Path]:
-        """`directory` for the chief, a passing one for the others, who write the same files."""
+    def output_folder(self, directory: Path) -> contextlib.AbstractContextManager[Path]:
+        """`directory` for the chief, a temporary folder for the others, which write the same files."""
         return contextlib.nullcontext(directory)
 
 
@@ -58,7 +58,7 @@ ONE_REPLICA = Replicas()
 
 
 class SeveralReplicas(Replicas):
-    """Replicas that add up what they computed from their shares.
+    """Replicas that sum the gradients of their shares.
 
     Args:
         strategy: MirroredStrategy or MultiWorkerMirroredStrategy.
@@ -67,16 +67,24 @@ class SeveralReplicas(Replicas):
 
     def __init__(self, strategy: tf.distribute.Strategy, is_chief: bool = True):
         self._strategy, self.is_chief = strategy, is_chief
-        self._chiefs_value = self.compile(self._take_chiefs_value, (tf.TensorSpec([]),))
+        self._broadcast = self.compile(self._chiefs_value, (tf.TensorSpec([]),))
 
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:
-        """See `Replicas`."""
-        with _lost_workers(), self._strategy.scope(), tf.variable_creator_scope(_make_copies):
+        """See `Replicas`; every replica reads and writes its own copy of a variable."""
+        options = {
+            "synchronization": tf.VariableSynchronization.ON_READ,
+            "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA,  # the copy that is read outside a step
+        }
+
+        def make_copies(create, **given):
+            return create(**{**given, **options})
+
+        with _lost_workers(), self._strategy.scope(), tf.variable_creator_scope(make_copies):
             yield
 
     def compile(self, step: Callable, signature: tuple) -> Callable:
-        """See `Replicas`; `step` returns what is the same on all replicas."""
+        """See `Replicas`; `step` must return the same values on all replicas."""
 
         @tf.function(input_signature=signature)
         def run_all(*batch):
@@ -90,13 +98,13 @@ class SeveralReplicas(Replicas):
         return run
 
     def share(self, inputs: dict[str, tf.Tensor], labels: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """See `Replicas`; if there are fewer utterances than replicas, one without frames and words, as a filler."""
+        """See `Replicas`; a replica for which no utterance is left gets one without frames and words."""
         context, size = tf.distribute.get_replica_context(), tf.shape(labels)[0]
         first, every = context.replica_id_in_sync_group, context.num_replicas_in_sync
         rows = tf.range(first, tf.maximum(size, first + 1), every) % size
         inputs, labels = tf.nest.map_structure(lambda column: tf.gather(column, rows), (inputs, labels))
         lengths = {name: inputs[name] for name in ("num_frames", "num_words") if name in inputs}
-        # with no frames it stays out of the statistics; kernels do not reliably accept a batch of no utterances
+        # without frames it does not enter the statistics; kernels do not reliably accept an empty batch
         real = tf.cast(first < size, tf.int32)
         return {**inputs, **{name: length * real for name, length in lengths.items()}}, labels
 
@@ -105,16 +113,16 @@ class SeveralReplicas(Replicas):
         first, size = tf.distribute.get_replica_context().replica_id_in_sync_group, tf.shape(labels)[0]
         return tf.reduce_sum(tf.where(first < size, losses, 0.0)) / tf.cast(size, losses.dtype)
 
-    def add_up(self, tensors: list[tf.Tensor]) -> list[tf.Tensor]:
+    def all_reduce(self, tensors: list[tf.Tensor]) -> list[tf.Tensor]:
         """See `Replicas`."""
         return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, tensors)
 
-    def agree(self, value: float) -> float:
+    def broadcast(self, value: float) -> float:
         """See `Replicas`."""
-        return float(self._chiefs_value(tf.constant(value, tf.float32)))
+        return float(self._broadcast(tf.constant(value, tf.float32)))
 
     @contextlib.contextmanager
-    def own_folder(self, directory: Path) -> Iterator[Path]:
+    def output_folder(self, directory: Path) -> Iterator[Path]:
         """See `Replicas`."""
         if self.is_chief:
             yield directory
@@ -122,16 +130,16 @@ class SeveralReplicas(Replicas):
             with tempfile.TemporaryDirectory() as folder:
                 yield Path(folder) / directory.name
 
-    def _take_chiefs_value(self, value: tf.Tensor) -> tf.Tensor:
+    def _chiefs_value(self, value: tf.Tensor) -> tf.Tensor:
         first = tf.equal(tf.distribute.get_replica_context().replica_id_in_sync_group, 0)
-        return self.add_up([tf.where(first, value, 0.0)])[0]
+        return self.all_reduce([tf.where(first, value, 0.0)])[0]
 
 
 @functools.cache
 def find_replicas() -> Replicas:
-    """What this process trains with: the machines in TF_CONFIG, all visible GPUs, or one replica.
+    """The replicas of this process: the machines in TF_CONFIG, all visible GPUs, or a single replica.
 
-    With TF_CONFIG it waits for the others to start, and must be called before TensorFlow computes anything.
+    With TF_CONFIG it waits for the other machines, and must be called before TensorFlow computes anything.
 
     Raises:
         ValueError: if TF_CONFIG is malformed.
@@ -154,12 +162,5 @@ def _lost_workers() -> Iterator[None]:
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
         raise LostWorkerError(
             "another worker of TF_CONFIG ended or cannot be reached: start all workers again with the same commands; "
-            "the fold goes on from its last checkpoint"
+            "the fold resumes from its last checkpoint"
         ) from error
-
-
-def _make_copies(create: Callable, **options):
-    """Variables of which every replica reads and writes its own copy; the first one counts outside of a step."""
-    options["synchronization"] = tf.VariableSynchronization.ON_READ
-    options["aggregation"] = tf.VariableAggregation.ONLY_FIRST_REPLICA
-    return create(**options)

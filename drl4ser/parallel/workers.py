@@ -1,4 +1,4 @@
-"""Worker processes: of this machine, which never outlive their parent, or of a Ray cluster (RAY_ADDRESS)."""
+"""Worker processes of this machine, which end with their parent, or of a Ray cluster (RAY_ADDRESS)."""
 
 import collections
 import concurrent.futures
@@ -7,24 +7,21 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
 
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
-_AHEAD = 8  # results of each worker that may wait to be taken
-_AHEAD_ON_RAY = 1024  # of a whole cluster, of which nobody knows how many workers it will have
+_AHEAD = 8  # results per worker that may wait for their consumer
+_AHEAD_ON_RAY = 1024  # of a whole cluster, whose number of workers may change
 
 
 def on_ray() -> bool:
-    """Whether the environment names a Ray cluster; without one, the workers are processes of this machine."""
+    """Whether RAY_ADDRESS names a cluster; otherwise the workers are processes of this machine."""
     return bool(os.environ.get("RAY_ADDRESS"))
 
 
 def several_machines() -> bool:
-    """Whether TF_CONFIG names more than one process, who then train each fold together (`training.replicas`).
+    """Whether TF_CONFIG names several processes, which then train each fold together (`parallel.replicas`).
 
     Raises:
-        ValueError: if it is malformed.
+        ValueError: if TF_CONFIG is malformed.
     """
     try:
         cluster = json.loads(os.environ.get("TF_CONFIG") or "{}").get("cluster", {})
@@ -41,14 +38,14 @@ def make_pool(
 ) -> concurrent.futures.Executor:
     """A pool of spawned processes (a forked copy of a process with TensorFlow's threads can deadlock).
 
-    A worker ends as soon as its parent does, even by `kill -9`: an orphan would go on writing into the folder
-    that the next run resumes from.
+    A worker ends when its parent does, even by `kill -9`: an orphan would keep writing into the folder from which
+    the next run resumes.
 
     Args:
         num_workers: number of processes; a cluster has as many as its processors allow.
         initializer: called in each worker before its first task.
-        initargs: its arguments.
-        num_threads: processors that each needs, for the cluster's scheduler.
+        initargs: arguments of `initializer`.
+        num_threads: processors per worker, for the cluster's scheduler.
     """
     if on_ray():
         from drl4ser.parallel.ray_workers import RayExecutor
@@ -67,13 +64,17 @@ def make_queue():
     return multiprocessing.get_context("spawn").SimpleQueue()
 
 
-def map_in_order(function: Callable[[_Item], _Result], items: Iterable[_Item], num_workers: int) -> Iterator[_Result]:
-    """`function` of each item in order, computed `num_workers` at a time and only a few ahead of who takes them.
+def map_in_order(function: Callable, items: Iterable, num_workers: int) -> Iterator:
+    """`function` of each item, in order; `num_workers` processes compute only a few results ahead of the consumer.
 
     Args:
-        function: what a process can import, or a `functools.partial` of it.
-        items: what it is called with, one at a time.
-        num_workers: number of processes; 1 computes in this one.
+        function: a function that a process can import, or a `functools.partial` of one.
+        items: its arguments, one per call.
+        num_workers: number of processes; with 1, this process computes.
+
+    Example:
+        >>> list(map_in_order(len, ["a", "bcd"], num_workers=1))
+        [1, 3]
     """
     if num_workers <= 1 and not on_ray():
         yield from map(function, items)
@@ -93,11 +94,10 @@ def map_in_order(function: Callable[[_Item], _Result], items: Iterable[_Item], n
 
 
 def _initialize(initializer: Callable[..., None] | None, initargs: tuple) -> None:
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    def exit_with_parent():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=exit_with_parent, daemon=True).start()
     if initializer is not None:
         initializer(*initargs)
-
-
-def _exit_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)

@@ -1,1 +1,1 @@
-"""The directory of a run: paths and state, checkpoints, and the trained system in it."""
+"""Run directories: paths and state, the trained system in them, checkpoints."""

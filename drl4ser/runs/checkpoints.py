@@ -1,8 +1,9 @@
-"""The complete state of an unfinished fold in one file, so that a run killed at any moment ends with the same numbers.
+"""Checkpoints of unfinished folds and weights of finished ones.
 
-The weights of a finished fold are Keras' HDF5 file. A checkpoint is an uncompressed NumPy archive without pickled
-objects: every variable of the model (weights, batch-norm statistics, dropout seeds) and of the optimiser, the best
-weights so far, and the progress as JSON. The archive has a CRC-32 of each member.
+A checkpoint is the complete state in one file, so that a run killed at any moment ends with the same numbers: a NumPy
+archive, without pickled objects and with a CRC-32 of each member, of every variable of the model (weights, batch-norm
+statistics, dropout seeds) and of the optimiser, the best weights so far, and the progress as JSON. The weights of a
+finished fold are Keras' HDF5 file.
 """
 
 import json
@@ -20,7 +21,7 @@ _PROGRESS = "progress"
 
 
 def save_checkpoint(path: Path, groups: dict[str, Sequence[Any]], progress: dict[str, Any]) -> None:
-    """Write a checkpoint, complete or not at all.
+    """Write a checkpoint, complete or not at all, replacing an older one.
 
     Args:
         path: the file.
@@ -46,9 +47,11 @@ def load_checkpoint(path: Path, groups: dict[str, Sequence[Any]]) -> dict[str, A
         arrays = read_archive(path)
         progress = json.loads(arrays.pop(_PROGRESS).tobytes())
         if not isinstance(progress, dict):
-            raise ValueError("its progress is no JSON object")
+            raise ValueError("its progress is not a JSON object")
     except (ValueError, KeyError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it and run again to start this fold anew") from error
+        raise ValueError(
+            f"{path} is damaged ({error}); delete it and run again: this fold starts from the beginning"
+        ) from error
     variables = {
         f"{group}/{position:04d}": variable
         for group, members in groups.items()
@@ -56,7 +59,7 @@ def load_checkpoint(path: Path, groups: dict[str, Sequence[Any]]) -> dict[str, A
     }
     found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
     if found != {name: _shape_and_type(variable) for name, variable in variables.items()}:
-        raise ValueError(f"{path} is of another model; delete it and run again to start this fold anew")
+        raise ValueError(f"{path} is of another model; delete it and run again: the fold starts again")
     for name, variable in variables.items():
         variable.assign(arrays[name])
     return progress

@@ -1,9 +1,9 @@
-"""Where a fold keeps its files, whose they are and whether it is finished; knows no TensorFlow."""
+"""Paths and state of a run directory: its files, its configuration, their checksums, whether the fold is finished."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from drl4ser.config import ExperimentConfig, complete, to_dict
 from drl4ser.files import add_checksum, atomic_write_text, file_sha256, verify_checksum
@@ -15,7 +15,6 @@ from drl4ser.reporting.fold_result import (
     write_fold_result,
 )
 
-_Made = TypeVar("_Made")
 CONFIG_FILE = "config.json"
 NORMALIZER_FILE = "normalizer.json"
 INPUT_RANGE_FILE = "input_range.json"
@@ -30,7 +29,12 @@ _REMEDY = "delete that folder and run this fold again"
 
 
 def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
-    """Where a fold keeps its files under `runs_dir`."""
+    """The folder of a fold's files under `runs_dir`.
+
+    Example:
+        >>> run_directory(Path("runs"), ExperimentConfig(fold=3)).as_posix()
+        'runs/synthetic-quick-paper-random/s3-acoustic/fold-03-seed-0'
+    """
     experiment = f"{config.corpus}-{config.profile}-{config.recipe}-{config.split}"
     model = f"{config.model.system}-{config.model.modality}"
     subset = f"-train-{config.train_per_class}" if config.train_per_class else ""
@@ -38,14 +42,14 @@ def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
 
 
 def finished_result(directory: Path, config: ExperimentConfig) -> FoldResult | None:
-    """The result of a fold that is finished already, None if there is none.
+    """The result of a finished fold, None if the fold is not finished.
 
     Raises:
-        ValueError: if `directory` belongs to another configuration; it says which value differs.
+        ValueError: if `directory` belongs to another configuration; the message names the value that differs.
     """
     path = directory / CONFIG_FILE
     if path.exists():
-        found = read_made(path, lambda values: complete(ExperimentConfig, values))
+        found = read_json(path, lambda values: complete(ExperimentConfig, values))
         wanted = to_dict(config)
         if found != wanted:
             raise ValueError(
@@ -57,21 +61,21 @@ def finished_result(directory: Path, config: ExperimentConfig) -> FoldResult | N
 
 
 def write_config(directory: Path, config: ExperimentConfig) -> None:
-    """Say whose the directory is."""
+    """Bind a directory to a configuration."""
     atomic_write_text(directory / CONFIG_FILE, json.dumps(to_dict(config), indent=1) + "\n")
 
 
 def adopt_results(path: Path, runs_dir: Path) -> int:
-    """Let folds that ran elsewhere count as finished, so that a table can be completed on several machines.
+    """Make folds that ran elsewhere count as finished, so that several machines can complete one table.
 
     Their run directories hold no weights: enough for a table, not for a prediction.
 
     Args:
         path: a file of fold results, such as the `folds.jsonl` beside a table.
-        runs_dir: where folds that are finished or begun stay as they are.
+        runs_dir: folder of run directories; folds that are finished or begun there stay as they are.
 
     Returns:
-        How many folds are new there.
+        The number of folds that were added.
 
     Raises:
         ValueError: if `path` is damaged, or a run directory belongs to another configuration.
@@ -87,28 +91,23 @@ def adopt_results(path: Path, runs_dir: Path) -> int:
     return adopted
 
 
-def read_object(path: Path) -> dict:
-    """A JSON object of a run directory. Raises ValueError, with the remedy, if it is missing or damaged."""
+def read_json(path: Path, make: Callable[[dict], Any] = dict) -> Any:
+    """What `make` returns for the JSON object in a file of a run directory.
+
+    Raises:
+        ValueError: if the file is missing or damaged, with the remedy.
+    """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is missing or damaged ({error}); {_REMEDY}") from None
-    if not isinstance(values, dict):
-        raise ValueError(f"{path} is damaged (not a JSON object); {_REMEDY}")
-    return values
-
-
-def read_made(path: Path, make: Callable[[dict], _Made]) -> _Made:
-    """What `make` makes of a JSON object of a run directory; its errors become ValueErrors that name the file."""
-    try:
-        return make(read_object(path))
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
-        name = "" if str(path) in str(error) else f"{path} is damaged: "
-        raise ValueError(f"{name}{error}; {_REMEDY}") from error
+        if not isinstance(values, dict):
+            raise ValueError("not a JSON object")
+        return make(values)
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        raise ValueError(f"{path} is missing or damaged ({error}); {_REMEDY}") from error
 
 
 def write_checksums(directory: Path) -> None:
-    """Note what the files of a fold are when it is finished."""
+    """Write the checksums of a finished fold's files."""
     present = [name for name in _KEPT if (directory / name).exists()]
     sums = add_checksum({name: file_sha256(directory / name) for name in present})
     atomic_write_text(directory / CHECKSUM_FILE, json.dumps(sums, indent=1) + "\n")
@@ -123,14 +122,15 @@ def verify_files(directory: Path) -> None:
     path = directory / CHECKSUM_FILE
     if not path.exists():
         return
-    try:
-        sums = verify_checksum(read_object(path))
-        for name in (name for name in _KEPT if name in sums):
-            path = directory / name
-            if file_sha256(path) != sums[name]:
-                raise ValueError("its content does not match its checksum")
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} is missing or damaged ({error}); {_REMEDY}") from None
+    sums = read_json(path, verify_checksum)
+    for name in (name for name in _KEPT if name in sums):
+        path, reason = directory / name, "its content does not match its checksum"
+        try:
+            if file_sha256(path) == sums[name]:
+                continue
+        except OSError as error:
+            reason = error.strerror
+        raise ValueError(f"{path} is missing or damaged ({reason}); {_REMEDY}")
 
 
 def _first_difference(found: dict, wanted: dict, prefix: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The second stage of systems whose classifier is a kernel machine on the features that a network has learned."""
+"""Second stage of systems whose classifier is a kernel machine on the features that a network has learned."""
 
 import keras
 import numpy as np
@@ -12,11 +12,11 @@ from drl4ser.training.trainer import Evaluation, evaluate_part
 
 
 class KernelClassifier:
-    """A trained network up to its features and the kernel machine on them; it is called as the network is.
+    """A trained network up to its features and the kernel machine on them, called like the network.
 
     Args:
         model: the network, see `drl4ser.models.kernel_features`.
-        machine: fitted on the network's features.
+        machine: fitted to the network's features.
     """
 
     def __init__(self, model: keras.Model, machine: KernelMachine):
@@ -27,7 +27,7 @@ class KernelClassifier:
     def fit(
         cls, model: keras.Model, config: ExperimentConfig, training: LabelledPart, validation: LabelledPart
     ) -> "KernelClassifier":
-        """Multiple kernel learning on the training part, C by validation UA; see `KernelMachine.fit`."""
+        """Learn multiple kernels from the training part, with C by validation UA; see `KernelMachine.fit`."""
         features = kernel_features(model)
         train = _collect(features, training, config.train.batch_size)
         machine = KernelMachine.fit(
@@ -45,7 +45,7 @@ class KernelClassifier:
         return self.machine.score(_compute(self._features, inputs)).astype(np.float32)
 
     def evaluate(self, part: LabelledPart, batch_size: int) -> Evaluation:
-        """Scores of every utterance of `part`."""
+        """Scores of every utterance of `part`, as an `Evaluation`."""
         return evaluate_part(self, part, batch_size)
 
 

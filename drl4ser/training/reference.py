@@ -14,13 +14,13 @@ from tqdm import tqdm
 from drl4ser.config import ExperimentConfig
 from drl4ser.corpora.folds import Fold, describe_overlap
 from drl4ser.data.compare_functionals import load_compare_functionals
+from drl4ser.data.parts import select_fold
 from drl4ser.data.store import open_store
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
 from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_result, write_fold_result
 from drl4ser.reporting.provenance import current_commit, current_versions
 from drl4ser.runs.paths import RESULT_FILE, finished_result, run_directory, write_config
 from drl4ser.svm import BaseKernel, KernelMachine
-from drl4ser.training.fold import select_fold
 
 REFERENCE = "opensmile_svm"
 # scikit-learn's gamma="scale", 1 / (number of features * their variance): half the mean squared distance.

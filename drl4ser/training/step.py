@@ -1,6 +1,6 @@
-"""The training and evaluation steps: pure functions of variables and a batch, compiled once per model.
+"""Optimiser, loss and the steps of training and evaluation, compiled once per model.
 
-Nothing here reads flags, files or the clock. A step says what one replica does; `Replicas` makes it one of several.
+A step is written for one replica; `Replicas` runs it on several.
 """
 
 from collections.abc import Callable
@@ -10,11 +10,47 @@ import tensorflow as tf
 
 from drl4ser.config import TrainConfig
 from drl4ser.parallel.replicas import ONE_REPLICA, Replicas
-from drl4ser.training.optimizer import FusedAdam
+
+
+@keras.saving.register_keras_serializable(package="drl4ser")
+class FusedAdam(keras.optimizers.Adam):
+    """Adam (Kingma & Ba, 2014) by TensorFlow's kernel, which reads and writes each weight once per step.
+
+    The update, the variables and their order are those of `keras.optimizers.Adam`, or of `AdamW` with `weight_decay`;
+    Keras makes ten passes over the weights and their moments. `amsgrad` is not supported. With several replicas
+    (`tf.distribute`), each updates its own copy, with gradients that are summed already.
+
+    Example:
+        >>> variable = keras.Variable([1.0, 2.0])
+        >>> FusedAdam(0.5).apply([tf.constant([3.0, -4.0])], [variable])
+        >>> variable.numpy().round(3).tolist()
+        [0.5, 2.5]
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Update one weight and its two moments."""
+        index = self._get_variable_index(variable)
+        steps = tf.cast(self.iterations + 1, variable.dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=self.beta_1**steps,
+            beta2_power=self.beta_2**steps,
+            lr=tf.cast(learning_rate, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.cast(gradient, variable.dtype),
+        )
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            self.update_step(gradient, variable, learning_rate)
 
 
 def make_optimizer(train: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    """Adam (AdamW with `weight_decay`) with the learning rate's schedule; Kingma & Ba 2014."""
+    """Adam, or AdamW with `weight_decay`, with the schedule of the learning rate."""
     rate = train.learning_rate
     if train.lr_schedule == "cosine":
         warmup = round(train.warmup_epochs * steps_per_epoch)
@@ -41,6 +77,11 @@ def cross_entropy(
 
     Returns:
         float32 [B].
+
+    Example:
+        >>> (loss,) = cross_entropy(tf.zeros([1, 4]), tf.constant([2]), tf.ones(4))
+        >>> print(f"{loss:.4f}")  # log(4)
+        1.3863
     """
     num_classes = class_weights.shape[0]
     targets = tf.one_hot(labels, num_classes)
@@ -63,11 +104,11 @@ def make_train_step(
     Args:
         model: maps a batch's inputs to logits.
         optimizer: built for the model's trainable variables.
-        train: `clip_norm`, `label_smoothing` and `ema_momentum` are used here.
+        train: the settings; `clip_norm`, `label_smoothing` and `ema_momentum` are used here.
         class_weights: float32 [C].
         averages: moving averages of the trainable variables, updated in place; empty without `ema_momentum`.
-        signature: specs of (inputs, labels) with open lengths, so that the step is traced just once.
-        replicas: who share each batch; the variables were made in their scope.
+        signature: specs of (inputs, labels) with open lengths, so that the step is traced once.
+        replicas: the replicas that share each batch; the variables were created in their scope.
     """
 
     def train_step(inputs, labels):
@@ -76,12 +117,12 @@ def make_train_step(
             logits = model(own_inputs, training=True)
             losses = cross_entropy(logits, own_labels, class_weights, train.label_smoothing)
             loss = replicas.mean(losses, labels)
-        loss, *gradients = replicas.add_up([loss, *tape.gradient(loss, model.trainable_variables)])
+        loss, *gradients = replicas.all_reduce([loss, *tape.gradient(loss, model.trainable_variables)])
         norm = tf.linalg.global_norm(gradients)
         if train.clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, train.clip_norm, use_norm=norm)
         optimizer.apply(gradients, model.trainable_variables)
-        # early on the average follows the weights closely, else it would remember their random start
+        # at first the average follows the weights closely; otherwise it would keep part of their random start
         steps = tf.cast(optimizer.iterations, tf.float32)
         momentum = tf.minimum(train.ema_momentum, (1.0 + steps) / (10.0 + steps))
         for average, variable in zip(averages, model.trainable_variables, strict=True) if averages else ():
@@ -92,7 +133,7 @@ def make_train_step(
 
 
 def make_evaluation_step(model: keras.Model, signature: tuple) -> Callable:
-    """A compiled function inputs -> logits float32 [B, C], with batch-norm statistics and dropout frozen."""
+    """A compiled function inputs -> logits float32 [B, C], with moving batch-norm statistics and without dropout."""
 
     @tf.function(input_signature=signature)
     def evaluation_step(inputs):

@@ -1,7 +1,7 @@
-"""The training loop of one fold: epochs, choice of the best by validation UA, checkpoints.
+"""Training loop of one fold: epochs, choice of the best one by validation UA, checkpoints.
 
-The loop is ours rather than `keras.Model.fit`: a fold has a few short steps an epoch, and everything that a
-resumed run needs is in one place (`TrainingState`).
+It replaces `keras.Model.fit` because epochs have only a few short steps, and because everything that a resumed run
+needs must be in one place (`Trainer._state`).
 """
 
 import dataclasses
@@ -22,17 +22,17 @@ from drl4ser.reporting import metrics
 from drl4ser.runs import checkpoints
 from drl4ser.training import step
 
-# of a fold; the environment can set it for tests and for disks that are slow or full
+# Tests shorten the interval; on a slow or full disk, lengthen it.
 SECONDS_BETWEEN_CHECKPOINTS = float(os.environ.get("DRL4SER_SECONDS_BETWEEN_CHECKPOINTS", "20"))
 
 
 class TrainingError(ValueError):
-    """Training cannot go on; the message says in which epoch and what to do."""
+    """Training cannot continue; the message names the epoch and what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What a model makes of one part: `ids`, `labels` [N], `logits` float32 [N, C] and the mean cross-entropy."""
+    """Result of a model on one part: `ids`, `labels` [N], `logits` float32 [N, C] and the mean cross-entropy."""
 
     ids: list[str]
     labels: np.ndarray
@@ -51,17 +51,17 @@ class Evaluation:
 
 
 class Trainer:
-    """Trains a model on one fold and leaves it with the weights of its best epoch.
+    """Train a model on one fold; `fit` leaves it with the weights of its best epoch.
 
     Args:
         model: freshly built from the fold's seed.
         train: the recipe.
         training: training part.
-        validation: validation part; its UA picks the epoch, its loss decides between equal UAs.
+        validation: validation part; its UA chooses the epoch, its loss decides between equal UAs.
         seed: fixes the order and the augmentation of every epoch.
-        checkpoint: file of the unfinished state; a run that finds one goes on from there.
+        checkpoint: file of the unfinished state; a run that finds it resumes from there.
         on_epoch: called after each epoch with one row of the history.
-        replicas: who share each step; `model` was made in their scope.
+        replicas: the replicas that share each step; `model` was built in their scope.
     """
 
     def __init__(
@@ -102,14 +102,14 @@ class Trainer:
             "validation_loss", "validation_ua", "validation_wa", "validation_f1", "validation_confusion" and "best".
 
         Raises:
-            TrainingError: if the loss is not a finite number, or replicas go on from different checkpoints.
+            TrainingError: if the loss is not a finite number, or the processes resume from different checkpoints.
         """
         if self.checkpoint.exists():
             self.history = checkpoints.load_checkpoint(self.checkpoint, self._state())["history"]
             self._saved_at = time.monotonic()
-        if self.replicas.agree(len(self.history)) != len(self.history):
+        if self.replicas.broadcast(len(self.history)) != len(self.history):
             raise TrainingError(
-                f"{self.checkpoint} is not what the chief found: RUNS_DIR must be the same folder for all workers"
+                f"{self.checkpoint} is not the chief's checkpoint: RUNS_DIR must be the same folder for all workers"
             )
         epochs = range(len(self.history) + 1, self.train.max_epochs + 1)
         batches = iter(training_batches(self.training, self.train, self.seed, epochs))
@@ -123,12 +123,12 @@ class Trainer:
         return self.history
 
     def evaluate(self, part: LabelledPart) -> Evaluation:
-        """Apply the model as it is now to every utterance of `part`."""
+        """Apply the model with its present weights to every utterance of `part`."""
         return evaluate_part(self._evaluation_step, part, self.train.batch_size)
 
     @property
     def best(self) -> dict | None:
-        """The history's row of the best epoch so far."""
+        """The history's row of the best epoch so far, None before the first."""
         return next((row for row in reversed(self.history) if row["best"]), None)
 
     def _finished(self) -> bool:
@@ -137,7 +137,7 @@ class Trainer:
         return epoch >= self.train.max_epochs or stale
 
     def _run_epoch(self, epoch: int, batches: Iterator) -> None:
-        """Takes one epoch from `batches`."""
+        """Train on the next epoch of `batches` and validate."""
         losses, norms, counts = [], [], []
         for inputs, labels, _ in itertools.islice(batches, self._steps_per_epoch):
             loss, norm = self._train_step(inputs, labels)
@@ -161,7 +161,7 @@ class Trainer:
         self.on_epoch(row)
 
     def _validate(self, row: dict) -> None:
-        """Measure the weights that would be tested, and keep a copy of them if they are the best so far."""
+        """Evaluate the weights that would be tested, and keep a copy of them if they are the best so far."""
         own = [tf.identity(variable) for variable in self.model.trainable_variables[: len(self._averages)]]
         _assign(self.model.trainable_variables[: len(own)], self._averages)
         evaluation = self.evaluate(self.validation)
@@ -169,8 +169,8 @@ class Trainer:
         row["validation_loss"] = evaluation.loss
         row.update({f"validation_{name}": scores[name] for name in ("ua", "wa", "f1")})
         row["validation_confusion"] = evaluation.confusion.tolist()
-        # by the chief's word: another processor may round the scores of equal weights differently
-        row["best"] = bool(self.replicas.agree(self.best is None or _rank(row) > _rank(self.best)))
+        # the chief decides: another processor may round the scores of equal weights differently
+        row["best"] = bool(self.replicas.broadcast(self.best is None or _rank(row) > _rank(self.best)))
         if row["best"]:
             _assign(self._best, self.model.variables)
         _assign(self.model.trainable_variables[: len(own)], own)

@@ -13,7 +13,7 @@ from drl4ser.runs.paths import (
     CONFIG_FILE,
     NORMALIZER_FILE,
     finished_result,
-    read_made,
+    read_json,
     run_directory,
     verify_files,
     write_checksums,
@@ -71,8 +71,8 @@ def _prepare_settings(folder: Path):
         name, content = case
         (folder / name).write_bytes(content)
         try:
-            read_made(folder / CONFIG_FILE, lambda found: from_dict(ExperimentConfig, found))
-            read_made(folder / NORMALIZER_FILE, Normalizer.from_dict)
+            read_json(folder / CONFIG_FILE, lambda found: from_dict(ExperimentConfig, found))
+            read_json(folder / NORMALIZER_FILE, Normalizer.from_dict)
             finished_result(folder, config)
             if name == CHECKSUM_FILE:
                 verify_files(folder)

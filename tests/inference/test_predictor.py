@@ -142,7 +142,7 @@ def damage(directory, name):
     (directory / "checksums.json").unlink()
     if name == "words.bin":
         path.write_bytes(b"1 3\nsad " + np.zeros(3, "<f4").tobytes() + b"\n")
-        return "3 dimensions, config.json beside it says 10"
+        return "3 dimensions, config.json beside it has 10"
     if name == "config.json":
         path.write_text(path.read_text().replace('"units": 256', '"units": 300'))
         return "model.weights.h5 is damaged or does not fit config.json"
@@ -155,7 +155,7 @@ def damage(directory, name):
         write_fold_result(path, dataclasses.replace(record, versions=versions))
         return "was trained on LLDs of version other-"
     path.write_text('{"mean": [0], "std": [1]}')
-    return "normalizer.json has 1 LLDs, config.json beside it says 17"
+    return "normalizer.json has 1 LLDs, config.json beside it has 17"
 
 
 @pytest.mark.parametrize("name", ["words.bin", "config.json", "model.weights.h5", "record.json", "normalizer.json"])

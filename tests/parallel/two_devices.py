@@ -71,7 +71,7 @@ def normalize(replicas):
         # filler rows come back as zeros, on top of the row that they are a copy of
         shape = tf.shape(inputs["llds"])
         whole = [tf.scatter_nd(own["row"][:, tf.newaxis], part, shape) for part in (y, d_x)]
-        return replicas.add_up([*whole, d_gamma, d_beta])
+        return replicas.all_reduce([*whole, d_gamma, d_beta])
 
     results = []
     inputs, labels = signature()
@@ -116,7 +116,7 @@ def main():
         }
         for case, values in results.items():
             arrays[f"{case}/{side}"] = np.concatenate([np.ravel(value).astype(np.float64) for value in values])
-    arrays["agreed"] = np.array([two.agree(3.0)])
+    arrays["agreed"] = np.array([two.broadcast(3.0)])
     np.savez(sys.argv[1], **arrays)
 
 

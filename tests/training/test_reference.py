@@ -10,10 +10,10 @@ from sklearn.svm import SVC
 
 from drl4ser.config import ExperimentConfig, ModelConfig
 from drl4ser.data.compare_functionals import FILE, load_compare_functionals
+from drl4ser.data.parts import select_fold
 from drl4ser.data.store import open_store
 from drl4ser.reporting import metrics
 from drl4ser.svm.machine import PENALTIES
-from drl4ser.training.fold import select_fold
 from drl4ser.training.reference import REFERENCE, run_reference
 
 pytest.importorskip("opensmile")

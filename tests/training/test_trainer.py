@@ -120,11 +120,11 @@ def test_class_weights_balance_the_classes(store, parts, tmp_path):
 
 def test_a_worker_that_finds_another_checkpoint_than_the_chief_is_told(parts, tmp_path):
     class ElsewhereReplicas(Replicas):
-        def agree(self, value):
+        def broadcast(self, value):
             return value + 3.0
 
     arguments = (small_model(), TRAIN, parts["train"], parts["validation"], 3, tmp_path / "c.npz")
     trainer = Trainer(*arguments, replicas=ElsewhereReplicas())
-    with pytest.raises(TrainingError, match=r"c\.npz is not what the chief found: RUNS_DIR must be the same"):
+    with pytest.raises(TrainingError, match=r"c\.npz is not the chief's checkpoint: RUNS_DIR must be the same"):
         trainer.fit()
     assert trainer.history == []

@@ -10,8 +10,9 @@ from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig
 from drl4ser.models import build_model
 from drl4ser.models.inspector import build_encoder
 from drl4ser.training import fold as fold_module
+from drl4ser.training import tensorboard
 from drl4ser.training.fold import run_fold
-from drl4ser.training.watcher import AttentionWatcher
+from drl4ser.training.tensorboard import FoldLogger
 
 CONFIG = ExperimentConfig(
     corpus="manifest",
@@ -67,16 +68,15 @@ def test_representations_stand_in_the_projector(finished, store):
     assert [predicted[name] for name in record.utterances] == record.predictions
 
 
-def test_looking_changes_nothing(finished, store, tmp_path, monkeypatch):
+def test_drawing_changes_nothing(finished, store, tmp_path, monkeypatch):
     directory, record = finished
-    monkeypatch.setattr(fold_module.AttentionWatcher, "__init__", lambda *_: None)
-    monkeypatch.setattr(fold_module.AttentionWatcher, "look", lambda *_: {})
+    monkeypatch.setattr(tensorboard, "has_attention", lambda model: False)
     assert run_fold(CONFIG, store, tmp_path / "fold") == record
     for name in ("history.json", "model.weights.h5"):
         assert (tmp_path / "fold" / name).read_bytes() == (directory / name).read_bytes()
 
 
-def test_a_system_without_attention_has_no_pictures():
+def test_a_system_without_attention_has_no_pictures(tmp_path):
     model = build_model("s1", width=0.05)
-    assert AttentionWatcher(model, None, CONFIG).look(1) == {}
+    assert FoldLogger(tmp_path, CONFIG, model, None).draw_attention(1) == {}
     assert build_encoder(model).output_shape == (None, 26)
