@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.peers.front_ends import describe_with_librosa, track_with_praat
+from benchmarks.peers.front_ends import describe_with_librosa, track_at_praats_defaults, track_with_praat
 from benchmarks.report import Result, Row, compare_seconds
 from benchmarks.timing import Effort, one_core, quartiles, time_in_turns
 from drl4ser.config import FrameConfig
@@ -20,8 +20,9 @@ from drl4ser.parallel.workers import make_pool
 UTTERANCES, SPEECH_SECONDS, REPEATS = 40, 20, 3
 RATE = FrameConfig().sample_rate
 PEERS = {  # name: what it computes, least speed-up wanted
-    "opensmile": ("openSMILE, the same 17", 1.5),
-    "praat": ("Praat (parselmouth), F0 and HNR only", None),
+    "opensmile": ("openSMILE, the same 17", 3.0),
+    "praat": ("Praat: F0 by autocorrelation, 60-500 Hz, and HNR by cross-correlation from 60 Hz, every 5 ms", None),
+    "praat_default": ("Praat: F0 at its defaults, 75-600 Hz, every 10 ms", None),
     "librosa": ("librosa and pyin, without HNR", None),
 }
 
@@ -39,8 +40,12 @@ def measure_front_end(effort: Effort) -> Result:
     ours = seconds["ours"]
     rows = [compare_seconds(what, name, ours, seconds[peer], wanted) for peer, (name, wanted) in PEERS.items()]
     scaling, both = compare_cores(signals * REPEATS, effort)
-    factor = quartiles(ours)[0] / (len(speech) / RATE)
-    facts = [f"LLDs of {len(speech) / RATE:.0f} s of speech on one core: real-time factor {factor:.4f}"]
+    length = len(speech) / RATE
+    speeds = {side: length / quartiles(times)[0] for side, times in seconds.items()}
+    facts = [
+        f"LLDs of {length:.0f} s of speech on one core: real-time factor {1 / speeds['ours']:.4f}, "
+        f"{speeds['ours']:.0f} times real time; Praat's F0 at its defaults: {speeds['praat_default']:.0f} times"
+    ]
     return Result([*rows, scaling], facts, {**seconds, **both})
 
 
@@ -51,6 +56,7 @@ def make_programs(signal: np.ndarray) -> dict:
         "ours": functools.partial(extract_llds, signal, config.sample_rate),
         "opensmile": functools.partial(extract_opensmile_llds, signal, config.sample_rate, config),
         "praat": functools.partial(track_with_praat, signal, config),
+        "praat_default": functools.partial(track_at_praats_defaults, signal, config.sample_rate),
         "librosa": functools.partial(describe_with_librosa, signal, config),
     }
 

@@ -2,7 +2,9 @@
 
 import numpy as np
 import tensorflow as tf
+import torch
 
+from benchmarks.peers import torch_models, torch_weights
 from benchmarks.report import Result, compare_seconds
 from benchmarks.timing import Effort, fit_line, quartiles, time_in_turns
 from benchmarks.workloads import SIGNATURE, make_batch, make_our_step, make_part, to_torch
@@ -22,8 +24,6 @@ IN_A_ROW = 30
 
 def measure_prediction(effort: Effort) -> Result:
     """Time model alone against model alone; the extraction of the LLDs, the same for both, is in the facts."""
-    from benchmarks.peers import torch_models, torch_weights
-
     effort = effort.share(2)
     model = build_model("s3")
     module = torch_models.S3().eval()
@@ -37,10 +37,15 @@ def measure_prediction(effort: Effort) -> Result:
         (f"one utterance of {SECONDS} s, warm", one, IN_A_ROW),
         (f"{FOLDER} utterances of 1-6 s", folder, 1),
     ):
-        turns = time_in_turns({"ours": _ours(step, batches), "torch": _theirs(module, batches)}, effort)
+        sides = {"ours": _ours(step, batches), "eager": _theirs(module, batches)}
+        if effort.compiled:
+            sides["compiled"] = _theirs(torch.compile(module), batches)
+        turns = time_in_turns(sides, effort)
         seconds = {side: [turn / calls for turn in times] for side, times in turns.items()}
         what = f"S3 prediction from LLDs, {what}"
-        rows.append(compare_seconds(what, "PyTorch eager", seconds["ours"], seconds["torch"], wanted=1.0))
+        for side, against, wanted in (("eager", "PyTorch eager", 1.0), ("compiled", "torch.compile", None)):
+            if side in sides:
+                rows.append(compare_seconds(what, against, seconds["ours"], seconds[side], wanted))
         samples[what] = seconds
     samples["LLDs of one utterance"] = time_in_turns({"llds": _extraction()}, effort)["llds"]
     extraction = quartiles(samples["LLDs of one utterance"])[0]
@@ -58,8 +63,6 @@ def _ours(step, batches):
 
 
 def _theirs(module, batches):
-    import torch
-
     tensors = [to_torch(*batch)[:2] for batch in batches]
 
     def run():

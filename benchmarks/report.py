@@ -18,6 +18,7 @@ from drl4ser.files import atomic_write_text
 from drl4ser.reporting.provenance import current_commit
 
 PACKAGES = ("tensorflow", "keras", "torch", "numpy", "opensmile", "praat-parselmouth", "librosa")
+INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16")  # the latest last
 TABLE, PICTURE = "benchmark.md", "benchmark.png"
 _MET, _MISSED, _PLAIN = "#0072b2", "#d55e00", "#777777"  # Okabe and Ito's palette, for colour-blind readers too
 
@@ -104,9 +105,10 @@ def write_result(directory: Path, name: str, result: Result, settings: dict) -> 
 
 
 def describe_machine() -> dict:
-    """Return processor, cores, load, versions, commit and time."""
+    """Return processor, instruction sets, cores, load, versions, commit and time."""
     return {
-        "processor": _read_processor(),
+        "processor": _read_processor("model name") or platform.processor() or platform.machine(),
+        "instruction_sets": read_instruction_sets(),
         "cores": os.cpu_count(),
         "load_1_minute": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
@@ -122,10 +124,21 @@ def installed_versions(packages: Sequence[str]) -> dict[str, str]:
     return {package: metadata.version(package) for package in packages if package in installed}
 
 
-def _read_processor() -> str:
+def read_instruction_sets() -> list[str]:
+    """Return those of `INSTRUCTION_SETS` that this processor has."""
+    flags = _read_processor("flags").split()
+    return [name for name in INSTRUCTION_SETS if name in flags]
+
+
+def _read_processor(field: str) -> str:
     path = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.+)", path.read_text()) if path.exists() else None
-    return found[1] if found else platform.processor() or platform.machine()
+    found = re.search(rf"^{field}\s*: (.+)$", path.read_text(), re.MULTILINE) if path.exists() else None
+    return found[1] if found else ""
+
+
+def name_folder(machine: dict) -> str:
+    """Return the folder of a processor's results: its model and its latest instruction set."""
+    return re.sub(r"[^a-z0-9]+", "-", " ".join([machine["processor"], *machine["instruction_sets"][-1:]]).lower())
 
 
 def read_results(directory: Path, names: Sequence[str]) -> list[dict]:
@@ -140,44 +153,50 @@ def read_rows(results: list[dict]) -> list[Row]:
     return [Row(**{name: row[name] for name in names}) for result in results for row in result["rows"]]
 
 
-def render_table(results: list[dict]) -> str:
-    """Render all rows, the facts, and the machines as Markdown."""
-    lines = [
-        "| What | Ours | Against | Theirs | Ratio [quartiles] | Wanted | Met |",
-        "| ---- | ---: | ------- | -----: | ----------------: | -----: | --- |",
-    ]
-    lines += map(_render_row, read_rows(results))
-    facts = [f"- {fact}" for result in results for fact in result["facts"]]
-    return "\n".join([*lines, "", *facts, *_render_machines(results), ""])
+def render_tables(processors: Sequence[list[dict]]) -> str:
+    """Render the results of several processors side by side as Markdown, then the facts and machine of each.
+
+    Bold ratios fall short of what is wanted.
+    """
+    titles, cells, notes = [], {}, []
+    for number, results in enumerate(processors):
+        machine = results[0]["machine"]
+        title = ", ".join([machine["processor"], *machine.get("instruction_sets", [])[-1:]])
+        titles += [f"{title}: ours, theirs", "Ratio [quartiles] (wanted)"]
+        for row in read_rows(results):
+            numbers = cells.setdefault((row.what, row.against), [""] * 2 * len(processors))
+            numbers[2 * number : 2 * number + 2] = _format_row(row)
+        facts = [f"- {fact}" for result in results for fact in result["facts"]]
+        notes += ["", f"{title}:", "", *facts, *_describe_machines(results)]
+    lines = [["What", "Against", *titles], ["---"] * 2 + ["---:"] * len(titles)]
+    lines += [[*names, *numbers] for names, numbers in cells.items()]
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), *notes, ""])
 
 
-def _render_row(row: Row) -> str:
+def _format_row(row: Row) -> list[str]:
+    ours, theirs = (f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2}f}" for value in (row.ours, row.theirs))
     spread = "" if row.low == row.high else f" [{row.low:.2f}, {row.high:.2f}]"
-    wanted = "" if row.wanted is None else f"{'at most' if row.at_most else 'at least'} {row.wanted:g}"
-    met = {True: "yes", False: "**no**", None: ""}[row.met]
-    ours, theirs = (f"{value:,.{_decimals(value)}f} {row.unit}" for value in (row.ours, row.theirs))
-    return f"| {row.what} | {ours} | {row.against} | {theirs} | {row.ratio:.2f}{spread} | {wanted} | {met} |"
+    ratio = f"**{row.ratio:.2f}**" if row.met is False else f"{row.ratio:.2f}"
+    wanted = "" if row.wanted is None else f" ({'≤' if row.at_most else '≥'} {row.wanted:g})"
+    return [f"{ours}, {theirs} {row.unit}", f"{ratio}{spread}{wanted}"]
 
 
-def _decimals(value: float) -> int:
-    return 0 if value >= 100 else 1 if value >= 10 else 2
-
-
-def _render_machines(results: list[dict]) -> list[str]:
+def _describe_machines(results: list[dict]) -> list[str]:
     """Return a line per machine and set of versions, with its commits and loads."""
     groups = {}
     for result in results:
         machine = result["machine"]
-        names = ("processor", "cores", "clock", "threads")
-        key = (*(machine[name] for name in names), tuple(machine["versions"].items()))
-        groups.setdefault(key, []).append(machine)
+        sets = ", ".join(machine.get("instruction_sets", []))
+        key = (machine["processor"], sets, machine["cores"], machine["clock"], machine["threads"])
+        groups.setdefault((*key, tuple(machine["versions"].items())), []).append(machine)
     lines = []
-    for (processor, cores, clock, threads, versions), machines in groups.items():
+    for (processor, sets, cores, clock, threads, versions), machines in groups.items():
         loads = sorted(machine["load_1_minute"] for machine in machines)
         commits = ", ".join(sorted({machine["commit"] for machine in machines}))
         packages = ", ".join(f"{name} {version}" for name, version in versions)
         timed = f"{clock} time, {f'{threads} threads' if threads else 'default threads'}"
         load = f"load while measuring {loads[0]} to {loads[-1]}"
+        processor += f" ({sets})" if sets else ""
         lines.append(f"- {processor}, {cores} cores; {timed}; {load}; commit {commits}; {packages}.")
     return lines
 

@@ -1,11 +1,14 @@
 """Training steps: S3 against PyTorch and the machine's product rate, in bfloat16, GCA-LSTM alone, the baseline."""
 
+import functools
+import os
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.peers.keras_gca_lstm import NaiveGCALSTM
-from benchmarks.report import Result, Row, compare_seconds
+from benchmarks.peers import torch_models, torch_weights
+from benchmarks.report import Result, Row, compare_seconds, read_instruction_sets
 from benchmarks.timing import Effort, quartiles, time_in_turns
 from benchmarks.workloads import count_training_step, make_batch, make_our_step, make_part, to_tensors, to_torch
 from drl4ser.config import ModelConfig, TrainConfig
@@ -15,35 +18,52 @@ from drl4ser.models import balanced_units, build_model
 
 BATCH, FRAMES, MIXED = 128, 560, (200, 1200)
 PRODUCT_SIZE = 2048
-PEERS = {"eager": ("PyTorch eager", 1.8), "compiled": ("torch.compile", 1.2)}
-WANTED_SHARE = 0.65
+PEERS = {"eager": "PyTorch eager", "compiled": "torch.compile"}
+LOW_PRECISION_PEERS = {
+    "autocast": "PyTorch autocast bfloat16",
+    "autocast_compiled": "torch.compile, autocast bfloat16",
+    "medium": 'PyTorch, float32 products of precision "medium"',
+}
 
 
 def measure_training_step(effort: Effort) -> Result:
     """Time steps of S3 on equal lengths, then on mixed ones in the batches that our pipeline makes of them."""
+    has_avx512 = "avx512f" in read_instruction_sets()
+    wanted = {"eager": 1.8 if has_avx512 else 1.5, "compiled": 1.2}
     cases = {
-        f"batch {BATCH}, {FRAMES} frames": [make_batch([FRAMES] * BATCH)],
-        f"batch {BATCH}, {MIXED[0]}-{MIXED[1]} frames": bucket_lengths(2 * BATCH),
+        f"batch {BATCH}, {FRAMES} frames": ([make_batch([FRAMES] * BATCH)], 0.75),
+        f"batch {BATCH}, {MIXED[0]}-{MIXED[1]} frames": (bucket_lengths(2 * BATCH), 0.6),
     }
     sides = _Sides(effort.compiled)
     rows, facts, samples = [], [], {}
-    for name, batches in cases.items():
+    for name, (batches, wanted_share) in cases.items():
         calls = sides.over(batches)
         losses = {side: call()[0] for side, call in calls.items() if side != "product"}
         seconds = time_in_turns(calls, effort, warm=True)
         what = f"S3 training step, {name}"
         per_step = {side: np.array(values) / len(batches) for side, values in seconds.items()}
-        for side, (against, wanted) in PEERS.items():
+        for side, against in PEERS.items():
             if side in per_step:
-                rows.append(compare_seconds(what, against, per_step["ours"], per_step[side], wanted))
+                rows.append(compare_seconds(what, against, per_step["ours"], per_step[side], wanted[side]))
         lengths = np.concatenate([inputs["num_frames"] for inputs, _ in batches])
         operations = count_training_step(ModelConfig(), lengths)
-        rows.append(_share_of_limit(what, operations, seconds))
+        rows.append(_share_of_limit(what, operations, seconds, wanted_share))
         facts.append(f"{what}: {operations / len(batches) / 1e9:.1f} billion multiply-adds (real frames only)")
         shown = ", ".join(f"{side} {loss:.6f}" for side, loss in losses.items())
         facts.append(f"{what}: loss of the first batch, all sides with the same weights: {shown}")
         samples[name] = {**seconds, "losses": losses}
     return Result(rows, facts, samples)
+
+
+def measure_avx2(effort: Effort) -> Result:
+    """Time a step of S3 on equal lengths where both sides are kept from AVX-512, as on a processor without it."""
+    if "avx512f" not in read_instruction_sets():
+        return Result(facts=["This processor has no AVX-512: all rows are of AVX2."])
+    sides = _Sides(compiled=False).over([make_batch([FRAMES] * BATCH)])
+    seconds = time_in_turns({side: sides[side] for side in ("ours", "eager")}, effort)
+    what = f"S3 training step without AVX-512, batch {BATCH}, {FRAMES} frames"
+    row = compare_seconds(what, "PyTorch eager without AVX-512", seconds["ours"], seconds["eager"], wanted=1.5)
+    return Result([row], samples=seconds)
 
 
 def bucket_lengths(num_utterances: int):
@@ -57,8 +77,6 @@ class _Sides:
     """The training steps of our model and of PyTorch's."""
 
     def __init__(self, compiled: bool):
-        from benchmarks.peers import torch_models
-
         self._model = build_model("s3")
         self._modules = {side: torch_models.S3() for side in PEERS if compiled or side != "compiled"}
         self._ours = make_our_step(self._model)
@@ -69,8 +87,6 @@ class _Sides:
 
     def over(self, batches):
         """Return each side as a function that trains on all batches from our weights, and a product of matrices."""
-        from benchmarks.peers import torch_weights
-
         for module in self._modules.values():
             torch_weights.copy_s3(module, self._model)
         tensors = [to_tensors(*batch) for batch in batches]
@@ -83,39 +99,54 @@ class _Sides:
         return {**sides, "product": lambda: float(product())}
 
 
-def _share_of_limit(what, operations, seconds):
+def _share_of_limit(what, operations, seconds, wanted):
     """Make a row of our multiply-adds a second over those of one large product in the same round."""
     limits = [PRODUCT_SIZE**3 / value / 1e9 for value in seconds["product"]]
     rates = [operations / value / 1e9 for value in seconds["ours"]]
     share = quartiles([rate / limit for rate, limit in zip(rates, limits, strict=True)])
     medians = quartiles(rates)[0], quartiles(limits)[0]
-    return Row(what, "the machine's own matrix products", *medians, "G multiply-adds/s", *share, WANTED_SHARE)
+    return Row(what, "the machine's own matrix products", *medians, "G multiply-adds/s", *share, wanted)
 
 
 def measure_low_precision(effort: Effort) -> Result:
-    """Time a step of S3 under mixed_bfloat16 against our own in float32."""
+    """Time a step of S3 under mixed_bfloat16 against our own in float32 and PyTorch's with bfloat16 products."""
+    if not {"avx512_bf16", "amx_bf16"} & set(read_instruction_sets()):
+        return Result(facts=["mixed_bfloat16 was not measured: this processor has neither AVX512_BF16 nor AMX."])
+    inputs, labels = make_batch([FRAMES] * BATCH)
     steps = {}
     for precision in ("float32", "mixed_bfloat16"):
         keras.config.set_dtype_policy(precision)
-        steps[precision] = make_our_step(build_model("s3"))
+        steps[precision] = functools.partial(make_our_step(build_model("s3")), *to_tensors(inputs, labels))
     keras.config.set_dtype_policy("float32")
-    batch = to_tensors(*make_batch([FRAMES] * BATCH))
-    sides = {name: lambda step=step: float(step(*batch)[0]) for name, step in steps.items()}
-    seconds = time_in_turns(sides, effort)
-    what = f"S3 training step, mixed_bfloat16, batch {BATCH}, {FRAMES} frames"
-    row = compare_seconds(what, "our float32", seconds["mixed_bfloat16"], seconds["float32"], wanted=1.4)
-    return Result([row], samples=seconds)
+    against = {"float32": "our float32", **LOW_PRECISION_PEERS}
+    for name in LOW_PRECISION_PEERS:
+        if effort.compiled or "compiled" not in name:
+            step = torch_models.make_train_step(torch_models.S3(), "compiled" in name, name.split("_")[0])
+            steps[name] = functools.partial(step, *to_torch(inputs, labels))
+    seconds = time_in_turns({name: lambda step=step: _wait(step()) for name, step in steps.items()}, effort)
+    what, ours = f"S3 training step, mixed_bfloat16, batch {BATCH}, {FRAMES} frames", seconds.pop("mixed_bfloat16")
+    wanted = {"float32": 1.4}
+    rows = [compare_seconds(what, against[name], ours, theirs, wanted.get(name)) for name, theirs in seconds.items()]
+    return Result(rows, samples={"mixed_bfloat16": ours, **seconds})
+
+
+def _wait(result) -> float:
+    return float(result[0] if isinstance(result, tuple) else result)
 
 
 def measure_gca_lstm(effort: Effort, batch: int = 32, dim: int = 512) -> Result:
-    """Time GCA-LSTM, forward and backward, against the obvious way in Keras with the same cell."""
+    """Time GCA-LSTM, forward and backward, against its plain form, the equations with `keras.layers.RNN`."""
     lengths = (10, 50, 200)
     rows, samples = [], {}
     for num_steps in lengths:
         x, mask = make_sequences(batch, num_steps, dim)
-        ours, theirs = make_gca_lstms(x, mask)
-        sides = {"ours": compile_gradients(ours, x, mask), "keras": compile_gradients(theirs, x, mask)}
-        seconds = time_in_turns(sides, effort.share(len(lengths)))
+        layer, sides = GCALSTM(256), {}
+        layer(x, mask=mask)
+        for side, value in (("ours", "1"), ("keras", "0")):
+            os.environ["DRL4SER_FAST"] = value  # read when the layer is traced
+            sides[side] = compile_gradients(layer, x, mask)
+            sides[side]()
+        seconds = time_in_turns(sides, effort.share(len(lengths)), warm=True)
         what = f"GCA-LSTM forward and backward, batch {batch}, {num_steps} steps"
         rows.append(compare_seconds(what, "three Keras RNN passes", seconds["ours"], seconds["keras"], wanted=2.0))
         samples[what] = seconds
@@ -129,15 +160,6 @@ def make_sequences(batch: int, num_steps: int, dim: int):
     lengths[0] = num_steps
     mask = np.arange(num_steps) < lengths[:, None]
     return tf.constant(rng.normal(size=(batch, num_steps, dim)), tf.float32), tf.constant(mask)
-
-
-def make_gca_lstms(x, mask, units: int = 256):
-    """Make our layer and the naive one with the same weights."""
-    ours, theirs = GCALSTM(units), NaiveGCALSTM(units)
-    for layer in (ours, theirs):
-        layer(x, mask=mask)
-    theirs.copy_weights(ours)
-    return ours, theirs
 
 
 def compile_gradients(layer, x, mask):
@@ -155,8 +177,6 @@ def compile_gradients(layer, x, mask):
 
 def measure_baseline_lstm(effort: Effort, batch: int = 64) -> Result:
     """Time a step of the baseline, two LSTM layers on the LLDs, against PyTorch's nn.LSTM."""
-    from benchmarks.peers import torch_models, torch_weights
-
     model = build_model("baseline")
     units = balanced_units(ModelConfig(system="baseline"))
     module = torch_models.Baseline(units)

@@ -31,6 +31,13 @@ def track_with_praat(signal: np.ndarray, config: FrameConfig) -> tuple[np.ndarra
     return f0_hz, _sample(times, harmonicity.xs(), harmonicity.values[0], NO_HNR_DB)
 
 
+def track_at_praats_defaults(signal: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Return Praat's F0 in Hz at its own settings: every 10 ms, 75 to 600 Hz."""
+    import parselmouth
+
+    return parselmouth.Sound(np.asarray(signal, np.float64), sample_rate).to_pitch().selected_array["frequency"]
+
+
 def _sample(times, own_times, values, outside):
     """Praat's value at its own frame nearest each time."""
     index = np.rint((times - own_times[0]) / (own_times[1] - own_times[0])).astype(int)

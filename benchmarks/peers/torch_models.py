@@ -3,6 +3,8 @@
 Without a mask (all utterances equally long) the fast paths are taken: native batch norm, attention without a bias.
 """
 
+import itertools
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -141,15 +143,10 @@ def normalize_minmax(e, mask):
     return r if mask is None else r.masked_fill(~mask, 0.0)
 
 
-def make_classifier(units, dense_units, num_classes):
-    """Three dense layers, ReLU between them."""
-    return nn.Sequential(
-        nn.Linear(units, dense_units),
-        nn.ReLU(),
-        nn.Linear(dense_units, dense_units),
-        nn.ReLU(),
-        nn.Linear(dense_units, num_classes),
-    )
+def make_classifier(*sizes):
+    """Dense layers of these sizes, ReLU between them."""
+    layers = [layer for pair in itertools.pairwise(sizes) for layer in (nn.Linear(*pair), nn.ReLU())]
+    return nn.Sequential(*layers[:-1])
 
 
 class S3(nn.Module):
@@ -165,7 +162,7 @@ class S3(nn.Module):
             self.blocks.append(ResidualBlock(size, size, kernel_size, 1))
             channels = size
         self.gca_lstm = GCALSTM(channels, units)
-        self.classifier = make_classifier(units, dense_units, num_classes)
+        self.classifier = make_classifier(units, dense_units, dense_units, num_classes)
 
     def forward(self, llds, num_frames=None):
         """Logits [B, C] of `llds` [B, T, 17]; `num_frames` [B], or None if all frames are real."""
@@ -189,7 +186,7 @@ class Baseline(nn.Module):
         self.lstm = nn.LSTM(num_llds, units, num_layers=2, batch_first=True)
         for level in range(2):
             getattr(self.lstm, f"bias_hh_l{level}").requires_grad_(False).zero_()
-        self.classifier = make_classifier(units, dense_units, num_classes)
+        self.classifier = make_classifier(units, dense_units, dense_units, num_classes)
 
     def forward(self, llds, num_frames=None):
         """Logits [B, C] of `llds` [B, T, 17]; `num_frames` [B], or None if all frames are real."""
@@ -199,16 +196,25 @@ class Baseline(nn.Module):
         return self.classifier(hidden[torch.arange(len(llds)), num_frames - 1])
 
 
-def make_train_step(module, compile_it=False):
-    """A function (llds, num_frames, labels) -> loss that trains `module`; tensors in, a float tensor out."""
+def make_train_step(module, compile_it=False, precision="float32"):
+    """Make a function (llds, num_frames, labels) -> loss that trains `module` with the loss and optimiser of ours.
+
+    Args:
+        module: maps (llds, num_frames) to logits.
+        compile_it: whether to use torch.compile.
+        precision: "float32", "autocast" for bfloat16 where PyTorch deems it safe, or "medium" for float32 whose
+            products may be made in bfloat16 (`torch.set_float32_matmul_precision`).
+    """
     module.train()
     parameters = [p for p in module.parameters() if p.requires_grad]
     optimizer = torch.optim.Adam(parameters, lr=1e-3, eps=1e-7, fused=True)
     forward = torch.compile(module) if compile_it else module
 
     def train_step(llds, num_frames, labels):
+        torch.set_float32_matmul_precision("medium" if precision == "medium" else "highest")
         optimizer.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(forward(llds, num_frames), labels)
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "autocast"):
+            loss = functional.cross_entropy(forward(llds, num_frames), labels)
         loss.backward()
         optimizer.step()
         return loss.detach()

@@ -5,11 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.steps import make_gca_lstms, make_sequences
 from benchmarks.workloads import make_batch, to_tensors, to_torch
 from drl4ser.models import build_model
 from drl4ser.training.step import cross_entropy
-from tests.layers.harness import randomize
 
 # Of two steps the min-max makes 0 and 1 whatever the weights: some gradients would be mere rounding.
 EQUAL, MIXED = [160, 160, 160], [190, 97, 160]
@@ -85,18 +83,3 @@ def test_the_baseline_in_pytorch(torch):
         "stacked_lstm/lstm_2/lstm_cell/bias": "lstm.bias_ih_l1",
     }
     check_against_torch(torch, model, module, make_batch([20, 9, 17]), names)
-
-
-def test_gca_lstm_in_plain_keras():
-    x, mask = make_sequences(batch=3, num_steps=7, dim=5)
-    ours, theirs = make_gca_lstms(x, mask, units=6)
-    randomize(ours)
-    theirs.copy_weights(ours)
-    found = []
-    for layer in (ours, theirs):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = layer(x, mask=mask)
-        found.append([y, *tape.gradient(y, [x, layer.encoder.cell.kernel.value])])
-    for a, b in zip(*found, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
