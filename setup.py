@@ -31,9 +31,11 @@ setup(
         "matplotlib",
         "numpy",
         "pandas",
+        "pysptk",
         "requests",
         "scikit-learn",
         "scipy",
+        "setuptools<81",  # pysptk 1.0 imports pkg_resources, which later ones do not have
         "soundfile",
         "soxr",
         "tabulate",

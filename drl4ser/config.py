@@ -11,7 +11,7 @@ import types
 import typing
 from typing import Any
 
-FRONTENDS = ("drl4ser", "opensmile")
+FRONTENDS = ("drl4ser", "rapt", "opensmile")
 MODALITIES = ("acoustic", "acoustic+lexical", "lexical")
 
 # Limits of a recording: a few bytes of FLAC can promise days of silence, which would fill the memory.

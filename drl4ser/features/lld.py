@@ -45,7 +45,8 @@ def extract_llds(
     Args:
         signal: float array [num_samples] or [num_samples, channels] (averaged), full scale = 1.
         sample_rate: its rate in Hz; other rates than 16 kHz are resampled first.
-        config: the frames and the ranges of analysis; with `frontend="opensmile"` the values are openSMILE's.
+        config: the frames and the ranges of analysis; with `frontend="rapt"` F0 is RAPT's, with "opensmile" all
+            values are openSMILE's.
         block_frames: frames worked on at a time; changes memory and speed, never a value.
 
     Returns:
@@ -97,8 +98,8 @@ def stream_llds(
         >>> [rows.shape for rows in stream_llds(blocks, 16_000)]
         [(96, 17)]
     """
-    if config.frontend != "drl4ser":
-        raise ValueError(f"streams are described by frontend='drl4ser' only. Received: {config.frontend!r}")
+    if config.frontend == "opensmile":
+        raise ValueError(f"streams are described by our own front end only. Received: {config.frontend!r}")
     check_rate(sample_rate)
     samples = (to_mono(block) for block in blocks if np.size(block))
     if sample_rate != config.sample_rate:

@@ -2,7 +2,8 @@
 
 A Viterbi search tracks F0 through the peaks of the autocorrelation of 50 ms (Boersma 1993, Praat's method with its
 standard settings); the normalised cross-correlation at the period found, over a span centred on the frame, gives the
-rest. The search replaced RAPT, which took the faint periodic ends of words for voice, and more so the quieter the room.
+rest. The search replaced RAPT (`frontend="rapt"`, see `rapt.py`), which took the faint periodic ends of words for
+voice, and more so the quieter the room.
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from drl4ser.config import FrameConfig
 from drl4ser.features.correlation import find_candidates, period_range, refine_peak
 from drl4ser.features.framing import count_frames, cut_span
+from drl4ser.features.rapt import CONTEXT_FRAMES, track_f0_by_rapt
 
 CHUNK_FRAMES = 8000
 """Frames whose F0 is tracked together, 40 s: fixed, so that no value depends on how a signal comes in."""
@@ -55,8 +57,12 @@ def analyse_voicing(signal: np.ndarray, first: int, last: int, config: FrameConf
         Boersma (1993), see `correlation.find_candidates`; Praat's To Harmonicity (cc).
     """
     track, voiced, evidence = track_period(signal, first, last, config)
+    if config.frontend == "rapt":
+        f0_hz = track_f0_by_rapt(signal, first, last, config)
+        voiced = f0_hz > 0
+        track = np.where(voiced, config.sample_rate / np.where(voiced, f0_hz, 1), track)
     period, r, power = (np.concatenate(parts) for parts in zip(*_refine(signal, track, first, config), strict=True))
-    voiced &= r >= _LEAST_CORRELATION
+    voiced = voiced & (r >= _LEAST_CORRELATION)
     r = np.clip(r * power / np.maximum(power, _SILENCE_POWER), *_r_bounds())
     noise = np.pad(np.log(1 - r), 1, mode="edge")
     noise = np.exp((noise[:-2] + noise[1:-1] + noise[2:]) / 3)
@@ -153,7 +159,8 @@ def _refine(signal, track, first, config):
 def count_reach(config: FrameConfig) -> int:
     """Samples beyond a chunk's first and last frame that decide its values, or a few more."""
     _, longest = period_range(config)
-    return (_CONTEXT + 1) * config.hop_length + config.frame_length + 2 * _MARGIN_PERIODS * longest
+    context = CONTEXT_FRAMES if config.frontend == "rapt" else _CONTEXT
+    return (context + 1) * config.hop_length + config.frame_length + 2 * _MARGIN_PERIODS * longest
 
 
 def _r_bounds():

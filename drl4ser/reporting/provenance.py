@@ -11,7 +11,7 @@ from pathlib import Path
 from drl4ser.config import ExperimentConfig, complete
 from drl4ser.reporting.fold_result import FoldResult
 
-PACKAGES = ("drl4ser", "tensorflow", "keras", "numpy", "scipy", "librosa", "soxr", "gensim", "scikit-learn")
+PACKAGES = ("drl4ser", "tensorflow", "keras", "numpy", "scipy", "librosa", "pysptk", "soxr", "gensim", "scikit-learn")
 # Commands write results, and so do not make the code that the next command runs with another one.
 _NOT_CODE = (":(exclude,top)results*", ":(exclude,top)benchmarks/results", ":(exclude,top,glob)**/*.md")
 
