@@ -101,7 +101,7 @@ endif
 
 records: default-corpus
 	$(MODULE) data_prep.make_records --corpus=$(CORPUS) --data_dir="$(DATA_DIR)" --records_dir="$(RECORDS_DIR)" \
-		--frontend=$(FRONTEND) --allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(EMOTIONS))
+		$(if $(AUDIO_ROOT),--audio_root="$(AUDIO_ROOT)") --frontend=$(FRONTEND) --allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(EMOTIONS))
 
 corpus: setup
 	$(MODULE) data_prep.download_corpus --corpus=$(CORPUS) --output_dir="$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS))"

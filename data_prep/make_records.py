@@ -20,6 +20,7 @@ from drl4ser.data.extraction import make_records
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus.")
 flags.DEFINE_string("data_dir", None, "Its folder, as released; for a manifest, the CSV file.", required=True)
+flags.DEFINE_string("audio_root", None, "Of a manifest, the folder that relative paths start from.")
 flags.DEFINE_string("records_dir", None, "Folder of the records.", required=True)
 flags.DEFINE_list("emotions", None, "Classes to keep, or 'all'. Default: angry, happy, neutral, sad.")
 flags.DEFINE_bool("allow_partial", False, "Accept an incomplete copy of IEMOCAP.")
@@ -30,7 +31,8 @@ flags.DEFINE_integer("num_workers", os.cpu_count(), "Processes.", lower_bound=1)
 def main() -> None:
     """Read the corpus, extract, report the files that were left out."""
     emotions = "all" if FLAGS.emotions == ["all"] else FLAGS.emotions
-    utterances = read_corpus(FLAGS.corpus, Path(FLAGS.data_dir), emotions, FLAGS.allow_partial)
+    data_dir, audio_root = Path(FLAGS.data_dir), FLAGS.audio_root or None
+    utterances = read_corpus(FLAGS.corpus, data_dir, emotions, FLAGS.allow_partial, audio_root)
     frame = dataclasses.replace(FrameConfig(), frontend=FLAGS.frontend)
     problems = make_records(utterances, Path(FLAGS.records_dir), FLAGS.corpus, frame, num_workers=FLAGS.num_workers)
     print(f"{FLAGS.records_dir}: {len(utterances) - len(problems)} of {len(utterances)} utterances")

@@ -6,7 +6,8 @@ The first line names the columns, in any order: `path` and `emotion`, and option
 
 import csv
 import io
-import os.path
+import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,17 +16,18 @@ from drl4ser.corpora.utterance import CorpusError, Utterance
 REQUIRED_COLUMNS = ("path", "emotion")
 OPTIONAL_COLUMNS = ("speaker", "session", "text")
 _COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
+_LABELS = ("emotion", "speaker", "session")
 
 
-def read_manifest(root: Path, allow_partial: bool = False) -> list[Utterance]:
-    """Read a CSV file; an utterance's id is its path relative to the CSV file's folder.
+def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | None = None) -> list[Utterance]:
+    """Read a CSV file; an utterance's id is its path relative to `audio_root`, or absolute if it lies elsewhere.
 
-    Every recording must lie in that folder or below it, whether its path is relative or absolute: a manifest
-    from someone else cannot point at other files of yours. A link inside the folder may lead elsewhere.
+    A file is found too if its name is written in another Unicode form than on disk (ü as one letter or as two).
 
     Args:
         root: the CSV file.
         allow_partial: leave out rows whose file does not exist instead of refusing them.
+        audio_root: folder that relative paths start from; None for that of the CSV file.
 
     Raises:
         CorpusError: naming the row (the line on which it begins, the header being line 1) and the column.
@@ -33,40 +35,65 @@ def read_manifest(root: Path, allow_partial: bool = False) -> list[Utterance]:
     if not root.is_file():
         fault = "is a folder" if root.is_dir() else "does not exist"
         raise CorpusError(f"{root} {fault}; a manifest's DATA_DIR (`root`) is a CSV file with {_expected()}")
+    base = root.parent if audio_root is None else audio_root
+    if not base.is_dir():
+        raise CorpusError(f"{base} is not a folder; set AUDIO_ROOT (`audio_root`) to the folder of the recordings")
     # Strings, and one listing a folder instead of one system call a row: a manifest may have 358,024 rows.
-    folder, listings = os.path.normpath(root.parent.absolute()), {}
-    utterances, absent = [], []
-    for row, values in _read_values(root, folder):
-        name = values["path"]
-        if _exists(folder, name, listings):
+    folder, listings = os.path.normpath(base.absolute()).rstrip("/") + "/", {}
+    utterances, absent, first_rows = [], [], {}
+    labels: dict[str, dict[str, int]] = {column: {} for column in _LABELS}
+    for row, values in _read_values(root):
+        for column in _LABELS:
+            labels[column].setdefault(values[column], row)
+        name = os.path.normpath(values["path"])
+        full = os.path.normpath(folder + name) if not name.startswith("/") else name
+        name = full.removeprefix(folder)
+        found = _find(full, listings)
+        if (found or full) in first_rows:
+            raise CorpusError(
+                f"{root}, row {row}, column 'path': {name!r} is already in row {first_rows[found or full]}; "
+                "remove one of the two"
+            )
+        first_rows[found or full] = row
+        if found:
             others = (values[column] for column in _COLUMNS[1:])
-            utterances.append(Utterance(name, root.parent / name, *others))
+            utterances.append(Utterance(name, base / found.removeprefix(folder), *others))
         else:
-            absent.append((row, name))
+            absent.append((row, values["path"]))
+    for column in _LABELS:
+        _refuse_variants(root, column, labels[column])
     if absent and not allow_partial:
         row, name = absent[0]
         raise CorpusError(
-            f"{root}, row {row}, column 'path': {name!r} does not exist ({len(absent)} such rows); "
-            "correct the path, or leave such rows out with allow_partial"
+            f"{root}, row {row}, column 'path': {name!r} does not exist in {base} ({len(absent)} such rows); correct "
+            "the path, set AUDIO_ROOT to the folder that paths start from, or leave such rows out with allow_partial"
         )
     return utterances
 
 
-def _read_values(path: Path, folder: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yields every row's number and its values by column, the path relative to the folder and unique."""
+def _read_values(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yields every row's number and its values by column."""
     rows = _read_rows(path)
     columns = _check_header(path, rows)
-    first_rows = {}
     for row, fields in rows:
-        values = _check_fields(path, row, columns, fields)
-        name = values["path"] = _relative_path(path, row, folder, values["path"])
-        if name in first_rows:
+        yield row, _check_fields(path, row, columns, fields)
+
+
+def _refuse_variants(path: Path, column: str, first_rows: dict[str, int]) -> None:
+    """Refuses labels that look alike: each would be a class, a speaker or a session of its own, without a word."""
+    spellings: dict[str, str] = {}
+    for label, row in first_rows.items():
+        other = spellings.setdefault(_plain(label), label)
+        if other != label:
             raise CorpusError(
-                f"{path}, row {row}, column 'path': {name!r} is already in row {first_rows[name]}; "
-                "remove one of the two"
+                f"{path}, rows {first_rows[other]} and {row}, column {column!r}: {other!a} and {label!a} differ only "
+                "in case, spaces, invisible characters or Unicode form; write them the same way in all rows"
             )
-        first_rows[name] = row
-        yield row, values
+
+
+def _plain(label: str) -> str:
+    visible = (letter for letter in unicodedata.normalize("NFKC", label) if unicodedata.category(letter) != "Cf")
+    return unicodedata.normalize("NFKC", " ".join("".join(visible).casefold().split()))
 
 
 def _expected() -> str:
@@ -122,21 +149,23 @@ def _check_fields(path: Path, row: int, columns: list[str], fields: list[str]) -
     return values
 
 
-def _relative_path(path: Path, row: int, folder: str, written: str) -> str:
-    # normpath, not resolve(): it asks nothing of the disk and leaves links inside the folder alone.
-    full = os.path.normpath(written if written.startswith("/") else f"{folder}/{written}")
-    prefix = folder.rstrip("/") + "/"
-    if not full.startswith(prefix):
-        raise CorpusError(
-            f"{path}, row {row}, column 'path': {written!r} is outside the folder of the manifest; "
-            "move the manifest to a folder above all its recordings"
-        )
-    return full[len(prefix) :]
+def _find(path: str, listings: dict[str, dict[str, tuple[str, bool]]]) -> str | None:
+    """The path of a file as it is on disk, in whatever Unicode form; None if there is no such file."""
+    found, is_folder = _look_up(path, listings)
+    return None if is_folder else found
 
 
-def _exists(folder: str, name: str, listings: dict[str, set[str]]) -> bool:
-    parent, _, file = name.rpartition("/")
-    if parent not in listings:
-        path = Path(folder, parent)
-        listings[parent] = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
-    return file in listings[parent]
+def _look_up(path: str, listings: dict) -> tuple[str | None, bool]:
+    folder, _, name = path.rpartition("/")
+    if folder not in listings:
+        place, is_folder = (folder or "/", True) if Path(folder or "/").is_dir() else _look_up(folder, listings)
+        listings[folder] = _list_folder(place) if place and is_folder else {}
+    names = listings[folder]
+    return names.get(name) or names.get(unicodedata.normalize("NFC", name)) or (None, False)
+
+
+def _list_folder(folder: str) -> dict[str, tuple[str, bool]]:
+    """Path and whether it is a folder, by name and by the name's composed form."""
+    with os.scandir(folder) as entries:
+        names = {entry.name: (entry.path, entry.is_dir()) for entry in entries}
+    return {**{unicodedata.normalize("NFC", name): value for name, value in names.items()}, **names}

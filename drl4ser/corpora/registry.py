@@ -20,7 +20,7 @@ class Corpus:
         merged: emotions that count as another one unless they are asked for by name.
     """
 
-    read: Callable[[Path, bool], list[Utterance]]
+    read: Callable[..., list[Utterance]]
     classes: tuple[str, ...] | None
     merged: tuple[tuple[str, str], ...] = ()
 
@@ -39,7 +39,11 @@ CORPORA: dict[str, Corpus] = {
 
 
 def read_corpus(
-    name: str, root: Path | str, emotions: Sequence[str] | None = None, allow_partial: bool = False
+    name: str,
+    root: Path | str,
+    emotions: Sequence[str] | None = None,
+    allow_partial: bool = False,
+    audio_root: Path | str | None = None,
 ) -> list[Utterance]:
     """Read a corpus from disk; only names and labels; `make_records` checks the audio.
 
@@ -49,6 +53,7 @@ def read_corpus(
         emotions: None for angry, happy, neutral and sad (of a manifest, all that occur in it); "all" for
             every class of the corpus; or the names of some. Excited counts as happy unless it is asked for.
         allow_partial: accept an incomplete copy.
+        audio_root: of a manifest, the folder that relative paths start from; None for that of the CSV file.
 
     Returns:
         Utterances sorted by id.
@@ -61,7 +66,10 @@ def read_corpus(
     if isinstance(emotions, str) and emotions != "all":
         raise CorpusError(f"`emotions` must be 'all' or a tuple of names. Received: emotions={emotions!r}")
     corpus = CORPORA[name]
-    utterances = corpus.read(Path(root).expanduser(), allow_partial)
+    if audio_root is not None and name != "manifest":
+        raise CorpusError(f"`audio_root` (AUDIO_ROOT) is for a manifest, {name} has its own layout; leave it out")
+    options = {} if audio_root is None else {"audio_root": Path(audio_root).expanduser()}
+    utterances = corpus.read(Path(root).expanduser(), allow_partial, **options)
     classes = corpus.classes or tuple(sorted({utterance.emotion for utterance in utterances}))
     if emotions == "all" or (emotions is None and corpus.classes is None):
         wanted = classes

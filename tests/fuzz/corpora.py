@@ -3,7 +3,6 @@
 import csv
 import gzip
 import io
-import os.path
 import struct
 from pathlib import Path
 
@@ -34,11 +33,10 @@ def _prepare_manifest(folder: Path):
             (folder / name).touch()
         path.write_bytes(content)
         utterances = read_corpus("manifest", path)
-        inside = os.path.realpath(folder) + "/"
         for utterance in utterances:
             tokenize(utterance.text)
-            if not os.path.realpath(utterance.path).startswith(inside) or not utterance.path.exists():
-                raise AssertionError(f"{utterance.path} is not in the folder of the manifest")
+            if not utterance.path.is_file():
+                raise AssertionError(f"{utterance.path} is not a file")
         return READ
 
     damaged = st.tuples(st.just({"a.wav"}), damaged_bytes([_MANIFEST.encode()]))
