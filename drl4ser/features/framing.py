@@ -80,9 +80,9 @@ def to_mono(signal) -> np.ndarray:
 def find_offset(signal: np.ndarray, config: FrameConfig) -> np.float32:
     """Find the constant offset of a recording, where its quiet parts show one.
 
-    It is the mean of the quietest tenth of the frames (not overlapping), if that is at least 0.001 and more than half
-    of their standard deviation: a smaller one changes the energy of the quietest frames by less than 1 dB. It is
-    rounded to a step of 16 bits, so that digital silence becomes digital silence again.
+    It is the mean of the quietest tenth of the frames (not overlapping), rounded to a step of 16 bits, if that is at
+    least 0.001 and more than half of their standard deviation: a smaller one changes the energy of the quietest frames
+    by less than 1 dB. Of digital silence it is the very value, so that all zeros come back.
 
     Args:
         signal: float32 [num_samples], at least one frame.
@@ -100,8 +100,10 @@ def find_offset(signal: np.ndarray, config: FrameConfig) -> np.float32:
     mean, variance = frames.mean(axis=1, dtype=np.float64), frames.var(axis=1, dtype=np.float64)
     quiet = np.argsort(variance, kind="stable")[: max(1, len(frames) // 10)]
     offset = mean[quiet].mean()
-    is_one = abs(offset) > max(_LEAST_OFFSET, np.sqrt(variance[quiet].mean()) / 2)
-    return np.float32(np.rint(offset * 2**15) / 2**15 if is_one else 0)
+    if abs(offset) <= max(_LEAST_OFFSET, np.sqrt(variance[quiet].mean()) / 2):
+        return np.float32(0)
+    quietest = frames[quiet[0]]
+    return quietest[0] if np.all(quietest == quietest[0]) else np.float32(np.rint(offset * 2**15) / 2**15)
 
 
 def check_length(num_samples: int, config: FrameConfig) -> None:

@@ -31,7 +31,7 @@ _LEAST_CORRELATION = 0.2  # of the frame's own 25 ms: where the long window only
 _LOUD_RANK = 5  # a click is in four frames
 _SILENT_PEAK = 2e-4  # -74 dB: if nothing is louder, a recording is silent
 _MARGIN_PERIODS = 2  # of the longest period: what the cross-correlation needs on either side of a frame's centre
-_SILENCE_POWER = 1e-10  # -100 dB: below it correlation is that of rounding errors
+_SILENCE_POWER = 1e-14  # -140 dB: below it correlation is that of rounding errors of float32
 
 
 def analyse_voicing(signal: np.ndarray, first: int, last: int, config: FrameConfig):
