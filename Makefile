@@ -137,6 +137,12 @@ reproduce-figure6: records
 lld-report: default-corpus
 	$(MODULE) benchmarks.lld_report --data_dir="$(DATA_DIR)" --name=$(CORPUS) --every=$(EVERY) --results_dir="$(RESULTS_DIR)"
 
+# How far offset, gain, telephone, MP3 and noise move the LLDs of every so many-th file, and with RUN the run's answers.
+.PHONY: robustness
+robustness: default-corpus
+	$(MODULE) experiments.robustness --data_dir="$(DATA_DIR)" --name=$(CORPUS) --every=$(EVERY) --results_dir="$(RESULTS_DIR)" \
+		$(if $(RUN),--run="$(RUN)" --records_dir="$(RECORDS_DIR)")
+
 # Beside other libraries, which only this needs; on an otherwise idle machine, in about a quarter of an hour.
 benchmark: setup
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[bench]"

@@ -47,14 +47,24 @@ def predict_test_part(run: Path | str, records_dir: Path | str) -> PredictedPart
     Raises:
         ValueError: if the run or the records cannot be used, or a recording has been moved.
     """
-    record, predictor = read_fold_result(Path(run) / RESULT_FILE), Predictor(run)
+    record, utterances = find_test_part(run, records_dir)
+    predictor = Predictor(run)
+    rows = [predictor.predict(item.path, item.text).probabilities for item in utterances]
+    return PredictedPart(record, utterances, np.stack(rows))
+
+
+def find_test_part(run: Path | str, records_dir: Path | str) -> tuple[FoldResult, list[Utterance]]:
+    """Find the result of a run and the utterances that it was tested on, in the result's order.
+
+    Raises:
+        ValueError: if the run or the records cannot be used, or do not belong together.
+    """
+    record = read_fold_result(Path(run) / RESULT_FILE)
     by_id = {utterance.id: utterance for utterance in open_store(Path(records_dir)).utterances}
     missing = [name for name in record.utterances if name not in by_id]
     if missing:
         raise ValueError(f"{records_dir} does not hold {missing[0]}, on which {run} was tested")
-    utterances = [by_id[name] for name in record.utterances]
-    rows = [predictor.predict(item.path, item.text).probabilities for item in utterances]
-    return PredictedPart(record, utterances, np.stack(rows))
+    return record, [by_id[name] for name in record.utterances]
 
 
 def choose_example(record: FoldResult) -> str:

@@ -1,0 +1,63 @@
+"""How far offset, gain, telephone, MP3 and noise move the LLDs and a run's answers: `python -m experiments.robustness`.
+
+Give --data_dir for the LLDs of any recordings, or --run and --records_dir for the answers of a trained system too.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from absl import flags
+
+from data_prep.command import run
+from drl4ser.console import import_tensorflow
+from drl4ser.features import EXTRACTOR_VERSION, find_audio
+from drl4ser.files import atomic_write_text
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("data_dir", None, "Folder of recordings whose LLDs are measured.")
+flags.DEFINE_integer("every", 12, "Take every so many-th file of it, in order of name.", lower_bound=1)
+flags.DEFINE_string("run", None, "Directory of a finished fold, whose test part is predicted with each distortion.")
+flags.DEFINE_string("records_dir", None, "LLD records of the corpus of --run.")
+flags.DEFINE_string("name", None, "Name of the table. Default: that of the folder or the run.")
+flags.DEFINE_string("results_dir", "results", "The table goes to robustness/<name>/ in it.")
+
+
+def main() -> None:
+    """Measure, write, print."""
+    if not FLAGS.data_dir and not (FLAGS.run and FLAGS.records_dir):
+        raise ValueError(
+            "nothing to measure: give DATA_DIR (--data_dir), or RUN and RECORDS_DIR (--run, --records_dir)"
+        )
+    import_tensorflow()
+
+    from drl4ser.analysis import robustness
+
+    values, tables = {"llds": EXTRACTOR_VERSION}, []
+    if FLAGS.data_dir:
+        paths = find_audio(Path(FLAGS.data_dir))[:: FLAGS.every]
+        movements = robustness.measure_movement(paths)
+        values |= {"num_files": len(paths), "llds_moved": [dataclasses.asdict(item) for item in movements]}
+        tables.append(robustness.tabulate_movement(movements))
+    if FLAGS.run:
+        changes = robustness.measure_answers(FLAGS.run, FLAGS.records_dir)
+        values |= {"run": FLAGS.run, "answers": [dataclasses.asdict(item) for item in changes]}
+        tables.append(robustness.tabulate_answers(changes))
+    name = FLAGS.name or Path(FLAGS.data_dir or FLAGS.run).resolve().name
+    directory = Path(FLAGS.results_dir) / "robustness" / name
+    text = "\n".join([*(table.to_markdown() for table in tables), _describe(values)])
+    atomic_write_text(directory / "robustness.json", json.dumps(values, indent=1) + "\n")
+    atomic_write_text(directory / "robustness.md", text)
+    print(text)
+
+
+def _describe(values) -> str:
+    files = f"{values['num_files']} recordings. " if "num_files" in values else ""
+    return (
+        f"- {files}LLDs of version {values['llds']}. Changes of LLDs are root mean squares in standard deviations over "
+        "all frames (MFCC: mean of the twelve); F0 is compared where voiced before and after.\n"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,51 @@
+"""Distortions do what their names say; what is measured has its known value."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from drl4ser.analysis.robustness import (
+    DISTORTIONS,
+    measure_answers,
+    measure_movement,
+    tabulate_answers,
+    tabulate_movement,
+)
+from tests.features.signals import RATE, make_noise, make_voice
+
+VOICE = np.float32(np.concatenate([np.zeros(4_000), make_voice(150, 1.0), make_noise(4_000, 0.01)]))
+
+
+@pytest.mark.parametrize("name", DISTORTIONS)
+def test_distortions_keep_length_and_place(name):
+    distorted, rate = DISTORTIONS[name](VOICE, RATE)
+    assert distorted.dtype == np.float32 and abs(len(distorted) / rate - len(VOICE) / RATE) < 0.1
+    level = np.abs(distorted - np.median(distorted))
+    assert np.argmax(level > 0.3 * level.max()) / rate == pytest.approx(0.25, abs=0.02)
+
+
+def test_noise_and_mp3_have_their_size():
+    noise = DISTORTIONS["white noise at 20 dB"](VOICE, RATE)[0] - VOICE
+    assert 10 * np.log10(np.mean(VOICE**2) / np.mean(noise**2)) == pytest.approx(20, abs=0.1)
+    narrow, rate = DISTORTIONS["telephone band, 300 to 3400 Hz at 8 kHz"](np.float32(make_noise(RATE)), RATE)
+    power = np.abs(np.fft.rfft(narrow)) ** 2
+    assert rate == 8_000 and power[:200].mean() < 0.05 * power[1_000:3_000].mean() > 20 * power[3_700:].mean()
+
+
+def test_gain_and_offset_move_what_they_should(tmp_path):
+    soundfile.write(tmp_path / "a.wav", VOICE, RATE, subtype="FLOAT")
+    moved = {item.distortion: item for item in measure_movement([tmp_path / "a.wav"])}
+    assert list(moved) == list(DISTORTIONS)
+    offset, gain = moved["constant offset of 0.03"], moved["gain of -20 dB"]
+    assert max(offset.rms.values()) < 0.05 and offset.voicing_changes == offset.f0_changes == 0
+    assert gain.rms["hnr_db"] < 0.01 and gain.rms["log_energy"] > 0.1
+    assert tabulate_movement(list(moved.values())).to_markdown().count("\n") == 2 + len(DISTORTIONS)
+
+
+def test_answers_of_a_run(trained_run, records_dir):
+    run, _ = trained_run
+    changes = measure_answers(run, records_dir)
+    assert [item.distortion for item in changes] == ["none", *DISTORTIONS]
+    assert changes[0].changed == 0
+    assert all(0 <= value <= 1 for item in changes for value in (item.changed, item.warned, item.ua))
+    assert "| none" in tabulate_answers(changes).to_markdown()
