@@ -94,7 +94,7 @@ def test_no_recording_is_refused():
 
 def test_a_constant_offset_needs_no_warning_and_one_that_jumps_does(known):
     shifted = np.concatenate([1e-4 * np.sin(np.arange(RATE)), voice(), 1e-4 * np.sin(np.arange(RATE))]) + 0.03
-    assert find_input_warnings(llds_of(shifted), RATE, FRAME, None) == ()
+    assert find_warnings(shifted, None) == ()
     shifted[: RATE // 2] -= 0.06
-    (line,) = find_input_warnings(llds_of(shifted), RATE, FRAME, None)
+    (line,) = find_warnings(shifted, None)
     assert "offset from zero that is not constant" in line and "never crosses zero" in line
