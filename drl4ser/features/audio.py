@@ -15,6 +15,7 @@ from drl4ser.features.containers import Stream, find_missing_bytes, find_streams
 SILENCE_PEAK = 1e-4
 """A recording whose samples are all this close to their mean is silent: -80 dB, three steps of 16 bits."""
 _BLOCK_SECONDS = 20
+_BLOCK_VALUES = 2**23  # of all channels together: a damaged header may count thousands
 _HEADER_BYTES = 4096  # a file this long is more than a header
 _LFS_HEADER = b"version https://git-lfs"
 _NO_FILE = {
@@ -110,7 +111,7 @@ class AudioReader:
     def _decode(self, file, num_samples: int) -> Iterator[np.ndarray]:
         import soundfile
 
-        size, read = int(_BLOCK_SECONDS * file.samplerate), 0
+        size, read = max(1, min(int(_BLOCK_SECONDS * file.samplerate), _BLOCK_VALUES // file.channels)), 0
         while True:
             try:
                 # Not `SoundFile.blocks`: of a file that is cut short it yields memory never written.

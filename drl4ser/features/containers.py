@@ -121,7 +121,7 @@ def _fits(chunk: bytes, byteorder: str, num_bytes: int) -> bool:
 
 def _find_in_flac(content: bytes) -> list[Stream]:
     """Opens every recording without its number of samples, so that all that is there is read, and promises it."""
-    starts = [match.start() for match in re.finditer(rb"fLaC[\x00\x80]\x00\x00\x22", content)]
+    starts = [match.start() for match in re.finditer(rb"fLaC[\x00\x80]\x00\x00\x22(?=[\x00-\xff]{34})", content)]
     streams = []
     for begin, end in zip(starts, [*starts[1:], len(content)], strict=True):
         part = bytearray(content[begin:end])
