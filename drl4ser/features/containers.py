@@ -219,7 +219,7 @@ def _find_count(content: bytes, frame: _Frame) -> tuple[int, int] | None:
     Such a header takes the place of the samples in a recording's first frame; None if there is no header.
     """
     place = frame.begin + 4 + _count_side_bytes(frame)
-    if content[place : place + 4] in (b"Xing", b"Info"):
+    if content[place : place + 4] in (b"Xing", b"Info") and place + 12 <= min(frame.end, len(content)):
         return (place + 8, int.from_bytes(content[place + 8 : place + 12], "big")) if content[place + 7] & 1 else (0, 0)
     return (0, 0) if content[frame.begin + 36 : frame.begin + 40] == b"VBRI" else None
 

@@ -1,4 +1,4 @@
-"""WAV and FLAC files, through everything that extraction does with a file."""
+"""WAV, FLAC, MP3 and Ogg files, through everything that extraction does with a file."""
 
 import io
 from pathlib import Path
@@ -22,6 +22,8 @@ _WAVS = (
     ("WAV", "MS_ADPCM", 8_000, 1),
     ("RF64", "PCM_16", 16_000, 1),
 )
+_MP3S = (("MP3", "MPEG_LAYER_III", 16_000, 1), ("MP3", "MPEG_LAYER_III", 44_100, 2))
+_OGGS = (("OGG", "VORBIS", 16_000, 1), ("OGG", "OPUS", 48_000, 2))
 _FLACS = (("FLAC", "PCM_16", 16_000, 1), ("FLAC", "PCM_16", 16_000, 2), ("FLAC", "PCM_24", 8_000, 1))
 
 
@@ -55,4 +57,9 @@ def _prepare(variants, name: str):
     return prepare
 
 
-KINDS = (Kind("wav", _prepare(_WAVS, "x.wav")), Kind("flac", _prepare(_FLACS, "x.flac")))
+KINDS = (
+    Kind("wav", _prepare(_WAVS, "x.wav")),
+    Kind("flac", _prepare(_FLACS, "x.flac")),
+    Kind("mp3", _prepare(_MP3S, "x.mp3")),
+    Kind("ogg", _prepare(_OGGS, "x.ogg")),
+)
