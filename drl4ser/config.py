@@ -139,6 +139,7 @@ class ExperimentConfig:
 
     `train_per_class` limits the training utterances per class (see `limit_training`); 0 keeps all.
     `split_seed` draws the folds; with None, `seed` draws them too, so that each seed has other test parts.
+    `utterances_sha256` binds the fold to the content of its corpus (`runs.content`); "" if it is not known.
     """
 
     corpus: str = "synthetic"
@@ -151,6 +152,7 @@ class ExperimentConfig:
     seed: int = 0
     split_seed: int | None = None
     train_per_class: int = 0
+    utterances_sha256: str = ""
     frame: FrameConfig = FrameConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()

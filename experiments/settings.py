@@ -15,6 +15,7 @@ from drl4ser.corpora import CORPORA, SPLITS, make_folds
 from drl4ser.data.store import open_store, verify_shards
 from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.paper_values import SYSTEM_NAMES
+from drl4ser.runs.content import bind_content
 from drl4ser.runs.paths import finished_result, run_directory
 from drl4ser.training.grid import run_grid
 
@@ -61,7 +62,7 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
     base = config.make_experiment(
         FLAGS.profile, FLAGS.recipe, corpus=FLAGS.corpus, classes=classes, split=FLAGS.split, num_folds=num_folds
     )
-    base = config.change(base, _changes())
+    base = bind_content(config.change(base, _changes()), store.content(classes))
     for system in systems:
         for modality in modalities:
             model = {"system": system, "modality": modality, "num_classes": len(classes)}
@@ -125,8 +126,8 @@ def run_references(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
 
 
 def _finished(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
-    runs_dir = Path(FLAGS.runs_dir)
-    found = [finished_result(run_directory(runs_dir, item), item) for item in configs]
+    runs_dir, content = Path(FLAGS.runs_dir), open_store(Path(FLAGS.records_dir)).content(configs[0].classes)
+    found = [finished_result(run_directory(runs_dir, item), item, content) for item in configs]
     if not any(found):
         raise ValueError(f"{runs_dir} holds no finished fold of this experiment; leave out --notrain (TRAIN=false)")
-    return [record for record in found if record is not None]
+    return [result for result in found if result is not None]

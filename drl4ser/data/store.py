@@ -37,6 +37,7 @@ class RecordStore:
         corpus: name of the corpus.
         utterances: what the shards hold, sorted by id (files with problems are not among them).
         num_frames: LLD frames of each utterance, by id.
+        digests: digest of the samples of each utterance, by id.
         shards: TFRecord files in order.
         shard_sizes: number of utterances in each of `shards`.
         checksums: SHA-256 of each of `shards`.
@@ -47,6 +48,7 @@ class RecordStore:
     corpus: str
     utterances: tuple[Utterance, ...]
     num_frames: dict[str, int]
+    digests: dict[str, str]
     shards: tuple[Path, ...]
     shard_sizes: tuple[int, ...]
     checksums: tuple[str, ...]
@@ -55,6 +57,20 @@ class RecordStore:
     def subset(self, emotions: tuple[str, ...]) -> list[Utterance]:
         """Select the utterances of the classes `emotions`, sorted by id."""
         return [utterance for utterance in self.utterances if utterance.emotion in emotions]
+
+    def content(self, emotions: tuple[str, ...]) -> dict[str, list[str]]:
+        """List everything that results depend on, of the utterances of the classes `emotions`.
+
+        Returns:
+            Emotion, speaker, session and digests of text and audio of each utterance, by id.
+        """
+        return {
+            item.id: [
+                *(item.emotion, item.speaker, item.session),
+                *(hashlib.sha256(value.encode()).hexdigest()[:16] for value in (item.text, self.digests[item.id])),
+            ]
+            for item in self.subset(emotions)
+        }
 
 
 def make_plan(utterances: list[Utterance], corpus: str, frame: FrameConfig, shard_size: int) -> dict[str, Any]:
@@ -91,10 +107,10 @@ def check_plan(directory: Path, plan: dict[str, Any]) -> None:
     found = _recorded_plan(directory)
     for name, value in plan.items():
         if found.get(name) != value:
-            raise RecordError(
-                f"{directory} was made with {name}={found.get(name)!r}, now it is {value!r}; "
-                "delete that folder (its records are rebuilt) or choose another"
-            )
+            reason = f"was made with {name}={found.get(name)!r}, now it is {value!r}"
+            if name == "utterances_sha256":
+                reason = "was made from other files, labels or texts than the corpus has now"
+            raise RecordError(f"{directory} {reason}; delete that folder (its records are rebuilt) or choose another")
     write_json(path, plan)
 
 
@@ -152,6 +168,7 @@ def open_store(directory: Path, frame: FrameConfig | None = None) -> RecordStore
         corpus=field(directory / INDEX_FILE, index, "corpus", str),
         utterances=tuple(utterance for shard in contents for utterance in shard.utterances),
         num_frames={name: count for shard in contents for name, count in shard.num_frames.items()},
+        digests={name: digest for shard in contents for digest, name in shard.digests.items()},
         shards=tuple(directory / f"{name}.tfrecord" for name in names),
         shard_sizes=tuple(len(shard.utterances) for shard in contents),
         checksums=tuple(shard.sha256 for shard in contents),

@@ -11,8 +11,8 @@ from drl4ser.config import ExperimentConfig, complete
 from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.paper_values import LAYOUTS
 
-# What the rows of a table vary; everything else must be the same.
-_VARIED = ("fold", "seed", "model.system", "model.modality")
+# What the rows of a table vary; everything else must be the same. `_check_content` compares the content of the corpus.
+_VARIED = ("fold", "seed", "model.system", "model.modality", "utterances_sha256")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,8 +68,8 @@ def check_results(results: Sequence[FoldResult]) -> None:
     """Refuse results that cannot stand in one table.
 
     Raises:
-        ValueError: if there are none, a fold occurs twice, two were made with different settings, they disagree about
-            an utterance's class or the test part of a fold, or two folds of a seed test one utterance.
+        ValueError: if there are none, a fold occurs twice, two were made with different settings or data, they disagree
+            about an utterance's class or the test part of a fold, or two folds of a seed test one utterance.
     """
     if not results:
         raise ValueError("There are no fold results to report. Train at least one fold first.")
@@ -83,6 +83,7 @@ def check_results(results: Sequence[FoldResult]) -> None:
         for utterance, label in zip(result.utterances, result.labels, strict=True):
             if labels.setdefault(utterance, label) != label:
                 raise ValueError(f"Utterance {utterance} has two classes, one of them in {_name(result)}.")
+    _check_content(results)
     _check_test_parts(results)
 
 
@@ -108,6 +109,20 @@ def is_dirty(commits: Iterable[str]) -> bool:
         (False, True)
     """
     return any(commit.endswith("-dirty") for commit in commits)
+
+
+def _check_content(results: Sequence[FoldResult]) -> None:
+    """Folds of versions that did not keep the content of their corpus may stand beside others."""
+    known = {}
+    for result in results:
+        if result.config.get("utterances_sha256"):
+            known.setdefault(result.config["utterances_sha256"], result)
+    if len(known) > 1:
+        names = " and ".join(_name(result) for result in list(known.values())[:2])
+        raise ValueError(
+            f"{names} cannot stand in one table: ids, emotions, speakers, texts or audio of the corpus changed between "
+            "them. Delete the results that are out of date."
+        )
 
 
 def _check_test_parts(results: Sequence[FoldResult]) -> None:

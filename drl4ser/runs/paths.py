@@ -14,8 +14,10 @@ from drl4ser.reporting.fold_result import (
     read_fold_results,
     write_fold_result,
 )
+from drl4ser.runs.content import Content, describe_changes, describe_contradictions
 
 CONFIG_FILE = "config.json"
+UTTERANCES_FILE = "utterances.json"
 NORMALIZER_FILE = "normalizer.json"
 INPUT_RANGE_FILE = "input_range.json"
 WORDS_FILE = "words.bin"
@@ -41,28 +43,65 @@ def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
     return runs_dir / experiment / model / f"fold-{config.fold:02d}-seed-{config.seed}{subset}"
 
 
-def finished_result(directory: Path, config: ExperimentConfig) -> FoldResult | None:
+def finished_result(directory: Path, config: ExperimentConfig, content: Content | None = None) -> FoldResult | None:
     """The result of a finished fold, None if the fold is not finished.
 
+    Args:
+        directory: of the run.
+        config: the wanted configuration.
+        content: the corpus now, if it is at hand. A fold that was run on other data is refused.
+
     Raises:
-        ValueError: if `directory` belongs to another configuration; the message names the value that differs.
+        ValueError: if `directory` belongs to another configuration or corpus; the message names what differs.
     """
     path = directory / CONFIG_FILE
     if path.exists():
         found = read_json(path, lambda values: complete(ExperimentConfig, values))
         wanted = to_dict(config)
+        _check_content(directory, found.pop("utterances_sha256"), wanted.pop("utterances_sha256"), content)
         if found != wanted:
             raise ValueError(
                 f"{directory} was run with {_first_difference(found, wanted)}; "
                 "choose another RUNS_DIR or delete that folder"
             )
-    result = directory / RESULT_FILE
-    return read_fold_result(result) if result.exists() else None
+    if not (directory / RESULT_FILE).exists():
+        return None
+    result = read_fold_result(directory / RESULT_FILE)
+    if result.config.get("utterances_sha256"):
+        _check_content(directory, result.config["utterances_sha256"], config.utterances_sha256, content)
+    elif content is not None and (changes := describe_contradictions(result, content)):
+        raise ValueError(_other_data(directory, changes))
+    return result
 
 
-def write_config(directory: Path, config: ExperimentConfig) -> None:
-    """Bind a directory to a configuration."""
+def write_config(directory: Path, config: ExperimentConfig, content: Content | None = None) -> None:
+    """Bind a directory to a configuration and, if it is at hand, to the content of the corpus."""
+    if content is not None:
+        atomic_write_text(directory / UTTERANCES_FILE, json.dumps(content, indent=0) + "\n")
     atomic_write_text(directory / CONFIG_FILE, json.dumps(to_dict(config), indent=1) + "\n")
+
+
+def is_bound(directory: Path) -> bool:
+    """Whether a run directory names the content of its corpus, as all do that this version began."""
+    path = directory / CONFIG_FILE
+    return path.exists() and bool(read_json(path).get("utterances_sha256"))
+
+
+def _check_content(directory: Path, found: str, wanted: str, content: Content | None) -> None:
+    if not found or not wanted or found == wanted:
+        return
+    try:
+        changes = describe_changes(read_json(directory / UTTERANCES_FILE), content or {})
+    except (ValueError, LookupError, TypeError):
+        changes = ""  # adopted folds have no list of utterances
+    if not content or not changes:
+        changes = "ids, emotions, speakers, texts or audio changed"
+    raise ValueError(_other_data(directory, changes))
+
+
+def _other_data(directory: Path, changes: str) -> str:
+    experiment = directory.parent.parent  # the folder of all folds on that corpus, see `run_directory`
+    return f"{directory} was run on other data: {changes}. Delete {experiment} or choose another RUNS_DIR"
 
 
 def adopt_results(path: Path, runs_dir: Path) -> int:

@@ -1,9 +1,9 @@
 """One fold from its configuration to its result: data, model, training, one evaluation of the test part.
 
-Run directory: `config.json`, `normalizer.json`, `input_range.json` (range of the training recordings), `words.bin`
-(vocabulary, for systems with lexical input), `model.weights.h5` (best epoch), `kernel_machine.npz` (for systems with
-one), `history.json`, `tensorboard/`, `checksums.json`, `seconds.jsonl` and, written last, `record.json`. An unfinished
-fold has `checkpoint.npz` instead.
+Run directory: `config.json`, `utterances.json` (content of the corpus), `normalizer.json`, `input_range.json` (range of
+the training recordings), `words.bin` (vocabulary, for systems with lexical input), `model.weights.h5` (best epoch),
+`kernel_machine.npz` (for systems with one), `history.json`, `tensorboard/`, `checksums.json`, `seconds.jsonl` and,
+written last, `record.json`. An unfinished fold has `checkpoint.npz` instead.
 """
 
 import contextlib
@@ -26,7 +26,8 @@ from drl4ser.processor import check_precision
 from drl4ser.reporting import metrics
 from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_result
 from drl4ser.reporting.provenance import current_commit, current_versions
-from drl4ser.runs.paths import finished_result, write_config
+from drl4ser.runs.content import bind_content
+from drl4ser.runs.paths import finished_result, is_bound, write_config
 from drl4ser.runs.run import TrainedRun, save_run
 from drl4ser.svm import KernelMachine
 from drl4ser.text import WordVectors
@@ -53,11 +54,14 @@ def run_fold(
         on_epoch: called with each new row of the history.
 
     Raises:
+        ValueError: if the directory belongs to another configuration or corpus.
         TrainingError: if the loss becomes NaN or infinite.
         RecordError: if a shard is damaged; the message names it.
         LockedError: if another process runs this fold.
     """
-    result = finished_result(directory, config)
+    content = store.content(config.classes)
+    config = bind_content(config, content)
+    result = finished_result(directory, config, content)
     if result is not None:
         return result
     replicas = find_replicas()
@@ -67,10 +71,13 @@ def run_fold(
         lock_folder(folder, "wait for it to end, or choose another RUNS_DIR"),
     ):
         # again: the process that held the lock may have finished this fold
-        result = finished_result(folder, config)
+        result = finished_result(folder, config, content)
         if result is None:
             remove_leftovers(folder)
             checkpoint = directory / "checkpoint.npz"
+            if replicas.is_chief and not is_bound(folder):  # a checkpoint of an earlier version, on unknown data
+                checkpoint.unlink(missing_ok=True)
+            write_config(folder, config, content)
             result = _train_and_test(config, store, folder, checkpoint, word_vectors, on_epoch, replicas)
         replicas.broadcast(True)  # a worker that ended while another still writes would seem to have died
         return result
@@ -87,7 +94,6 @@ def _train_and_test(
 ) -> FoldResult:
     started = time.monotonic()
     check_precision(config.train.precision, has_gpu=bool(tf.config.list_physical_devices("GPU")))
-    write_config(directory, config)
     keras.backend.clear_session()  # frees the graphs of the previous fold
     keras.config.set_dtype_policy(config.train.precision)
     seed = seed_fold(config.seed, config.fold)

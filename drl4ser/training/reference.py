@@ -19,6 +19,7 @@ from drl4ser.data.store import open_store
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
 from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_result, write_fold_result
 from drl4ser.reporting.provenance import current_commit, current_versions
+from drl4ser.runs.content import bind_content
 from drl4ser.runs.paths import RESULT_FILE, finished_result, run_directory, write_config
 from drl4ser.svm import BaseKernel, KernelMachine
 
@@ -42,10 +43,12 @@ def run_reference(
         ValueError: if the audio is gone.
         ImportError: if openSMILE is not installed.
     """
-    finished = [finished_result(run_directory(runs_dir, config), config) for config in configs]
+    store = open_store(records_dir, configs[0].frame)
+    content = store.content(configs[0].classes)
+    configs = [bind_content(config, content) for config in configs]
+    finished = [finished_result(run_directory(runs_dir, config), config, content) for config in configs]
     if all(finished):
         return finished
-    store = open_store(records_dir, configs[0].frame)
     functionals = load_compare_functionals(store, num_workers)
     return [
         result or _run_fold(config, store, functionals, run_directory(runs_dir, config))
@@ -55,7 +58,7 @@ def run_reference(
 
 def _run_fold(config: ExperimentConfig, store, functionals: dict[str, np.ndarray], directory: Path):
     started = time.monotonic()
-    write_config(directory, config)
+    write_config(directory, config, store.content(config.classes))
     fold, utterances = select_fold(config, store), store.subset(config.classes)
     number = {utterance.id: config.classes.index(utterance.emotion) for utterance in utterances}
     machine, normalizer = _fit(config, fold, functionals, number)

@@ -267,6 +267,14 @@ def test_records_that_do_not_belong_together_are_refused(change, message):
         build_table([result, change(result)])
 
 
+def test_folds_of_a_corpus_that_changed_between_them_are_refused():
+    first, *others = make_fold_results(["s3"])
+    known = [with_setting(result, utterances_sha256="a" * 64) for result in others]
+    build_table([first, *known])  # a fold of a version that did not keep the content stands beside others
+    with pytest.raises(ValueError, match="fold 1 seed 0 and s3 acoustic fold 2 seed 0 cannot stand in one table: ids"):
+        build_table([first, known[0], with_setting(known[1], utterances_sha256="b" * 64)])
+
+
 def test_no_records_and_an_unknown_table_are_refused():
     with pytest.raises(ValueError, match="no fold results"):
         build_table([make_fold_result("xia_dnn")], "table2")

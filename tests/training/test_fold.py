@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,9 +12,10 @@ import pytest
 
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig, change, to_dict
 from drl4ser.corpora import make_folds
-from drl4ser.reporting.fold_result import read_fold_result
+from drl4ser.reporting.fold_result import read_fold_result, write_fold_result
 from drl4ser.reporting.metrics import confusion_matrix
-from drl4ser.runs.paths import run_directory
+from drl4ser.runs.content import bind_content
+from drl4ser.runs.paths import run_directory, write_config
 from drl4ser.text import WordVectors
 from drl4ser.training import grid
 from drl4ser.training.fold import run_fold
@@ -67,6 +69,7 @@ def test_a_run_directory_is_complete(finished):
         "record.json",
         "seconds.jsonl",
         "tensorboard",
+        "utterances.json",
         "words.bin",
     }
     history = json.loads((directory / "history.json").read_text(encoding="utf-8"))
@@ -99,6 +102,65 @@ def test_a_directory_of_another_configuration_is_refused(finished, store, word_v
     other = change(CONFIG, {"train": {"max_epochs": 4}})
     with pytest.raises(ValueError, match=r"was run with train\.max_epochs=3, now it is 4; choose another"):
         run_fold(other, store, finished[0], word_vectors)
+
+
+def relabelled(store, name, **changes):
+    """The store of a corpus in which one utterance was corrected."""
+    changed = [dataclasses.replace(item, **changes) if item.id == name else item for item in store.utterances]
+    return dataclasses.replace(store, utterances=tuple(changed))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"emotion": "sad"}, "emotion of 1 utterance changed, such as 'angry_1.wav', angry, now sad"),
+        ({"speaker": "s7"}, "speaker of 1 utterance changed, such as 'angry_1.wav', s1, now s7"),
+        ({"text": "other words"}, "text of 1 utterance changed, such as 'angry_1.wav'"),
+        ({"id": "x.wav"}, "1 utterance is gone, such as 'angry_1.wav'; 1 utterance is new, such as 'x.wav'"),
+    ],
+)
+def test_a_finished_fold_of_other_data_is_refused(finished, store, word_vectors, changes, words):
+    directory, _ = finished
+    other = relabelled(store, "angry_1.wav", **changes)
+    other = dataclasses.replace(other, digests={**store.digests, "x.wav": store.digests["angry_1.wav"]})
+    remedy = f"Delete {directory.parent.parent} or choose another RUNS_DIR"
+    with pytest.raises(ValueError, match=re.escape(f"was run on other data: {words}. {remedy}")):
+        run_fold(CONFIG, other, directory, word_vectors)
+
+
+def test_other_audio_under_the_same_name_is_refused(finished, store, word_vectors):
+    other = dataclasses.replace(store, digests={**store.digests, "sad_2.wav": "0" * 64})
+    with pytest.raises(ValueError, match=r"audio of 1 utterance changed, such as 'sad_2\.wav'"):
+        run_fold(CONFIG, other, finished[0], word_vectors)
+
+
+def test_a_checkpoint_of_other_data_is_refused(store, word_vectors, tmp_path):
+    write_config(tmp_path, bind_content(CONFIG, store.content(CONFIG.classes)), store.content(CONFIG.classes))
+    (tmp_path / "checkpoint.npz").write_bytes(b"")
+    with pytest.raises(ValueError, match="emotion of 1 utterance changed"):
+        run_fold(CONFIG, relabelled(store, "happy_3.wav", emotion="angry"), tmp_path, word_vectors)
+
+
+def test_a_checkpoint_of_a_version_that_did_not_keep_the_content_is_not_resumed(store, word_vectors, tmp_path):
+    write_config(tmp_path, CONFIG)
+    (tmp_path / "checkpoint.npz").write_bytes(b"would be refused as damaged")
+    assert run_fold(CONFIG, store, tmp_path, word_vectors).epochs == 3
+
+
+def test_a_finished_fold_of_a_version_that_did_not_keep_the_content(finished, store, word_vectors, tmp_path):
+    """It counts as finished, unless its test part contradicts the corpus."""
+    record = finished[1]
+    config = {name: value for name, value in record.config.items() if name != "utterances_sha256"}
+    older = dataclasses.replace(record, config=config)
+    write_config(tmp_path, CONFIG)
+    write_fold_result(tmp_path / "record.json", older)
+    assert run_fold(CONFIG, store, tmp_path, word_vectors) == older
+    tested = older.utterances[0]
+    with pytest.raises(ValueError, match=f"other data: emotion of 1 utterance changed, such as '{tested}', angry, now"):
+        run_fold(CONFIG, relabelled(store, tested, emotion="sad"), tmp_path, word_vectors)
+    with pytest.raises(ValueError, match=f"other data: 1 utterance is gone, such as '{tested}'"):
+        gone = tuple(item for item in store.utterances if item.id != tested)
+        run_fold(CONFIG, dataclasses.replace(store, utterances=gone), tmp_path, word_vectors)
 
 
 def test_word_vectors_must_fit(store, word_vectors, tmp_path):
