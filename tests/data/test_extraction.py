@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,10 +15,11 @@ import soundfile
 from drl4ser.config import FrameConfig
 from drl4ser.corpora import Utterance, read_corpus
 from drl4ser.data.extraction import describe, make_records
+from drl4ser.data.lld_files import export_llds
 from drl4ser.data.records import parse_utterance, serialize_utterance
 from drl4ser.data.store import RecordError, open_store
 from drl4ser.features import extract_llds, load_audio
-from drl4ser.features.audio import AudioAccessError
+from drl4ser.features.audio import AudioAccessError, AudioError
 
 ROOT = Path(__file__).parents[2]
 RAVDESS = ROOT.parent / "shared" / "corpora" / "ravdess"
@@ -92,6 +94,19 @@ def test_bad_files_are_listed_and_left_out(manifest, tmp_path):
     store = open_store(tmp_path / "records")
     assert [utterance.id for utterance in store.utterances] == [utterance.id for utterance in good]
     assert dict(store.problems) == problems
+
+
+def test_every_command_gives_the_same_reason(manifest, tmp_path):
+    good = read_corpus("manifest", manifest)[0].path.read_bytes()
+    path = tmp_path / "half.wav"
+    path.write_bytes(good[: len(good) // 2])
+    reason = describe(Utterance("half", path, "sad"), FrameConfig()).problem
+    assert reason.startswith("cut short: ")
+    with pytest.raises(AudioError, match=re.escape(f"{path}: {reason}")):
+        load_audio(path)
+    (tmp_path / "good.wav").write_bytes(good)
+    _, problems = export_llds([path, tmp_path / "good.wav"], tmp_path, tmp_path / "llds.csv")
+    assert problems == [(path, reason)]
 
 
 @pytest.mark.skipif(not RAVDESS.is_dir(), reason="RAVDESS is not in ../shared")
