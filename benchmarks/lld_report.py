@@ -31,11 +31,11 @@ _PACKAGES = ("praat-parselmouth", "opensmile", "numpy", "scipy")
 FLAGS = flags.FLAGS
 _COLUMN = {name: index for index, name in enumerate(LLD_NAMES)}
 _PRAAT_ROWS = (  # descriptor, measure, wanted
-    ("log_f0", "gross errors (over 20 %)", 0.04, "most"),
+    ("log_f0", "gross errors (over 20 %)", 0.02, "most"),
     ("log_f0", "median deviation", 0.01, "most"),
-    ("log_f0", "voicing decision differs", 0.08, "most"),
-    ("hnr_db", "Pearson r", 0.85, "least"),
-    ("voicing_probability", "ROC area", 0.97, "least"),
+    ("log_f0", "voicing decision differs", 0.06, "most"),
+    ("hnr_db", "Pearson r", 0.9, "least"),
+    ("voicing_probability", "ROC area", 0.985, "least"),
 )
 _FIELDS = ("descriptor", "measure", "reference", "ours", "opensmile", "wanted", "limit")
 

@@ -33,30 +33,20 @@ def main() -> None:
 
     from drl4ser.analysis import robustness
 
-    values, tables = {"llds": EXTRACTOR_VERSION}, []
+    values = {"llds": EXTRACTOR_VERSION}
     if FLAGS.data_dir:
         paths = find_audio(Path(FLAGS.data_dir))[:: FLAGS.every]
         movements = robustness.measure_movement(paths)
         values |= {"num_files": len(paths), "llds_moved": [dataclasses.asdict(item) for item in movements]}
-        tables.append(robustness.tabulate_movement(movements))
     if FLAGS.run:
         changes = robustness.measure_answers(FLAGS.run, FLAGS.records_dir)
         values |= {"run": FLAGS.run, "answers": [dataclasses.asdict(item) for item in changes]}
-        tables.append(robustness.tabulate_answers(changes))
     name = FLAGS.name or Path(FLAGS.data_dir or FLAGS.run).resolve().name
     directory = Path(FLAGS.results_dir) / "robustness" / name
-    text = "\n".join([*(table.to_markdown() for table in tables), _describe(values)])
+    text = robustness.render_report(values)
     atomic_write_text(directory / "robustness.json", json.dumps(values, indent=1) + "\n")
     atomic_write_text(directory / "robustness.md", text)
     print(text)
-
-
-def _describe(values) -> str:
-    files = f"{values['num_files']} recordings. " if "num_files" in values else ""
-    return (
-        f"- {files}LLDs of version {values['llds']}. Changes of LLDs are root mean squares in standard deviations over "
-        "all frames (MFCC: mean of the twelve); F0 is compared where voiced before and after.\n"
-    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import dataclasses
 import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.signal
@@ -13,6 +14,7 @@ from tqdm import tqdm
 from drl4ser.analysis.predicted_part import find_test_part
 from drl4ser.features import LLD_NAMES, extract_llds, load_audio
 from drl4ser.features.audio import resample
+from drl4ser.features.opensmile import round_to_pcm
 from drl4ser.inference.predictor import Predictor, Recording
 from drl4ser.reporting.metrics import confusion_matrix, unweighted_accuracy
 from drl4ser.reporting.render import TextTable
@@ -48,7 +50,7 @@ def _add_noise(signal, sample_rate):
 
 
 DISTORTIONS: dict[str, Callable] = {
-    "constant offset of 0.03": lambda signal, sample_rate: (signal + np.float32(0.03), sample_rate),
+    "constant offset of 0.03, 16 bits": lambda signal, sample_rate: (round_to_pcm(signal + 0.03), sample_rate),
     "gain of -20 dB": lambda signal, sample_rate: (signal * np.float32(0.1), sample_rate),
     "gain of +20 dB, not clipped": lambda signal, sample_rate: (signal * np.float32(10), sample_rate),
     "telephone band, 300 to 3400 Hz at 8 kHz": _telephone,
@@ -160,8 +162,31 @@ def measure_answers(run: Path | str, records_dir: Path | str) -> list[AnswerChan
     ]
 
 
-def tabulate_movement(movements: list[Movement]) -> TextTable:
-    """Lay out movements: root mean square changes in standard deviations, and shares in percent."""
+def render_report(values: dict[str, Any]) -> str:
+    """Render the tables of a report as Markdown.
+
+    Args:
+        values: "llds", the extractor's version; "num_files" and "llds_moved", the fields of each `Movement`; and
+            "answers", the fields of each `AnswerChange`. Either table may be missing.
+    """
+    tables, notes = [], f"LLDs of version {values['llds']}. "
+    if "llds_moved" in values:
+        tables.append(_tabulate_movements(values["llds_moved"]))
+        notes = (
+            f"{values['num_files']} recordings. {notes}Changes of LLDs are root mean squares in standard deviations "
+        )
+        notes += "over all frames (MFCC: mean of the twelve); F0 is compared where voiced before and after. "
+    if "answers" in values:
+        header = ["Distortion", "answers changed, %", "with a warning, %", "UA, %"]
+        rows = [
+            [item["distortion"], *(f"{100 * item[name]:.1f}" for name in ("changed", "warned", "ua"))]
+            for item in values["answers"]
+        ]
+        tables.append(TextTable(header, rows, num_names=1))
+    return "\n".join([*(table.to_markdown() for table in tables), f"- {notes.strip()}\n"])
+
+
+def _tabulate_movements(movements: list[dict[str, Any]]) -> TextTable:
     header = [
         "Distortion",
         "MFCC",
@@ -174,15 +199,8 @@ def tabulate_movement(movements: list[Movement]) -> TextTable:
     ]
     rows = []
     for item in movements:
-        cepstra = np.mean([value for name, value in item.rms.items() if name.startswith("mfcc")])
-        values = [cepstra, *(item.rms[name] for name in ("log_energy", "voicing_probability", "hnr_db", "zcr"))]
-        shares = [100 * item.voicing_changes, 100 * item.f0_changes]
-        rows.append([item.distortion, *(f"{value:.2f}" for value in [*values, *shares])])
-    return TextTable(header, rows, num_names=1)
-
-
-def tabulate_answers(changes: list[AnswerChange]) -> TextTable:
-    """Lay out changes of answers, in percent."""
-    header = ["Distortion", "answers changed, %", "with a warning, %", "UA, %"]
-    rows = [[item.distortion, *(f"{100 * x:.1f}" for x in (item.changed, item.warned, item.ua))] for item in changes]
+        cepstra = np.mean([value for name, value in item["rms"].items() if name.startswith("mfcc")])
+        others = [item["rms"][name] for name in ("log_energy", "voicing_probability", "hnr_db", "zcr")]
+        values = [cepstra, *others, 100 * item["voicing_changes"], 100 * item["f0_changes"]]
+        rows.append([item["distortion"], *(f"{value:.2f}" for value in values)])
     return TextTable(header, rows, num_names=1)

@@ -1,18 +1,17 @@
 """Distortions do what their names say; what is measured has its known value."""
 
+import dataclasses
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
 
-from drl4ser.analysis.robustness import (
-    DISTORTIONS,
-    measure_answers,
-    measure_movement,
-    tabulate_answers,
-    tabulate_movement,
-)
+from drl4ser.analysis.robustness import DISTORTIONS, measure_answers, measure_movement, render_report
 from tests.features.signals import RATE, make_noise, make_voice
 
+ROOT = Path(__file__).parents[2]
 VOICE = np.float32(np.concatenate([np.zeros(4_000), make_voice(150, 1.0), make_noise(4_000, 0.01)]))
 
 
@@ -36,10 +35,11 @@ def test_gain_and_offset_move_what_they_should(tmp_path):
     soundfile.write(tmp_path / "a.wav", VOICE, RATE, subtype="FLOAT")
     moved = {item.distortion: item for item in measure_movement([tmp_path / "a.wav"])}
     assert list(moved) == list(DISTORTIONS)
-    offset, gain = moved["constant offset of 0.03"], moved["gain of -20 dB"]
+    offset, gain = moved["constant offset of 0.03, 16 bits"], moved["gain of -20 dB"]
     assert max(offset.rms.values()) < 0.05 and offset.voicing_changes == offset.f0_changes == 0
     assert gain.rms["hnr_db"] < 0.01 and gain.rms["log_energy"] > 0.1
-    assert tabulate_movement(list(moved.values())).to_markdown().count("\n") == 2 + len(DISTORTIONS)
+    report = render_report({"llds": "2", "num_files": 1, "llds_moved": list(map(dataclasses.asdict, moved.values()))})
+    assert report.count("\n|") == 1 + len(DISTORTIONS) and "- 1 recordings. LLDs of version 2." in report
 
 
 def test_answers_of_a_run(trained_run, records_dir):
@@ -48,4 +48,10 @@ def test_answers_of_a_run(trained_run, records_dir):
     assert [item.distortion for item in changes] == ["none", *DISTORTIONS]
     assert changes[0].changed == 0
     assert all(0 <= value <= 1 for item in changes for value in (item.changed, item.warned, item.ua))
-    assert "| none" in tabulate_answers(changes).to_markdown()
+    assert "| none" in render_report({"llds": "2", "answers": list(map(dataclasses.asdict, changes))})
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "results" / "robustness").glob("*/robustness.json")), ids=str)
+def test_committed_tables_follow_from_their_values(path):
+    values = json.loads(path.read_text(encoding="utf-8"))
+    assert path.with_suffix(".md").read_text(encoding="utf-8") == render_report(values)
