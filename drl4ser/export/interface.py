@@ -50,12 +50,14 @@ def build_served_model(run: TrainedRun) -> keras.Model:
     values = dict(inputs)
     if "llds" in values:
         mean, std = run.normalizer.mean, run.normalizer.std
-        normalize = keras.layers.Rescaling((1 / std).tolist(), (-mean / std).tolist(), name="normalizer")
+        normalize = keras.layers.Rescaling(
+            (1 / std).tolist(), (-mean / std).tolist(), name="normalizer", dtype="float32"
+        )
         values["llds"] = normalize(values["llds"])
     if "words" in values:
         # ONNX Runtime fails on a sequence of length 0; one more row of padding changes nothing.
-        values["words"] = keras.layers.ZeroPadding1D((0, 1), name="one_more_word")(values["words"])
-    probabilities = keras.layers.Softmax(name="probabilities")(run.model(list(values.values())))
+        values["words"] = keras.layers.ZeroPadding1D((0, 1), name="one_more_word", dtype="float32")(values["words"])
+    probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(run.model(list(values.values())))
     return keras.Model(inputs, {"probabilities": probabilities}, name=f"{run.config.model.system}_served")
 
 

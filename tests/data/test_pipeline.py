@@ -146,6 +146,36 @@ def test_augmentation_is_fixed_by_seed_and_epoch(part):
     assert any(not np.array_equal(left[2], right[2]) for left, right in zip(first, plain, strict=True))
 
 
+def differences(part, **settings):
+    """What each utterance of an epoch differs by from the same one without augmentation, [T, 17], and itself."""
+    train = dataclasses.replace(TRAIN, **settings)
+    for left, right in zip(epoch(part, 1, train=train), epoch(part, 1), strict=True):
+        assert left[0] == right[0]
+        for row, length in enumerate(right[2]):
+            yield left[1][row, :length] - right[1][row, :length], right[1][row, :length]
+
+
+def test_gain_jitter_shifts_each_descriptor_of_an_utterance(part):
+    shifts = []
+    for difference, _ in differences(part, gain_jitter=0.5):
+        np.testing.assert_allclose(difference, difference[:1].repeat(len(difference), axis=0), atol=1e-5)
+        shifts.append(difference[0])
+    assert len(np.unique(np.round(shifts, 6))) == np.size(shifts)  # all are drawn
+    assert 0.4 < np.std(shifts) < 0.6
+
+
+def test_masks_set_whole_frames_or_descriptors_to_zero(part):
+    counts = {0: [], 1: []}
+    for axis, settings in ((1, {"time_masks": 2, "time_mask_frames": 20}), (0, {"feature_masks": 3})):
+        for difference, plain in differences(part, **settings):
+            masked = np.all(difference == -plain, axis=axis)
+            counts[axis].append(masked.sum())
+            kept = difference[~masked] if axis == 1 else difference[:, ~masked]
+            assert not np.any(kept)
+    assert 5 < np.mean(counts[1]) < 20 and max(counts[1]) <= 40  # two masks of 0 to 20 frames
+    assert 2 < np.mean(counts[0]) <= 3  # three descriptors, of which some coincide
+
+
 def test_stretching_a_line_gives_a_line():
     line = np.linspace(0, 1, 50, dtype=np.float32)[:, np.newaxis] * np.ones((1, 17), np.float32)
     for factor, length in ((1.0, 50), (1.3, 65), (0.5, 25)):

@@ -57,6 +57,7 @@ def test_streamed_batches_hold_what_cached_ones_hold(store, labels, monkeypatch)
         for inputs, label, ids in training_batches(part, train, seed=1, epochs=[1]):
             for row, name in enumerate(ids.numpy()):
                 length = int(inputs["num_frames"][row])
+                assert name not in rows  # no utterance comes twice
                 rows[name] = (int(label[row]), inputs["llds"][row, :length].numpy().tobytes())
         return rows
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig
 from drl4ser.export import FORMATS, compare_with_original, export_and_check, export_run
 from drl4ser.export.formats import write_onnx
-from drl4ser.features import LLD_NAMES, extract_llds, load_audio
+from drl4ser.features import LLD_NAMES, extract_llds, load_audio, speech_span
 from drl4ser.inference.predictor import Predictor
+from drl4ser.training.fold import run_fold
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,42 @@ def test_every_format_gives_what_the_run_gives(exported):
     assert "left out" in interface["transcripts"]["unknown words"] and "None" in interface["trimming"]
     assert interface["frame"]["hop_ms"] == 5.0 and interface["trim_db"] == 0.0
     assert (directory / "words.bin").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "train"),
+    [
+        (ModelConfig("s1", "acoustic", width=0.05), {"trim_db": 0.05}),
+        (ModelConfig("s3", "acoustic", width=0.05), {"precision": "mixed_bfloat16"}),
+    ],
+    ids=["acoustic trimmed", "acoustic bfloat16"],
+)
+def test_exports_of_other_runs(model, train, store, tmp_path, monkeypatch):
+    monkeypatch.setenv("DRL4SER_EMULATE_BFLOAT16", "1")
+    config = ExperimentConfig(
+        corpus="manifest",
+        num_folds=3,
+        model=model,
+        train=TrainConfig(batch_size=8, max_epochs=1, learning_rate=0.01, **train),
+    )
+    result = run_fold(config, store, tmp_path / "run")
+    directory = tmp_path / "exported"
+    differences = dict(export_and_check(tmp_path / "run", list(FORMATS), directory))
+    assert len(differences) == 3 and all(difference < 1e-4 for difference in differences.values()), differences
+    assert json.loads((directory / "interface.json").read_text())["trim_db"] == config.train.trim_db
+    assert not (directory / "words.bin").exists()
+    # As someone with only the export and the audio would predict: trimmed as interface.json says.
+    predictor = Predictor(tmp_path / "run", precision="float32")
+    utterances = {item.id: item for item in store.utterances}
+    llds = [extract_llds(*load_audio(utterances[name].path)) for name in result.utterances]
+    wanted = predictor.predict_llds(llds, [""] * len(llds))
+    for name in FORMATS:
+        run = FORMATS[name].load(directory / FORMATS[name].name)
+        for values, probabilities in zip(llds, wanted, strict=True):
+            span = values[speech_span(values, config.train.trim_db)]
+            assert (len(span) < len(values)) == bool(config.train.trim_db)
+            found = run({"llds": span[np.newaxis], "num_frames": np.array([len(span)], np.int32)})
+            np.testing.assert_allclose(found[0], probabilities, atol=1e-5)
 
 
 def test_a_saved_model_needs_tensorflow_only(exported, speech):

@@ -34,7 +34,7 @@ def devices(tmp_path_factory):
         return dict(archive)
 
 
-@pytest.mark.parametrize("case", ["batch_norm", "small_model", "xia_dnn"])
+@pytest.mark.parametrize("case", ["batch_norm", "small_model", "xia_dnn", "s3"])
 def test_two_devices_do_what_one_does(devices, case):
     one, two = devices[f"{case}/one"], devices[f"{case}/two"]
     assert np.isfinite(one).all() and np.ptp(one) > 0

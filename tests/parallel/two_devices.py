@@ -20,12 +20,12 @@ SIZES = (5, 4, 1)  # of the batches: one that does not divide evenly, one that d
 WORD_DIM = 10
 
 
-def batch(size, seed):
-    """Inputs and labels of utterances of 20 to 40 frames and up to 5 words."""
+def batch(size, seed, frames=40):
+    """Inputs and labels of utterances of `frames / 2` to `frames` frames and up to 5 words."""
     rng = np.random.default_rng(seed)
-    num_frames, num_words = (rng.integers(*limits, size, np.int32) for limits in ((20, 41), (0, 6)))
+    num_frames, num_words = (rng.integers(*limits, size, np.int32) for limits in ((frames // 2, frames + 1), (0, 6)))
     inputs = {"num_frames": num_frames, "num_words": num_words}
-    for name, steps, dim, lengths in (("llds", 40, 17, num_frames), ("words", 5, WORD_DIM, num_words)):
+    for name, steps, dim, lengths in (("llds", frames, 17, num_frames), ("words", 5, WORD_DIM, num_words)):
         real = np.arange(steps) < lengths[:, np.newaxis]
         inputs[name] = (rng.normal(size=(size, steps, dim)) * real[:, :, np.newaxis]).astype(np.float32)
     return tf.nest.map_structure(tf.constant, inputs), tf.constant(rng.integers(0, 4, size), tf.int32)
@@ -82,7 +82,7 @@ def normalize(replicas):
     return results + layer.non_trainable_variables
 
 
-def train(replicas, build):
+def train(replicas, build, frames=40):
     """Losses and gradient norms of a step on a batch of each size, the weights after them and their averages."""
     keras.utils.set_random_seed(7)
     with replicas.scope():
@@ -92,7 +92,7 @@ def train(replicas, build):
         averages = [tf.Variable(variable, trainable=False) for variable in model.trainable_variables]
     weights = tf.constant([1.0, 2.0, 1.0, 0.5])
     step = make_train_step(model, optimizer, TRAIN, weights, averages, signature(), replicas)
-    results = [value for size in SIZES for value in step(*batch(size, seed=size))]
+    results = [value for size in SIZES for value in step(*batch(size, seed=size, frames=frames))]
     return results + model.variables + averages
 
 
@@ -100,6 +100,11 @@ def xia_dnn():
     return build_model_from_config(
         ModelConfig("xia_dnn", "acoustic+lexical", width=0.02, word_dim=WORD_DIM, dropout=0.3)
     )
+
+
+def s3():
+    """Attention and GCA-LSTM."""
+    return build_model_from_config(ModelConfig("s3", "acoustic+lexical", width=0.02, word_dim=WORD_DIM, dropout=0.3))
 
 
 def main():
@@ -113,6 +118,8 @@ def main():
             "batch_norm": normalize(replicas),
             "small_model": train(replicas, small_model),
             "xia_dnn": train(replicas, xia_dnn),
+            # Three to six steps of GCA-LSTM: of two, its min-max makes 0 and 1, and gradients are mere rounding.
+            "s3": train(replicas, s3, frames=180),
         }
         for case, values in results.items():
             arrays[f"{case}/{side}"] = np.concatenate([np.ravel(value).astype(np.float64) for value in values])
