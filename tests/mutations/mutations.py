@@ -1,0 +1,248 @@
+"""The mistakes: leaks between a fold's parts, settings ignored, state forgotten, utterances lost, wrong exports."""
+
+import dataclasses
+
+_FOLD, _PARTS, _TRAINER = "drl4ser/training/fold.py", "drl4ser/data/parts.py", "drl4ser/training/trainer.py"
+_PIPELINE, _RECORDS, _AUGMENTATION = (
+    "drl4ser/data/pipeline.py",
+    "drl4ser/data/records.py",
+    "drl4ser/data/augmentation.py",
+)
+_PROTOCOL = "tests/training/test_protocol.py"
+_ONCE = f"{_PROTOCOL}::test_the_test_part_is_evaluated_once_at_the_end_and_used_for_nothing_else"
+_RESUMED = f"{_PROTOCOL}::test_an_interrupted_fold_ends_as_one_in_one_go"
+_INTERRUPTED = "tests/training/test_trainer.py::test_an_interrupted_run_ends_with_the_same_numbers"
+_TWO_DEVICES = "tests/parallel/test_replicas.py::test_two_devices_do_what_one_does[s3]"
+_EXPORTS = "tests/export/test_export.py::test_exports_of_other_runs"
+_FITTED = "tests/data/test_parts.py::test_what_is_fitted_is_fitted_on_the_training_part"
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutation:
+    """One mistake.
+
+    Attributes:
+        name: what is wrong.
+        file: under the root of the repository.
+        old: text that is there exactly once.
+        new: text in its place.
+        tests: names for pytest of which at least one must fail.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+def _fold_mutations():
+    yield Mutation(
+        "training is validated on the test part",
+        _FOLD,
+        'parts["train"], parts["validation"], seed',
+        'parts["train"], parts["test"], seed',
+        (f"{_ONCE}[network]",),
+    )
+    yield Mutation(
+        "the test part is trained on",
+        _FOLD,
+        'parts["train"], parts["validation"], seed',
+        'parts["test"], parts["validation"], seed',
+        (f"{_ONCE}[network]",),
+    )
+    yield Mutation(
+        "the test part is evaluated before the epoch is chosen",
+        _FOLD,
+        "    trainer.fit()\n",
+        '    trainer.evaluate(parts["test"])\n    trainer.fit()\n',
+        (f"{_ONCE}[network]",),
+    )
+    yield Mutation(
+        "the test part is evaluated twice",
+        _FOLD,
+        "    trainer.fit()\n",
+        '    trainer.fit()\n    trainer.evaluate(parts["test"])\n',
+        (f"{_ONCE}[network]",),
+    )
+    for name, new in (
+        ("fitted on the test part", 'parts["test"], parts["validation"])'),
+        ("chosen on the test part", 'parts["train"], parts["test"])'),
+    ):
+        yield Mutation(
+            f"the kernel machine is {name}",
+            _FOLD,
+            'KernelClassifier.fit(model, config, parts["train"], parts["validation"])',
+            f"KernelClassifier.fit(model, config, {new}",
+            (f"{_ONCE}[kernels]",),
+        )
+    yield Mutation(
+        "the kernel machine is fitted on the validation part",
+        "drl4ser/training/kernel_stage.py",
+        "train = _collect(features, training, config.train.batch_size)",
+        "train = _collect(features, validation, config.train.batch_size)",
+        (f"{_ONCE}[kernels]",),
+    )
+    everything = "tuple(item.id for item in utterances)"
+    yield Mutation(
+        "the normaliser is fitted on all parts",
+        _PARTS,
+        "fit_normalizer(store, fold.train, ",
+        f"fit_normalizer(store, {everything}, ",
+        (_FITTED,),
+    )
+    yield Mutation(
+        "the input range is fitted on all parts",
+        _PARTS,
+        "fit_input_range(store, fold.train, ",
+        f"fit_input_range(store, {everything}, ",
+        (_FITTED,),
+    )
+    yield Mutation(
+        "the normaliser ignores which utterances it is given",
+        _PIPELINE,
+        "    return Normalizer.fit((element",
+        "    selected = read_in_order(store, np.zeros(len(store.utterances), np.int32))\n"
+        "    return Normalizer.fit((element",
+        ("tests/data/test_pipeline.py::test_the_normalizer_knows_the_training_part_only",),
+    )
+
+
+def _augmentation_mutations():
+    for setting, old, new, test in (
+        ("gain_jitter", "if train.gain_jitter:", "if False:", "gain_jitter_shifts_each_descriptor_of_an_utterance"),
+        ("time_masks", "draws[2], train.time_masks", "draws[2], 0", "masks_set_whole_frames_or_descriptors_to_zero"),
+        (
+            "feature_masks",
+            "draws[3], train.feature_masks",
+            "draws[3], 0",
+            "masks_set_whole_frames_or_descriptors_to_zero",
+        ),
+    ):
+        yield Mutation(f"{setting} is ignored", _AUGMENTATION, old, new, (f"tests/data/test_pipeline.py::test_{test}",))
+    yield Mutation(
+        "no augmentation at all",
+        _PIPELINE,
+        "    if train.augments:",
+        "    if False:",
+        ("tests/data/test_pipeline.py::test_gain_jitter_shifts_each_descriptor_of_an_utterance",),
+    )
+
+
+def _resumption_mutations():
+    moments = (
+        "the optimiser's moments",
+        '"optimizer": self.optimizer.variables',
+        '"optimizer": self.optimizer.variables[:2]',
+    )
+    random = (
+        "the state of random numbers",
+        '"model": self.model.variables',
+        '"model": [v for v in self.model.variables if "seed" not in v.path]',
+    )
+    averages = "the averages", '"averages": self._averages', '"averages": []'
+    best = "the best weights", '"best": self._best', '"best": []'
+    in_bfloat16, with_kernels = (f"{_RESUMED}[network-mixed_bfloat16]", f"{_RESUMED}[kernels-float32]")
+    for (name, old, new), tests in (
+        (moments, (_INTERRUPTED, in_bfloat16, with_kernels)),
+        (random, (_INTERRUPTED, in_bfloat16)),
+        (averages, (_INTERRUPTED, in_bfloat16, with_kernels)),
+        (best, (_INTERRUPTED,)),
+    ):
+        for test in tests:
+            case = "" if test is _INTERRUPTED else f": {test.partition('[')[2].rstrip(']')}"
+            yield Mutation(f"a resumed run forgets {name}{case}", _TRAINER, old, new, (test,))
+    yield Mutation(
+        "a resumed run starts with the batches of the first epoch",
+        _TRAINER,
+        "epochs = range(len(self.history) + 1, ",
+        "epochs = range(1, ",
+        (_INTERRUPTED,),
+    )
+
+
+def _streaming_mutations():
+    tests = ("tests/data/test_records.py",)
+    yield Mutation(
+        "a streamed epoch drops the last utterance of each shard",
+        _RECORDS,
+        "wanted[begin : ends[number]]",
+        "wanted[begin : ends[number] - 1]",
+        tests,
+    )
+    yield Mutation(
+        "a streamed epoch reads a shard twice",
+        _RECORDS,
+        "    shards = tf.data.Dataset.from_tensor_slices(order)\n",
+        "    shards = tf.data.Dataset.from_tensor_slices(tf.concat([order, order[:1]], 0))\n",
+        tests,
+    )
+    yield Mutation(
+        "an epoch drops its last pool of batches",
+        _PIPELINE,
+        "utterances.ragged_batch(POOL_BATCHES * train.batch_size)",
+        "utterances.ragged_batch(POOL_BATCHES * train.batch_size, drop_remainder=True)",
+        ("tests/data/test_pipeline.py::test_an_epoch_is_a_permutation_fixed_by_seed_and_number",),
+    )
+
+
+def _replica_mutations():
+    replicas = "drl4ser/parallel/replicas.py"
+    for name, file, old, new in (
+        (
+            "gradients are not added up",
+            "drl4ser/training/step.py",
+            "replicas.all_reduce([loss, *tape.gradient(loss, model.trainable_variables)])",
+            "[replicas.all_reduce([loss])[0], *tape.gradient(loss, model.trainable_variables)]",
+        ),
+        (
+            "both replicas take the same utterances",
+            replicas,
+            "rows = tf.range(first, tf.maximum(size, first + 1), every) % size",
+            "rows = tf.range(0, tf.maximum(size, 1), every) % size",
+        ),
+        ("a filler has frames", replicas, "name: length * real for", "name: length for"),
+        (
+            "the loss is a mean over the share",
+            replicas,
+            "/ tf.cast(size, losses.dtype)",
+            "/ tf.cast(tf.size(losses), losses.dtype)",
+        ),
+    ):
+        yield Mutation(f"two replicas: {name}", file, old, new, (_TWO_DEVICES,))
+
+
+def _export_mutations():
+    interface = "drl4ser/export/interface.py"
+    for case in ("trimmed", "bfloat16"):
+        yield Mutation(
+            f"an export does not centre the LLDs: acoustic {case}",
+            interface,
+            "(-mean / std).tolist()",
+            "(0 * mean).tolist()",
+            (f"{_EXPORTS}[acoustic {case}]",),
+        )
+    yield Mutation(
+        "an export is described without its trimming",
+        interface,
+        '"trim_db": trim_db,',
+        '"trim_db": 0.0,',
+        (f"{_EXPORTS}[acoustic trimmed]",),
+    )
+    yield Mutation(
+        "an export normalises in bfloat16",
+        interface,
+        'name="normalizer", dtype="float32"',
+        'name="normalizer"',
+        (f"{_EXPORTS}[acoustic bfloat16]",),
+    )
+
+
+MUTATIONS = (
+    *_fold_mutations(),
+    *_augmentation_mutations(),
+    *_resumption_mutations(),
+    *_streaming_mutations(),
+    *_replica_mutations(),
+    *_export_mutations(),
+)
