@@ -64,10 +64,14 @@ help:
 
 setup: .venv/installed
 
-# What the installation would otherwise miss after its first minute.
+# What a long installation would miss at its end: pysptk has no wheels and is compiled.
 check-tools:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "error: no Python 3.11, 3.12 or 3.13; install one (Debian: apt install python3 python3-venv), or give PYTHON=/path/to/python3" >&2; exit 1; }
+	@command -v $${CC:-cc} >/dev/null || \
+		{ echo "error: no C compiler, which pysptk needs; install one (Debian: apt install build-essential)" >&2; exit 1; }
+	@test -e "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || \
+		{ echo "error: no Python.h, which pysptk needs; install the headers of $(PYTHON) (Debian: apt install python3-dev)" >&2; exit 1; }
 
 # A mark and not the folder: an installation that was cut off is done again.
 .venv/installed: setup.py constraints.txt

@@ -22,9 +22,27 @@ def make(project, *variables, **environment):
     return subprocess.run(command, env={"PATH": "/usr/bin:/bin"} | environment, capture_output=True, text=True)
 
 
+def python_without_headers(project):
+    """A Python that looks for its headers in a folder that has none."""
+    script = project / "python"
+    script.write_text(f'#!/bin/sh\ncase "$2" in *sysconfig*) echo {project};; *) exec {sys.executable} "$@";; esac\n')
+    script.chmod(0o755)
+    return script
+
+
+def test_no_compiler(project):
+    done = make(project, f"PYTHON={sys.executable}", CC="no-such-compiler")
+    assert_refused(done, project, "no C compiler", "apt install build-essential")
+
+
 def test_no_python(project):
     done = make(project, "PYTHON=no-such-python")
     assert_refused(done, project, "no Python 3.11", "PYTHON=")
+
+
+def test_no_headers(project):
+    done = make(project, f"PYTHON={python_without_headers(project)}", CC="true")
+    assert_refused(done, project, "no Python.h", "apt install python3-dev")
 
 
 def assert_refused(done, project, *words):
