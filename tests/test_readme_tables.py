@@ -32,7 +32,7 @@ NUM_TABLES = {
     "README.md": 1,
     "attention.md": 2,
     "commands.md": 1,
-    "llds.md": 1,
+    "llds.md": 6,
     "performance.md": 1,
     "results.md": 8,
     "scaling.md": 3,

@@ -73,6 +73,7 @@ def run_fold(
         # again: the process that held the lock may have finished this fold
         result = finished_result(folder, config, content)
         if result is None:
+            check_precision(config.train.precision, has_gpu=bool(tf.config.list_physical_devices("GPU")))
             remove_leftovers(folder)
             checkpoint = directory / "checkpoint.npz"
             if replicas.is_chief and not is_bound(folder):  # a checkpoint of an earlier version, on unknown data
@@ -93,7 +94,6 @@ def _train_and_test(
     replicas: Replicas,
 ) -> FoldResult:
     started = time.monotonic()
-    check_precision(config.train.precision, has_gpu=bool(tf.config.list_physical_devices("GPU")))
     keras.backend.clear_session()  # frees the graphs of the previous fold
     keras.config.set_dtype_policy(config.train.precision)
     seed = seed_fold(config.seed, config.fold)
