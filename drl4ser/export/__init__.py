@@ -1,5 +1,6 @@
 """Trained systems in formats that other programs read: .keras, TensorFlow SavedModel and ONNX, each checked."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def export_and_check(run_directory: Path, formats: Sequence[str], directory: Pat
         path = export_run(predictor.run, name, directory)
         difference = compare_with_original(predictor, FORMATS[name].load(path))
         if not difference <= TOLERANCE:
-            raise ValueError(f"{path} differs from the run by {difference:.1e}: do not use it")
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            raise ValueError(f"{path} differed from the run by {difference:.1e} and was deleted")
         yield path, difference
 
 

@@ -4,6 +4,8 @@ import keras
 
 from drl4ser.config import to_dict
 from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES
+from drl4ser.files import file_sha256
+from drl4ser.runs.paths import WEIGHTS_FILE
 from drl4ser.runs.run import TrainedRun
 
 LENGTHS = {"llds": "frames", "words": "words"}
@@ -78,6 +80,7 @@ def describe_interface(run: TrainedRun) -> dict:
         "classes": list(run.config.classes),
         "inputs": inputs,
         "outputs": {"probabilities": probabilities},
+        "weights_sha256": file_sha256(run.directory / WEIGHTS_FILE),
         "llds": {name: _LLD_UNITS[name] for name in LLD_NAMES},
         "llds_version": EXTRACTOR_VERSION,
         "frame": to_dict(run.config.frame),

@@ -17,11 +17,25 @@ _DB_PER_LOG_ENERGY = 10 / np.log(10)
 _OFFSET_DB = -60.0  # of a frame that never crosses zero, above the offsets of common converters
 _OFFSET_SHARE = 0.05  # of the frames
 _SPECTRUM = tuple(name for name in LLD_NAMES if name.startswith("mfcc"))
+# Cause of a value below the range, cause of one above it, and the figures.
 _WORDING = {
-    "seconds": "length {0:.2f} s, training recordings had {1:.2f} to {2:.2f} s",
-    "level_db": "level {0:.0f} dB, training recordings had {1:.0f} to {2:.0f} dB",
-    "voiced_share": "{0:.0%} of it is voiced, of training recordings {1:.0%} to {2:.0%}",
+    "seconds": (
+        "shorter than the training recordings",
+        "longer than the training recordings",
+        "length {0:.2f} s, there {1:.2f} to {2:.2f} s",
+    ),
+    "level_db": (
+        "quieter than in training, another distance or gain",
+        "louder than in training, another distance or gain",
+        "level {0:.0f} dB, there {1:.0f} to {2:.0f} dB",
+    ),
+    "voiced_share": (
+        "less voiced than in training, noise or whispering",
+        "more voiced than in training, music or a tone",
+        "{0:.0%} voiced, there {1:.0%} to {2:.0%}",
+    ),
 }
+_SPECTRUM_CAUSE = "another microphone, room or noise than in training"
 
 
 def measure_recording(llds: np.ndarray, frame: FrameConfig) -> dict[str, float]:
@@ -63,9 +77,15 @@ def measure_offset_share(llds: np.ndarray) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class InputRange:
-    """Lowest and highest value of each property of `measure_recording` over the training recordings."""
+    """Range of the training recordings.
+
+    Attributes:
+        limits: lowest and highest value of each property of `measure_recording`.
+        num_recordings: number of training recordings; 0 if unknown (an older run directory).
+    """
 
     limits: dict[str, tuple[float, float]]
+    num_recordings: int = 0
 
     @classmethod
     def fit(cls, recordings: Iterable[np.ndarray], frame: FrameConfig) -> "InputRange":
@@ -75,21 +95,27 @@ class InputRange:
             ValueError: if there is none.
         """
         limits: dict[str, tuple[float, float]] = {}
+        count = 0
         for llds in recordings:
+            count += 1
             for name, value in measure_recording(llds, frame).items():
                 low, high = limits.get(name, (value, value))
                 limits[name] = (min(low, value), max(high, value))
         if not limits:
             raise ValueError("`recordings` must hold at least one recording. Received: none")
-        return cls(limits)
+        return cls(limits, count)
 
     def find_warnings(self, measured: dict[str, float]) -> list[str]:
         """Give one line per property that lies outside the training range by more than a quarter of its width."""
         outside = [name for name, value in measured.items() if self._is_outside(name, value)]
-        found = [_WORDING[name].format(measured[name], *self.limits[name]) for name in outside if name in _WORDING]
+        found = []
+        for name in (name for name in outside if name in _WORDING):
+            value, (low, high) = measured[name], self.limits[name]
+            too_low, too_high, figures = _WORDING[name]
+            found.append(f"{too_low if value < low else too_high} ({figures.format(value, low, high)})")
         spectrum = [name for name in outside if name in _SPECTRUM]
         if spectrum:
-            found.append(f"spectrum unlike that of any training recording (mean {', '.join(spectrum)})")
+            found.append(f"{_SPECTRUM_CAUSE} (spectrum, {len(spectrum)} of {len(_SPECTRUM)} coefficients)")
         return found
 
     def _is_outside(self, name: str, value: float) -> bool:
@@ -97,14 +123,19 @@ class InputRange:
         margin = 0.0 if np.isinf(low) else _MARGIN * (high - low)
         return not low - margin <= value <= high + margin
 
-    def to_dict(self) -> dict[str, list[float]]:
-        """Return plain lists, ready for JSON."""
-        return {name: list(limits) for name, limits in self.limits.items()}
+    def to_dict(self) -> dict:
+        """Return plain values, ready for JSON."""
+        limits = {name: list(limits) for name, limits in self.limits.items()}
+        return limits | {"num_recordings": self.num_recordings}
 
     @classmethod
-    def from_dict(cls, values: dict[str, list[float]]) -> "InputRange":
+    def from_dict(cls, values: dict) -> "InputRange":
         """Invert `to_dict`."""
-        return cls({name: (float(low), float(high)) for name, (low, high) in values.items()})
+        limits = {name: value for name, value in values.items() if name != "num_recordings"}
+        return cls(
+            {name: (float(low), float(high)) for name, (low, high) in limits.items()},
+            int(values.get("num_recordings", 0)),
+        )
 
 
 def find_input_warnings(
@@ -127,12 +158,12 @@ def find_input_warnings(
     found = []
     if sample_rate < frame.sample_rate:
         found.append(
-            f"sampled at {sample_rate} Hz: it holds nothing above {sample_rate // 2} Hz, "
-            f"the LLDs reach to {frame.sample_rate // 2} Hz"
+            f"sampled at {sample_rate} Hz, another channel than in training "
+            f"(nothing above {sample_rate // 2} Hz, the LLDs reach to {frame.sample_rate // 2} Hz)"
         )
     if is_silent(signal):
         return (*found, "silent")
     share = measure_offset_share(llds)
     if share > _OFFSET_SHARE:
-        found.append(f"offset from zero that is not constant: {share:.0%} of it never crosses zero")
+        found.append(f"offset from zero that is not constant ({share:.0%} of it never crosses zero)")
     return (*found, *(known.find_warnings(measured) if known else ()))

@@ -1,43 +1,45 @@
-"""The console command `drl4ser-predict`."""
+"""The console command `drl4ser-predict`.
+
+Options, paths and the run's result are checked before anything slow is imported: a wrong one is answered at once.
+"""
 
 import argparse
 import codecs
+import collections
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import drl4ser
 from drl4ser.console import import_tensorflow, one_line
 from drl4ser.features import find_audio
-from drl4ser.inference.prediction import Prediction, csv_header, format_csv, format_json, format_text
-from drl4ser.inference.predictor import Predictor
+from drl4ser.inference.prediction import Failure, Prediction, csv_header, format_csv, format_json, format_text
+from drl4ser.runs.run import check_run
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`drl4ser-predict RUN FILE [...]`: one line a file or window; a bad file is reported and the others go on.
+    """Run `drl4ser-predict RUN FILE [...]`: one line per file or window; after a bad file the others follow.
 
     Returns:
         0 if every file had its prediction, else 1 (2 for wrong usage, 130 if interrupted).
     """
     options = _parse(arguments)
-    import_tensorflow()
     try:
-        predictor = Predictor(options.run)
-        if options.csv:
-            print(csv_header(predictor.run.config.classes))
-        return _predict_all(predictor, options)
-    except ValueError as error:
-        return _report(error)
+        return _Command(options).run()
+    except (ValueError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # such as `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        _say("error", error)
+        return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # such as `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 def expand_names(names: Iterable[str]) -> Iterator[str]:
-    """`names`, with "-" replaced by the lines of standard input."""
+    """Replace "-" among `names` by the lines of standard input."""
     for name in names:
         if name == "-":
             yield from _read_names()
@@ -46,7 +48,7 @@ def expand_names(names: Iterable[str]) -> Iterator[str]:
 
 
 def _read_names() -> Iterator[str]:
-    """The lines of standard input, with line ends and byte order marks of Windows too, and in UTF-16."""
+    """Read the lines of standard input, with line ends and byte order marks of Windows too, and in UTF-16."""
     lines = iter(getattr(sys.stdin, "buffer", sys.stdin))
     for number, line in enumerate(lines):
         if number == 0 and line[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -60,7 +62,7 @@ def _read_names() -> Iterator[str]:
 
 
 def find_transcript(path: Path, text: str | None) -> str:
-    """`text` if there is one, else what `path` with the ending .txt holds, else nothing.
+    """Return `text` if there is one, else the content of `path` with the suffix .txt, else nothing.
 
     Raises:
         ValueError: if that file cannot be read.
@@ -69,83 +71,159 @@ def find_transcript(path: Path, text: str | None) -> str:
     if text is not None or beside == path or not beside.is_file():
         return text or ""
     try:
-        return beside.read_text(encoding="utf-8").strip()
+        content = beside.read_bytes()
+        encoding = "utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        return content.decode(encoding).strip()
     except (OSError, ValueError) as error:
-        raise ValueError(f"{beside}: the transcript cannot be read ({error})") from error
+        raise ValueError(f"{beside}: the transcript cannot be read, save it as UTF-8 ({error})") from error
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("drl4ser-predict", description="Emotion in recordings of speech.")
     parser.add_argument("run", type=Path, help="directory of a finished run, with record.json inside")
     parser.add_argument("audio", nargs="+", help="audio files or folders; - reads names from standard input")
-    parser.add_argument("--text", help="what is said; default: the file beside the audio that ends in .txt")
+    parser.add_argument("--text", help="the transcript; default: the file beside the audio that ends in .txt")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print one JSON object a line")
+    form.add_argument("--json", action="store_true", help="print one JSON object per line")
     form.add_argument("--csv", action="store_true", help="print a table with a header")
-    parser.add_argument("--window", type=float, metavar="S", help="predict for windows of so many seconds")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there, at the end and all at once")
+    parser.add_argument("--window", type=float, metavar="S", help="predict windows of so many seconds")
     parser.add_argument(
         "--hop", type=float, metavar="S", help="seconds between windows (default 1, or the window if that is shorter)"
     )
     parser.add_argument(
-        "--plot", type=Path, metavar="FOLDER", help="draw each waveform, coloured by informativeness, there"
+        "--plot", type=Path, metavar="FOLDER", help="draw each waveform there, coloured by informativeness"
     )
+    parser.add_argument("--version", action="version", version=f"drl4ser {drl4ser.__version__}")
     options = parser.parse_args(arguments)
     if options.window is not None and options.plot is not None:
         parser.error("--plot draws whole recordings and not windows")
     if options.window is None and options.hop is not None:
         parser.error("--hop needs --window")
+    if options.window is not None and options.text is not None:
+        parser.error("--text belongs to a whole recording and not to its windows")
+    if options.output is not None and (options.output.is_dir() or not options.output.absolute().parent.is_dir()):
+        parser.error(f"-o {options.output}: not a file in a folder that exists")
     if options.window is not None and not 0 < options.window < math.inf:
         parser.error(f"--window must be a number of seconds. Received: {options.window:g}")
     if options.hop is not None and not 0 < options.hop <= options.window:
         parser.error(
             f"--hop must be more than 0 s and at most --window, {options.window:g} s: else samples are left out"
         )
-    if options.window is not None and options.text is not None:
-        parser.error("--text belongs to a whole recording and not to its windows")
     return options
 
 
-def _predict_all(predictor: Predictor, options: argparse.Namespace) -> int:
-    form = format_json if options.json else format_csv if options.csv else format_text
-    answer = _predict_windows if options.window is not None else _predict_whole
-    failed = 0
-    for name in expand_names(options.audio):
-        try:
-            for path in find_audio(Path(name)):
-                try:
-                    for prediction in answer(predictor, path, options):
-                        _print(prediction, form)
-                except ValueError as error:
-                    failed = _report(error)
-        except ValueError as error:
-            failed = _report(error)
-    return failed
+class _Command:
+    """One call of the command: reads, predicts and reports one recording after another."""
+
+    def __init__(self, options: argparse.Namespace):
+        self.options, self.result = options, check_run(options.run)
+        if options.plot is not None and self.result.system != "s3":
+            raise ValueError(f"--plot needs a run of s3, the system with informativeness; {options.run} is not one")
+        self.has_words = "lexical" in self.result.modality
+        self.form = format_json if options.json else format_csv if options.csv else format_text
+        self.lines: list[str] = []
+        self.warned: list[Prediction] = []
+        self.predictor, self.num_predictions, self.num_failures = None, 0, 0
+
+    def run(self) -> int:
+        """Predict everything that the options name; the command's exit status."""
+        options = self.options
+        if options.text is not None and not self.has_words:
+            _say("warning", f"--text is not used: {options.run} was trained on the audio only")
+        if self.form is format_csv:
+            self._write(csv_header(self.result.classes))
+        found = self._find_recordings()
+        for path, problem in found if "-" in options.audio else list(found):
+            if problem:
+                self._write_failure(path, problem)
+                continue
+            self._load()
+            try:
+                for prediction in self._predict(path):
+                    self.num_predictions += 1
+                    self.warned += [prediction] if prediction.warnings else []
+                    self._write(self.form(prediction))
+            except ValueError as error:
+                _say("error", error)
+                self._write_failure(path, str(error))
+        self._warn()
+        if options.output is not None:
+            from drl4ser.files import atomic_write_text
+
+            atomic_write_text(options.output, "".join(f"{line}\n" for line in self.lines))
+        return 1 if self.num_failures else 0
+
+    def _find_recordings(self) -> Iterator[tuple[Path, str]]:
+        """Find the files and those in folders, each with its problem or "", and tell problems at once."""
+        for name in expand_names(self.options.audio):
+            path, problem = Path(name), ""
+            try:
+                found = find_audio(path) if path.is_dir() else [path]
+                problem = "" if path.exists() else f"{path}: no such file"
+            except ValueError as error:
+                found, problem = [path], str(error)
+            if problem:
+                _say("error", problem)
+            yield from ((item, problem) for item in found)
+
+    def _predict(self, path: Path) -> Iterator:
+        predictor, options = self.predictor, self.options
+        if options.window is not None:
+            yield from predictor.predict_windows(
+                path, options.window, min(1.0, options.window) if options.hop is None else options.hop
+            )
+            return
+        recording, text = predictor.read(path), find_transcript(path, options.text) if self.has_words else ""
+        yield predictor.predict_recording(recording, text)
+        if options.plot is not None:
+            from drl4ser.figures import save_figure
+            from drl4ser.inference.inspection import draw_waveform, inspect_recording, plot_path
+
+            figure = draw_waveform(recording, inspect_recording(predictor, recording, text), path.name)
+            _say("wrote", ", ".join(map(str, save_figure(figure, plot_path(options.plot, path)))))
+
+    def _load(self) -> None:
+        """Load the run, once, by ONNX Runtime if it was exported: there may be no recording that needs it."""
+        if self.predictor is not None:
+            return
+        from drl4ser.inference.exported import ExportedPredictor, find_onnx
+
+        exported = find_onnx(self.options.run) if self.options.plot is None else None
+        if exported is not None:
+            self.predictor = ExportedPredictor(self.options.run, exported)
+        else:
+            import_tensorflow()
+            from drl4ser.inference.predictor import Predictor
+
+            self.predictor = Predictor(self.options.run)
+        if self.form is format_text:
+            _say("run", self.predictor.describe())
+
+    def _warn(self) -> None:
+        """Say in full what makes a single prediction doubtful, and in one line what makes several so."""
+        if self.form is not format_text or not self.warned:
+            return
+        if self.num_predictions == 1:
+            for line in self.warned[0].warnings:
+                _say("warning", f"{self.warned[0].path}: {line}")
+            return
+        causes = collections.Counter(line.split(" (")[0] for item in self.warned for line in item.warnings)
+        counted = "; ".join(f"{cause} ({count})" for cause, count in causes.most_common())
+        what = "recordings" if self.options.window is None else "windows"
+        _say("warning", f"{len(self.warned)} of {self.num_predictions} {what}: {counted}; --csv names them")
+
+    def _write_failure(self, path: Path, problem: str) -> None:
+        self.num_failures += 1
+        if self.form is not format_text:
+            self._write(self.form(Failure(path, self.result.classes, one_line(problem))))
+
+    def _write(self, line: str) -> None:
+        if self.options.output is None:
+            print(line, flush=True)
+        else:
+            self.lines.append(line)
 
 
-def _predict_whole(predictor: Predictor, path: Path, options: argparse.Namespace) -> Iterator[Prediction]:
-    recording, text = predictor.read(path), find_transcript(path, options.text)
-    yield predictor.predict_recording(recording, text)
-    if options.plot is not None:
-        # Importing matplotlib takes a second.
-        from drl4ser.figures import save_figure
-        from drl4ser.inference.inspection import draw_waveform, inspect_recording, plot_path
-
-        seen = inspect_recording(predictor, recording, text)
-        save_figure(draw_waveform(recording, seen, path.name), plot_path(options.plot, path))
-
-
-def _predict_windows(predictor: Predictor, path: Path, options: argparse.Namespace) -> Iterator[Prediction]:
-    return predictor.predict_windows(
-        path, options.window, min(1.0, options.window) if options.hop is None else options.hop
-    )
-
-
-def _print(prediction: Prediction, form: Callable[[Prediction], str]) -> None:
-    print(form(prediction), flush=True)
-    for line in prediction.warnings if form is format_text else ():
-        print(f"warning: {one_line(prediction.path)}: {line}", file=sys.stderr)
-
-
-def _report(error: Exception) -> int:
-    print(f"error: {one_line(error)}", file=sys.stderr)
-    return 1
+def _say(kind: str, message) -> None:
+    print(f"{kind}: {one_line(message)}", file=sys.stderr, flush=True)

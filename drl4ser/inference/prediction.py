@@ -10,6 +10,8 @@ import numpy as np
 
 from drl4ser.console import one_line, printable
 
+_DIGITS = 6  # behind the point: float32 gives no more
+
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
@@ -48,6 +50,21 @@ class Prediction:
         return float(-(shares * np.log2(shares)).sum()) + 0.0  # never -0.0
 
 
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """A recording without prediction.
+
+    Attributes:
+        path: the file.
+        classes: class names, for the columns of a table.
+        error: what is wrong, one line.
+    """
+
+    path: Path
+    classes: tuple[str, ...]
+    error: str
+
+
 def format_text(prediction: Prediction) -> str:
     r"""Write path, window, emotion, probabilities and entropy, separated by tabs; warnings go to standard error.
 
@@ -63,37 +80,30 @@ def format_text(prediction: Prediction) -> str:
     return "\t".join([*map(one_line, (*place, prediction.emotion, *scores)), f"entropy={prediction.entropy:.3f}"])
 
 
-def format_json(prediction: Prediction) -> str:
-    """Write one JSON object on one line; probabilities with all their digits, entropy in bits, times in seconds.
+def format_json(item: Prediction | Failure) -> str:
+    """Write one JSON object on one line: entropy in bits, times in seconds, what is unknown is null.
 
     Example:
         >>> json.loads(format_json(Prediction(Path("a.wav"), ("angry", "sad"), np.array([0.5, 0.5]))))["entropy"]
         1.0
+        >>> json.loads(format_json(Failure(Path("a.wav"), ("angry", "sad"), "no such file")))["error"]
+        'no such file'
     """
-    values = {
-        "path": str(prediction.path),
-        "start_seconds": prediction.start_seconds,
-        "end_seconds": prediction.end_seconds,
-        "emotion": prediction.emotion,
-        "probabilities": dict(zip(prediction.classes, prediction.probabilities.tolist(), strict=True)),
-        "entropy": prediction.entropy,
-        "warnings": list(prediction.warnings),
-    }
-    # Escapes where letters cannot be written: they name the file exactly.
-    return json.dumps(values, ensure_ascii=values["path"] != printable(values["path"]))
+    # Names of files may hold bytes that are not UTF-8, which JSON can only escape.
+    return json.dumps(_columns(item), ensure_ascii=str(item.path) != printable(item.path))
 
 
-def format_csv(prediction: Prediction) -> str:
+def format_csv(item: Prediction | Failure) -> str:
     """Write a row of the table whose header is `csv_header`; warnings are joined by semicolons.
 
     Example:
         >>> format_csv(Prediction(Path("a.wav"), ("angry", "sad"), np.array([0.5, 0.5]), ("silent", "short")))
-        'a.wav,,,angry,0.5,0.5,1.0,silent; short'
+        'a.wav,,,angry,0.5,0.5,1.0,silent; short,'
     """
-    times = [prediction.start_seconds, prediction.end_seconds]
-    shares = [repr(share) for share in prediction.probabilities.tolist()]
-    warnings = "; ".join(prediction.warnings)
-    return _csv_line([printable(prediction.path), *times, prediction.emotion, *shares, prediction.entropy, warnings])
+    values = _columns(item)
+    shares = values.pop("probabilities") or dict.fromkeys(item.classes)
+    path, start, end, emotion, entropy, warnings, error = values.values()
+    return _csv_line([printable(path), start, end, emotion, *shares.values(), entropy, "; ".join(warnings), error])
 
 
 def csv_header(classes: tuple[str, ...]) -> str:
@@ -101,9 +111,28 @@ def csv_header(classes: tuple[str, ...]) -> str:
 
     Example:
         >>> csv_header(("angry", "sad"))
-        'path,start_seconds,end_seconds,emotion,angry,sad,entropy,warnings'
+        'path,start_seconds,end_seconds,emotion,angry,sad,entropy,warnings,error'
     """
-    return _csv_line(["path", "start_seconds", "end_seconds", "emotion", *classes, "entropy", "warnings"])
+    return _csv_line(["path", "start_seconds", "end_seconds", "emotion", *classes, "entropy", "warnings", "error"])
+
+
+def _columns(item: Prediction | Failure) -> dict:
+    found = item if isinstance(item, Prediction) else None
+    shares = found and dict(zip(found.classes, map(_round, found.probabilities), strict=True))
+    return {
+        "path": str(item.path),
+        "start_seconds": found and _round(found.start_seconds),
+        "end_seconds": found and _round(found.end_seconds),
+        "emotion": found and found.emotion,
+        "probabilities": shares,
+        "entropy": found and _round(found.entropy),
+        "warnings": list(found.warnings) if found else [],
+        "error": None if found else item.error,
+    }
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(float(value), _DIGITS)
 
 
 def _csv_line(values: list) -> str:

@@ -4,12 +4,10 @@ import contextlib
 import dataclasses
 import functools
 import itertools
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.special import softmax
 
 from drl4ser.features import extract_llds
 from drl4ser.features.audio import open_audio
@@ -118,17 +116,20 @@ class Predictor:
         Args:
             path: audio in any format that libsndfile reads.
             window_seconds: length of a window; the last one ends with the recording.
-            hop_seconds: from one window to the next, at most `window_seconds`.
+            hop_seconds: from one window to the next, positive and at most `window_seconds`.
 
         Raises:
             ValueError: if the file cannot be read or is shorter than a frame (it is named), for a window shorter than
-                a frame, or for a step that is not in (0, window].
+                a frame or longer than `MAX_SECONDS`, or for a hop that is not in (0, window].
         """
         path, config = Path(path), self.run.config
         rate = config.frame.sample_rate
-        if not config.frame.frame_length <= window_seconds * rate < math.inf:
-            shortest = config.frame.frame_length / rate
-            raise ValueError(f"a window must be at least {shortest:g} s and finite. Received: {window_seconds:g} s")
+        shortest = config.frame.frame_length / rate
+        if not shortest <= window_seconds <= MAX_SECONDS:
+            raise ValueError(
+                f"a window must be at least {shortest:g} s and at most {MAX_SECONDS:g} s. "
+                f"Received: {window_seconds:g} s"
+            )
         if not 1 <= hop_seconds * rate <= window_seconds * rate:
             raise ValueError(
                 f"`hop_seconds` must be more than 0 and at most `window_seconds`, else samples are lost. "
@@ -168,15 +169,30 @@ class Predictor:
     def predict_prepared(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """Compute probabilities, float64 [B, num_classes], for the inputs that `prepare` makes."""
         logits = np.asarray(self._step(inputs), np.float64)
-        return softmax(logits, axis=1)
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return shares / shares.sum(axis=1, keepdims=True)
 
     def prepare(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """Make the model's inputs for `predict_llds`: normalised, padded with zeros, and the lengths."""
-        values = dict(zip(("llds", "num_frames"), _pad([self.run.normalizer(item) for item in llds]), strict=True))
+        values = self._pad_inputs([self.run.normalizer(item) for item in llds], texts)
+        return {item.name: values[item.name] for item in self.run.model.inputs}
+
+    def describe(self) -> str:
+        """Describe in one line what the run was trained on and how well it recognised its test part."""
+        result, known = self.run.result, self.run.input_range
+        count = f"{known.num_recordings:,} " if known and known.num_recordings else ""
+        words = "" if self.run.word_vectors is None else f", vocabulary of {len(self.run.word_vectors):,} words"
+        return (
+            f"{result.system.upper()}, {result.modality}, trained on {count}utterances of {result.corpus}{words}: "
+            f"UA {result.ua:.0%} on its test part, chance {1 / len(result.classes):.0%}"
+        ).replace("%", " %")
+
+    def _pad_inputs(self, llds: Sequence[np.ndarray], texts: Sequence[str]) -> dict[str, np.ndarray]:
+        values = dict(zip(("llds", "num_frames"), _pad(llds), strict=True))
         if self.run.word_vectors is not None:
             words = [self.run.word_vectors.embed(text) for text in texts or [""] * len(llds)]
             values.update(zip(("words", "num_words"), _pad(words), strict=True))
-        return {item.name: values[item.name] for item in self.run.model.inputs}
+        return values
 
     def _check_words(self, text: str) -> tuple[str, ...]:
         if self.run.word_vectors is None:
@@ -184,12 +200,16 @@ class Predictor:
         if not text.strip():
             return ("no transcript: the system was trained with words too",)
         known, spoken = len(self.run.word_vectors.embed(text)), len(tokenize(text))
-        if known > HARDLY_ANY * spoken:
+        if spoken and known == spoken:
             return ()
-        return (f"the vocabulary holds {known} of the {spoken} words of the transcript",)
+        hardly_any = "" if known > HARDLY_ANY * spoken else "hardly any word is known, "
+        return (
+            f"{hardly_any}words outside the vocabulary of the training corpus are left out "
+            f"(it holds {known} of the {spoken} words of the transcript)",
+        )
 
 
-def _pad(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _pad(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Pad arrays [T, D] with zeros to float32 [B, longest T but at least 1, D]; also their lengths, int32 [B]."""
     lengths = np.array([len(item) for item in sequences], np.int32)
     padded = np.zeros((len(sequences), max(1, lengths.max()), sequences[0].shape[1]), np.float32)

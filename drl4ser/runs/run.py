@@ -3,17 +3,13 @@
 import dataclasses
 import json
 from pathlib import Path
-
-import keras
-import tensorflow as tf
+from typing import Any
 
 from drl4ser.config import ExperimentConfig, from_dict
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
 from drl4ser.features.input_range import InputRange
 from drl4ser.files import atomic_write_text
-from drl4ser.models import KERNEL_SYSTEMS, build_model_from_config
 from drl4ser.reporting.fold_result import FoldResult, read_fold_result, write_fold_result
-from drl4ser.runs.checkpoints import load_weights, save_weights
 from drl4ser.runs.paths import (
     CONFIG_FILE,
     HISTORY_FILE,
@@ -27,8 +23,9 @@ from drl4ser.runs.paths import (
     verify_files,
     write_checksums,
 )
-from drl4ser.svm import KernelMachine
 from drl4ser.text import WordVectors
+
+_MOST_NAMED = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,8 +38,9 @@ class TrainedRun:
         normalizer: of the LLDs.
         input_range: of its training recordings; None in directories of versions that did not keep it.
         word_vectors: its vocabulary; None without lexical input.
-        model: with the trained weights; LLDs and words in, logits out.
+        model: keras.Model with the trained weights; LLDs and words in, logits out. None if it was not asked for.
         kernel_machine: classifier of the model's features in place of its softmax; None for most systems.
+        result: of its test part; None before it is tested.
     """
 
     directory: Path
@@ -50,8 +48,9 @@ class TrainedRun:
     normalizer: Normalizer
     input_range: InputRange | None
     word_vectors: WordVectors | None
-    model: keras.Model
-    kernel_machine: KernelMachine | None = None
+    model: Any = None
+    kernel_machine: Any = None
+    result: FoldResult | None = None
 
 
 def save_run(run: TrainedRun, history: list[dict], result: FoldResult) -> None:
@@ -62,6 +61,8 @@ def save_run(run: TrainedRun, history: list[dict], result: FoldResult) -> None:
         history: one row for each epoch, see `Trainer.fit`.
         result: the fold's result; it is written last, and with it the fold is finished.
     """
+    from drl4ser.runs.checkpoints import save_weights
+
     directory = run.directory
     for name, part in ((NORMALIZER_FILE, run.normalizer), (INPUT_RANGE_FILE, run.input_range)):
         atomic_write_text(directory / name, json.dumps(part.to_dict()) + "\n")
@@ -75,26 +76,20 @@ def save_run(run: TrainedRun, history: list[dict], result: FoldResult) -> None:
     write_fold_result(directory / RESULT_FILE, result)
 
 
-def load_run(directory: Path | str, precision: str | None = None) -> TrainedRun:
+def load_run(directory: Path | str, precision: str | None = None, with_model: bool = True) -> TrainedRun:
     """Read what `save_run` wrote.
 
     Args:
         directory: of a finished fold.
         precision: arithmetic of the layers, a Keras policy; None for that of training.
+        with_model: build the model too; without it neither TensorFlow nor the weights are loaded.
 
     Raises:
         ValueError: if the directory is not one of a finished fold, lacks a file, holds files that do not fit
             together, or has LLDs of another version.
     """
     directory = Path(directory)
-    if not (directory / RESULT_FILE).exists():
-        raise ValueError(f"{directory} is not the directory of a finished run: it has no {RESULT_FILE}")
-    version = read_fold_result(directory / RESULT_FILE).versions.get("llds")
-    if version != EXTRACTOR_VERSION:
-        raise ValueError(
-            f"{directory} was trained on LLDs of version {version}, this program "
-            f"makes version {EXTRACTOR_VERSION}: train it again"
-        )
+    result = check_run(directory)
     verify_files(directory)
     config = read_json(directory / CONFIG_FILE, lambda values: from_dict(ExperimentConfig, values))
     normalizer = read_json(directory / NORMALIZER_FILE, Normalizer.from_dict)
@@ -105,17 +100,54 @@ def load_run(directory: Path | str, precision: str | None = None) -> TrainedRun:
     if "lexical" in config.model.modality:
         word_vectors = WordVectors.load(directory / WORDS_FILE)
         _check_fit(directory / WORDS_FILE, "dimensions", word_vectors.dimension, config.model.word_dim)
-    model = _load_model(config, directory / WEIGHTS_FILE, precision or config.train.precision)
-    machine = KernelMachine.load(directory / KERNEL_FILE) if config.model.system in KERNEL_SYSTEMS else None
-    return TrainedRun(directory, config, normalizer, input_range, word_vectors, model, machine)
+    run = TrainedRun(directory, config, normalizer, input_range, word_vectors, result=result)
+    return _add_model(run, precision or config.train.precision) if with_model else run
 
 
-def input_signature(model: keras.Model) -> dict[str, tf.TensorSpec]:
-    """Specs of a model's inputs by name, with open batch size and lengths, so that it is traced once."""
+def check_run(directory: Path) -> FoldResult:
+    """Read the result of a finished fold; quick, because its model is not read.
+
+    Raises:
+        ValueError: if `directory` is not one of a finished fold (the message names the folds below it, if any), or has
+            LLDs of another version.
+    """
+    if not (directory / RESULT_FILE).exists():
+        raise ValueError(f"{directory} is not the directory of a finished run: {_describe_folder(directory)}")
+    result = read_fold_result(directory / RESULT_FILE)
+    version = result.versions.get("llds")
+    if version != EXTRACTOR_VERSION:
+        raise ValueError(
+            f"{directory} was trained on LLDs of version {version}, this program "
+            f"makes version {EXTRACTOR_VERSION}: train it again"
+        )
+    return result
+
+
+def input_signature(model) -> dict:
+    """TensorSpecs of a model's inputs by name, with open batch size and lengths, so that it is traced once."""
+    import tensorflow as tf
+
     return {item.name: tf.TensorSpec(item.shape, item.dtype, item.name) for item in model.inputs}
 
 
-def _load_model(config: ExperimentConfig, weights: Path, precision: str) -> keras.Model:
+def _describe_folder(directory: Path) -> str:
+    if not directory.is_dir():
+        return "there is no such folder"
+    below = sorted(str(path.parent) for path in directory.rglob(RESULT_FILE))
+    if not below:
+        return f"it has no {RESULT_FILE}"
+    more = f" and {len(below) - _MOST_NAMED} more" if len(below) > _MOST_NAMED else ""
+    return f"choose one of the folds in it: {', '.join(below[:_MOST_NAMED])}{more}"
+
+
+def _add_model(run: TrainedRun, precision: str) -> TrainedRun:
+    import keras  # and TensorFlow, which takes seconds
+
+    from drl4ser.models import KERNEL_SYSTEMS, build_model_from_config
+    from drl4ser.runs.checkpoints import load_weights
+    from drl4ser.svm import KernelMachine
+
+    weights = run.directory / WEIGHTS_FILE
     if not weights.exists():
         raise ValueError(
             f"{weights} is missing (a fold that was adopted from a results file has no weights): train it again"
@@ -123,11 +155,13 @@ def _load_model(config: ExperimentConfig, weights: Path, precision: str) -> kera
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        model = build_model_from_config(config.model)
+        model = build_model_from_config(run.config.model)
         load_weights(weights, model)
     finally:
         keras.config.set_dtype_policy(before)
-    return model
+    kernels = run.config.model.system in KERNEL_SYSTEMS
+    machine = KernelMachine.load(run.directory / KERNEL_FILE) if kernels else None
+    return dataclasses.replace(run, model=model, kernel_machine=machine)
 
 
 def _check_fit(path: Path, what: str, found: int, wanted: int) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig
 from drl4ser.export import FORMATS, compare_with_original, export_and_check, export_run
 from drl4ser.export.formats import write_onnx
 from drl4ser.features import LLD_NAMES, extract_llds, load_audio, speech_span
+from drl4ser.inference.exported import ExportedPredictor, find_onnx
 from drl4ser.inference.predictor import Predictor
 from drl4ser.training.fold import run_fold
 
@@ -158,13 +160,13 @@ def test_the_check_finds_an_export_that_looks_at_padding(predictor):
 
 
 def as_model(function):
-    inputs = keras.Input((1,), name="x")
+    inputs = keras.Input((1,), name="x", dtype="float32")
 
     class Apply(keras.layers.Layer):
         def call(self, x):
             return function(x)
 
-    return keras.Model({"x": inputs}, {"y": Apply()(inputs)}, name="tiny")
+    return keras.Model({"x": inputs}, {"y": Apply(dtype="float32")(inputs)}, name="tiny")
 
 
 def test_expm1_keeps_its_digits_near_zero(tmp_path):
@@ -193,3 +195,37 @@ def test_a_kernel_machine_is_refused(predictor, tmp_path, name):
 def test_an_unknown_format(trained_run, tmp_path):
     with pytest.raises(ValueError, match="unknown format 'pickle'; choose among keras, saved_model, onnx"):
         list(export_and_check(trained_run[0], ["pickle"], tmp_path))
+
+
+def test_the_command_predicts_from_an_export_without_tensorflow(trained_run, exported, predictor, store, tmp_path):
+    run = shutil.copytree(trained_run[0], tmp_path / "run")
+    shutil.copytree(exported[0], run / "export")
+    audio = store.utterances[0].path
+    code = (
+        "import sys; from drl4ser.inference.command import main; code = main(sys.argv[1:]);"
+        "sys.exit(code if not {'tensorflow', 'keras'} & set(sys.modules) else 99)"
+    )
+    command = [sys.executable, "-c", code, str(run), str(audio), "--text", "a sad sentence", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    wanted = predictor.predict(audio, "a sad sentence").probabilities
+    assert list(json.loads(done.stdout)["probabilities"].values()) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_an_export_counts_only_for_the_weights_that_it_holds(trained_run, exported, tmp_path):
+    run = shutil.copytree(trained_run[0], tmp_path / "run")
+    assert find_onnx(run) is None
+    shutil.copytree(exported[0], run / "export")
+    assert find_onnx(run) == run / "export" / "model.onnx"
+    (run / "export" / "model.onnx").write_bytes(b"damaged")
+    with pytest.raises(ValueError, match=r"model\.onnx cannot be read .* export the run again"):
+        ExportedPredictor(run, find_onnx(run))
+    (run / "model.weights.h5").write_bytes(b"other weights")
+    assert find_onnx(run) is None
+
+
+def test_an_export_that_differs_is_deleted(trained_run, tmp_path, monkeypatch):
+    monkeypatch.setattr("drl4ser.export.compare_with_original", lambda predictor, exported: 0.5)
+    with pytest.raises(ValueError, match=r"differed from the run by 5\.0e-01 and was deleted"):
+        list(export_and_check(trained_run[0], ["keras"], tmp_path))
+    assert not (tmp_path / "model.keras").exists()

@@ -1,6 +1,7 @@
 """The command `drl4ser-predict`, called as a function and once as a program."""
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 import soundfile
 
+import drl4ser.inference.exported  # noqa: F401, its class must be made before Predictor is patched
+from drl4ser.corpora import make_folds
 from drl4ser.inference.command import main
 from drl4ser.inference.inspection import plot_path
 from drl4ser.inference.predictor import Predictor
@@ -27,7 +30,7 @@ def predictor(trained_run):
 @pytest.fixture
 def predict(trained_run, predictor, capsys, monkeypatch):
     """Runs the command on the trained run, which is loaded just once; (exit code, lines of output, errors)."""
-    monkeypatch.setattr("drl4ser.inference.command.Predictor", lambda directory: predictor)
+    monkeypatch.setattr("drl4ser.inference.predictor.Predictor", lambda directory: predictor)
 
     def run(*arguments):
         code = main([str(trained_run[0]), *map(str, arguments)])
@@ -47,9 +50,11 @@ def test_a_line_a_file_and_on_after_a_bad_one(predict, store, tmp_path):
     path, emotion, *scores = lines[0].split("\t")
     assert path == str(good) and emotion in CLASSES
     assert [score.split("=")[0] for score in scores] == [*CLASSES, "entropy"]
-    first, second = (line for line in errors.splitlines() if not line.startswith("warning: "))
-    assert first.startswith("error: ") and "bad.wav" in first
-    assert second.startswith("error: ") and "folder holds no audio file" in second
+    second, first = (line for line in errors.splitlines() if line.startswith("error: "))  # folders are listed first
+    assert "bad.wav" in first and "folder holds no audio file" in second
+    trained = len(make_folds(store.utterances, "random", 3, 0)[0].train)
+    card = f"run: S3, acoustic+lexical, trained on {trained} utterances of manifest, vocabulary of 6 words: UA "
+    assert card in errors and " % on its test part, chance 25 %" in errors
 
 
 def test_folders_and_names_on_standard_input(predict, store, monkeypatch):
@@ -77,8 +82,8 @@ def test_a_name_in_other_bytes_than_utf8(predict, store, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(os.fsencode(path) + b"\n")))
     code, (line,), _ = predict("-")
     assert code == 0 and line.split("\t")[0] == f"{tmp_path}/caf\\udce9.wav"
-    code, (line,), errors = predict(tmp_path, "--json")
-    assert code == 1 and json.loads(line)["path"] == str(path)
+    code, lines, errors = predict(tmp_path, "--json")
+    assert code == 1 and [json.loads(line)["path"] for line in lines] == [str(path), str(bad)]
     assert f"error: {tmp_path}/th\\udce9.wav: unreadable: Format not recognised" in errors.splitlines()
     _, lines, _ = predict(path, "--csv")
     assert next(csv.DictReader(lines))["path"] == f"{tmp_path}/caf\\udce9.wav"
@@ -100,7 +105,9 @@ def test_silence_is_said(predict, tmp_path):
         soundfile.write(tmp_path / "a.wav", np.full(SAMPLE_RATE, offset), SAMPLE_RATE)
         for options in ([], ["--window", "0.5"]):
             _, _, errors = predict(tmp_path / "a.wav", *options)
-            assert f"warning: {tmp_path / 'a.wav'}: silent" in errors.splitlines()
+            assert (
+                "silent (2)" in errors if options else f"warning: {tmp_path / 'a.wav'}: silent" in errors.splitlines()
+            )
 
 
 def test_the_transcript_beside_the_file(predict, store, tmp_path):
@@ -114,9 +121,11 @@ def test_the_transcript_beside_the_file(predict, store, tmp_path):
     _, given, _ = predict(path, "--text", "a sad sentence")
     _, empty, _ = predict(path, "--text", "")
     assert beside == given != silent == empty
-    path.with_suffix(".txt").write_bytes(b"\xff\xfe\xff")
+    path.with_suffix(".txt").write_bytes("a sad sentence".encode("utf-16"))
+    assert predict(path)[1] == beside
+    path.with_suffix(".txt").write_bytes("trist\xe9".encode("latin-1"))
     code, _, errors = predict(path)
-    assert code == 1 and "said.txt" in errors
+    assert code == 1 and "said.txt: the transcript cannot be read, save it as UTF-8" in errors
 
 
 def test_json_and_csv_say_the_same(predict, store, tmp_path):
@@ -125,7 +134,8 @@ def test_json_and_csv_say_the_same(predict, store, tmp_path):
     _, lines, errors = predict(path, "--json")
     value = json.loads(lines[0])
     assert errors == "" and len(lines) == 1
-    assert sum(value["probabilities"].values()) == pytest.approx(1.0)
+    assert sum(value["probabilities"].values()) == pytest.approx(1.0, abs=4e-6)
+    assert all(len(f"{share:.12g}") <= 8 for share in value["probabilities"].values())  # six digits behind the point
     assert value["emotion"] == max(value["probabilities"], key=value["probabilities"].get)
     assert value["start_seconds"] is None and any("8000 Hz" in line for line in value["warnings"])
     _, lines, _ = predict(path, "--csv")
@@ -153,9 +163,9 @@ def test_windows(predict, tmp_path):
 def test_plots_lie_as_the_files_do(predict, store, tmp_path, monkeypatch):
     monkeypatch.chdir(store.utterances[0].path.parent)
     name = store.utterances[0].path.name
-    code, lines, _ = predict(name, "--plot", tmp_path / "plots")
-    assert code == 0 and len(lines) == 1
+    code, lines, errors = predict(name, "--plot", tmp_path / "plots")
     picture = (tmp_path / "plots" / name).with_suffix(".png")
+    assert code == 0 and len(lines) == 1 and f"wrote: {picture}, {picture.with_suffix('.pdf')}" in errors
     assert matplotlib.image.imread(picture).std() > 0.05 and picture.with_suffix(".pdf").exists()
     assert plot_path(Path("out"), Path("/data/../a.b/c.wav")) == Path("out/data/a.b/c")
     code, _, errors = predict("missing.wav", "--plot", tmp_path / "plots")
@@ -170,6 +180,7 @@ def test_plots_lie_as_the_files_do(predict, store, tmp_path, monkeypatch):
         (["x.wav", "--window", "1", "--text", "a"], "--text belongs to a whole recording"),
         (["x.wav", "--json", "--csv"], "not allowed with"),
         (["x.wav", "--window", "1", "--plot", "y"], "--plot draws whole recordings"),
+        (["x.wav", "-o", "/missing/out.csv"], "-o /missing/out.csv: not a file in a folder that exists"),
         *(
             (["x.wav", "--window", value], "--window must be a number of seconds")
             for value in ("inf", "nan", "0", "-1")
@@ -184,10 +195,65 @@ def test_wrong_usage(predict, capsys, arguments, words):
     assert caught.value.code == 2 and words in capsys.readouterr().err
 
 
+def test_a_row_for_every_file_also_where_it_failed(predict, store, tmp_path):
+    good, bad = store.utterances[0].path, tmp_path / "bad.wav"
+    bad.write_bytes(b"no audio")
+    code, lines, errors = predict(bad, good, "missing.wav", "--json")
+    rows = [json.loads(line) for line in lines]
+    assert code == 1 and [row["path"] for row in rows] == [str(bad), str(good), "missing.wav"]
+    assert "unreadable" in rows[0]["error"] and rows[1]["error"] is None and rows[2]["error"].endswith("no such file")
+    assert rows[0]["emotion"] is None and rows[0]["probabilities"] is None and errors.count("error: ") == 2
+    _, lines, _ = predict(bad, good, "missing.wav", "--csv")
+    table = list(csv.DictReader(lines))
+    assert [row["error"] == "" for row in table] == [False, True, False]
+    assert [row["angry"] == "" for row in table] == [True, False, True]
+
+
+def test_many_warnings_are_one_line(predict, store):
+    folder = store.utterances[0].path.parent
+    _, lines, errors = predict(folder)
+    (line,) = (line for line in errors.splitlines() if line.startswith("warning: "))
+    assert line.startswith(f"warning: {len(lines)} of {len(lines)} recordings: ") and "no transcript" in line
+
+
+def test_an_output_file_is_written_at_once(predict, store, tmp_path):
+    code, lines, _ = predict(store.utterances[0].path, "--csv", "-o", tmp_path / "out.csv")
+    assert code == 0 and lines == []
+    (row,) = csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines())
+    assert row["path"] == str(store.utterances[0].path) and row["error"] == ""
+
+
 def test_a_directory_without_a_run(tmp_path, capsys):
     assert main([str(tmp_path), "x.wav"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: ") and "not the directory of a finished run" in error
+    assert error.startswith("error: ") and "not the directory of a finished run: it has no record.json" in error
+    assert main([str(tmp_path / "typo"), "x.wav"]) == 1
+    assert "there is no such folder" in capsys.readouterr().err
+
+
+def test_the_folder_above_names_its_folds(trained_run, capsys):
+    assert main([str(trained_run[0].parent), "x.wav"]) == 1
+    assert f"choose one of the folds in it: {trained_run[0]}" in capsys.readouterr().err
+
+
+def test_options_that_a_run_cannot_serve(predict, store, trained_run, tmp_path, monkeypatch):
+    result = dataclasses.replace(trained_run[1], system="s1", modality="acoustic")
+    monkeypatch.setattr("drl4ser.inference.command.check_run", lambda directory: result)
+    code, _, errors = predict(store.utterances[0].path, "--plot", tmp_path)
+    assert code == 1 and "--plot needs a run of s3" in errors
+    code, lines, errors = predict(store.utterances[0].path, "--text", "a sad sentence")
+    assert code == 0 and "warning: --text is not used: " in errors
+    assert lines == predict(store.utterances[0].path)[1]
+
+
+def test_wrong_input_is_answered_without_tensorflow(trained_run):
+    code = (
+        "import sys; from drl4ser.inference.command import main; code = main(sys.argv[1:]);"
+        "sys.exit(code if not {'tensorflow', 'keras', 'gensim', 'matplotlib'} & set(sys.modules) else 99)"
+    )
+    for arguments in ([str(trained_run[0]), "missing.wav"], ["/missing", "x.wav"]):
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
 
 
 def test_as_a_program_it_answers_soon(trained_run, store):
