@@ -160,6 +160,11 @@ readme: setup
 faults: setup
 	$(MODULE) tests.faults --results_dir="$(RESULTS_DIR)"
 
+# Mistakes put into a copy of the package, each of which a test must notice; in minutes.
+.PHONY: mutations
+mutations: setup
+	$(MODULE) tests.mutations
+
 .PHONY: scale
 scale: records
 	$(MODULE) benchmarks.scale --records_dir="$(RECORDS_DIR)" --results_dir="$(RESULTS_DIR)"

@@ -6,6 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import settings
+
+# A property that holds does so on a slow machine too.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 SAMPLE_RATE = 16_000
 CLASSES = ("angry", "happy", "neutral", "sad")

@@ -32,13 +32,18 @@ def test_a_notebook_is_stored_with_what_a_code_host_shows(path):
     assert "widgets" not in notebook["metadata"]
 
 
-def convert(command, environment, attempts=5, seconds=120):
-    """On a busy machine nbclient now and then waits for ever after a cell with widgets, whose kernel is idle again."""
+WITH_WIDGETS = "02_attention_and_informativeness"
+
+
+def convert(command, environment, seconds=300):
+    """Execute one notebook; one with widgets may hang once, which is printed, since nbclient 0.11 sometimes does."""
+    attempts = 2 if command[-1].stem == WITH_WIDGETS else 1
     for attempt in range(1, attempts + 1):
         try:
             done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds)
         except subprocess.TimeoutExpired:
-            assert attempt < attempts, f"{command[-1]} did not end"
+            assert attempt < attempts, f"{command[-1]} did not end in {seconds} s"
+            print(f"\nwarning: {command[-1].name} did not end in {seconds} s; tried again", file=sys.__stderr__)
         else:
             assert done.returncode == 0, done.stderr
             return
@@ -71,7 +76,7 @@ def test_all_notebooks_run(trained_run, records_dir, tmp_path):
         convert([*command, path], os.environ | environment)
     attention, results, own = (
         (tmp_path / "pages" / f"{name}.html").read_text(encoding="utf-8")
-        for name in ("02_attention_and_informativeness", "03_results", "04_your_own_system")
+        for name in (WITH_WIDGETS, "03_results", "04_your_own_system")
     )
     assert "30 utterances to train on, 10 held out" in own and "differs by less than 1e-4: True" in own
     assert len(PICTURE.findall(own)) == 2

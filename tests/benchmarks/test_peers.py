@@ -15,7 +15,7 @@ EQUAL, MIXED = [160, 160, 160], [190, 97, 160]
 
 @pytest.fixture(scope="module")
 def torch():
-    return pytest.importorskip("torch")
+    return pytest.importorskip("torch", reason="PyTorch is not in the extra dev: PyPI has it with CUDA")
 
 
 def loss_and_gradients(model, batch):

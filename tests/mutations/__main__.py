@@ -53,7 +53,8 @@ def try_mutation(mutation: Mutation) -> tuple[bool, float, str]:
         )
     # 1: tests ran and one failed. Anything else (no such test, an import that fails) proves nothing.
     noticed = done.returncode == 1 and "FAILED" in done.stdout
-    return noticed, time.monotonic() - started, done.stdout[-2000:] + done.stderr[-500:]
+    output = f"pytest ended with exit code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-500:]}"
+    return noticed, time.monotonic() - started, output
 
 
 def mutate(mutation: Mutation, root: Path) -> None:

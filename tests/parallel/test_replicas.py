@@ -1,5 +1,7 @@
 """Several replicas do what one does: two devices of a process, and two processes of which one is killed."""
 
+import contextlib
+import itertools
 import json
 import os
 import socket
@@ -21,6 +23,9 @@ OPTIONS = (
     *("--change=model.width=0.05", "--change=model.dropout=0.2", "--change=train.batch_size=5"),
     "--change=train.patience=8",
 )
+
+
+ENVIRONMENT = {**os.environ, "GIT_DIR": os.devnull}  # records name the commit, and the checkout may change meanwhile
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +62,21 @@ def test_one_machine_trains_as_without_tf_config(monkeypatch):
     assert not several_machines()
 
 
+def find_ports(number):
+    """Find free ports below the range from which the system gives ports to connections."""
+    found = []
+    for port in itertools.count(10_000 + os.getpid() % 10_000):
+        with contextlib.suppress(OSError), socket.create_server(("localhost", port)):
+            found.append(port)
+        if len(found) == number:
+            return found
+
+
 def command(records_dir, folder):
     directories = [f"--{name}_dir={folder / name}" for name in ("runs", "results")]
-    return [*(sys.executable, "-m", "experiments.table1", *OPTIONS), *(f"--records_dir={records_dir}", *directories)]
+    held = folder.with_suffix(".held")
+    module = ["-m", "tests.hold", held, "experiments.table1"]
+    return [sys.executable, *module, *OPTIONS, f"--records_dir={records_dir}", *directories]
 
 
 class Workers:
@@ -67,19 +84,15 @@ class Workers:
 
     def __init__(self, records_dir, folder):
         self.folder = folder
-        sockets = [socket.create_server(("localhost", 0)) for _ in range(2)]
-        cluster = {"worker": [f"localhost:{server.getsockname()[1]}" for server in sockets]}
-        for server in sockets:
-            server.close()
+        cluster = {"worker": [f"localhost:{port}" for port in find_ports(2)]}
         self.processes = [
             subprocess.Popen(
                 command(records_dir, folder),
                 cwd=ROOT,
                 env={
-                    **os.environ,
+                    **ENVIRONMENT,
                     "TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
                     "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0",
-                    "GIT_DIR": os.devnull,  # records name the commit, and the checkout may change meanwhile
                 },
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -110,7 +123,7 @@ class Workers:
 
 def test_two_workers_train_as_one_and_go_on_after_one_was_killed(records_dir, tmp_path):
     undisturbed = Workers(records_dir, tmp_path / "undisturbed")
-    subprocess.run(command(records_dir, tmp_path / "alone"), cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(command(records_dir, tmp_path / "alone"), cwd=ROOT, env=ENVIRONMENT, check=True)
     expected = undisturbed.finish()
     one, two = (
         json.loads(path.read_text(encoding="utf-8"))
@@ -123,11 +136,14 @@ def test_two_workers_train_as_one_and_go_on_after_one_was_killed(records_dir, tm
         path.name for path in next((tmp_path / "alone").rglob("record.json")).parent.iterdir()
     )
 
+    held = tmp_path / "disturbed.held"
+    held.touch()  # the chief waits after its first checkpoint, the other for the chief
     disturbed = Workers(records_dir, tmp_path / "disturbed")
     disturbed.wait_for("checkpoint.npz")
     chief, other = disturbed.processes
     other.kill()
     disturbed.end(other)
+    held.unlink()
     code, output = disturbed.end(chief)
     assert code == 1 and "error: another worker of TF_CONFIG ended" in output, output
     assert disturbed.find("record.json") is None

@@ -201,8 +201,11 @@ def test_a_killed_grid_goes_on_and_gives_the_same_record(finished, records_dir, 
         "run_grid([config], *(Path(path) for path in sys.argv[2:]))"
     )
     arguments = [json.dumps(to_dict(CONFIG)), str(records_dir), str(tmp_path), str(word_vectors_file)]
-    script = tmp_path / "script.py"
-    script.write_text(f"if __name__ == '__main__':\n    {code}\n", encoding="utf-8")
+    script, held = tmp_path / "script.py", tmp_path / "held"
+    held.touch()
+    hold = f"from pathlib import Path; from tests.hold import hold_after_checkpoints as hold; hold(Path({str(held)!r}))"
+    # Workers import this script too, and so wait after their first checkpoint.
+    script.write_text(f"{hold}\nif __name__ == '__main__':\n    {code}\n", encoding="utf-8")
     command = [sys.executable, str(script), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0"}
     directory = run_directory(tmp_path, CONFIG)
@@ -214,6 +217,7 @@ def test_a_killed_grid_goes_on_and_gives_the_same_record(finished, records_dir, 
         os.kill(process.pid, signal.SIGKILL)
         process.stderr.read()  # ends when the last worker has closed it
     assert not (directory / "record.json").exists()
+    held.unlink()
     subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
     assert (directory / "record.json").read_bytes() == (finished[0] / "record.json").read_bytes()
     assert not (directory / "checkpoint.npz").exists()
