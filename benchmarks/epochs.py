@@ -76,13 +76,9 @@ def measure_memory(effort: Effort) -> Result:
     ours, theirs = run_probe("training", "ours", EPOCHS), run_probe("training", "torch", PEER_EPOCHS)
     what = "S3 training, batch 128, 1-6 s"
     after, before = float(np.median(ours["resident_mb"][-FIRST:])), max(ours["resident_mb"][:FIRST])
-    rows = [
-        _memory_row(f"Peak memory, {what}", "PyTorch eager", ours["peak_mb"], theirs["peak_mb"], 1.2),
-        _memory_row(f"Memory after {EPOCHS} epochs, {what}", f"after {FIRST} epochs", after, before, 1.05),
-    ]
+    compared = (
+        (f"Peak memory, {what}", "PyTorch eager", ours["peak_mb"], theirs["peak_mb"], 1.2),
+        (f"Memory after {EPOCHS} epochs, {what}", f"after {FIRST} epochs", after, before, 1.05),
+    )
+    rows = [Row(*names, a, b, "MB", *[a / b] * 3, at_most, True) for *names, a, b, at_most in compared]
     return Result(rows, samples={"ours": ours, "torch": theirs})
-
-
-def _memory_row(what, against, ours, theirs, at_most):
-    ratio = ours / theirs
-    return Row(what, against, ours, theirs, "MB", ratio, ratio, ratio, at_most, True)

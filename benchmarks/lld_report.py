@@ -58,10 +58,8 @@ def main() -> None:
     tracks, problems = describe_files(paths)
     if not tracks:
         raise ValueError(f"{data_dir} holds no recording that can be read. Set DATA_DIR (--data_dir)")
-    name = FLAGS.name or data_dir.resolve().name
-    rate = FrameConfig().sample_rate
-    speech = np.concatenate([load_audio(path, rate)[0] for path in tracks])
-    speech = speech[: round(FLAGS.speech_seconds * rate)]
+    name, rate = FLAGS.name or data_dir.resolve().name, FrameConfig().sample_rate
+    speech = np.concatenate([load_audio(path, rate)[0] for path in tracks])[: round(FLAGS.speech_seconds * rate)]
     report = {
         "data": describe_data(name, FLAGS.every, tracks, problems),
         "accuracy": measure_agreement(list(tracks.values())),
@@ -77,24 +75,17 @@ def main() -> None:
     print(write_tables(report, directory).read_text(encoding="utf-8"))
 
 
-def describe(signal: np.ndarray, config: FrameConfig = FrameConfig()) -> Tracks:
-    """Run all three programs on one signal at config.sample_rate, rounded to 16 bits for openSMILE."""
-    signal = round_to_pcm(signal)
-    return Tracks(
-        extract_llds(signal, config.sample_rate, config),
-        extract_opensmile_llds(signal, config.sample_rate, config),
-        *track_with_praat(signal, config),
-    )
-
-
 def describe_files(paths: Iterable[Path]) -> tuple[dict[Path, Tracks], dict[Path, str]]:
-    """Return the tracks of every recording that can be used, and why the others cannot."""
-    tracks, problems = {}, {}
+    """Return the tracks of every recording that can be used, rounded to 16 bits, and why the others cannot."""
+    tracks, problems, config = {}, {}, FrameConfig()
     for path in tqdm(paths, unit="file", desc="three front ends"):
         try:
-            tracks[path] = describe(load_audio(path, FrameConfig().sample_rate)[0])
+            signal = round_to_pcm(load_audio(path, config.sample_rate)[0])
         except ValueError as error:
             problems[path] = str(error)
+            continue
+        theirs = extract_opensmile_llds(signal, config.sample_rate, config)
+        tracks[path] = Tracks(extract_llds(signal, config.sample_rate), theirs, *track_with_praat(signal, config))
     return tracks, problems
 
 
@@ -141,8 +132,8 @@ def compare_with_praat(llds: np.ndarray, f0_hz: np.ndarray, hnr_db: np.ndarray) 
 
     Args:
         llds: [num_frames, 17].
-        f0_hz: Praat's F0 [num_frames].
-        hnr_db: Praat's HNR [num_frames].
+        f0_hz: Praat's, [num_frames].
+        hnr_db: Praat's, [num_frames].
 
     Returns:
         Share of gross errors and median deviation of F0, share of frames whose voicing differs, Pearson's r of

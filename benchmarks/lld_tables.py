@@ -89,22 +89,14 @@ def _cost_grid(speed, lengths):
     rows = [
         ["seconds of audio per second, one core", *factors, MISSING],
         ["our speed over theirs", MISSING, *ratios, "≥ 1.5 (openSMILE)"],
-        _own("first call in a new process, s", f"{first['processor_seconds']:.2f}", "< 3"),
-        *(
-            _own(f"recording of {item['minutes']:g} min: µs a frame", f"{_per_frame(item):.1f}", MISSING)
-            for item in lengths[1:]
-        ),
-        _own(f"peak memory at {hour['minutes']:g} min, MB", f"{hour['peak_mb']:.0f}", "< 500"),
+        ["first call in a new process, s", f"{first['processor_seconds']:.2f}", MISSING, MISSING, "< 3"],
     ]
+    for item in lengths[1:]:
+        per_frame = 1e6 * item["processor_seconds"] / item["num_frames"]
+        name = f"recording of {item['minutes']:g} min: µs a frame"
+        rows.append([name, f"{per_frame:.1f}", MISSING, MISSING, MISSING])
+    rows.append([f"peak memory at {hour['minutes']:g} min, MB", f"{hour['peak_mb']:.0f}", MISSING, MISSING, "< 500"])
     return TextTable(header, rows, num_names=1)
-
-
-def _own(name, value, wanted):
-    return [name, value, MISSING, MISSING, wanted]
-
-
-def _per_frame(item):
-    return 1e6 * item["processor_seconds"] / item["num_frames"]
 
 
 def _notes(report):

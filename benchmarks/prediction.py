@@ -83,9 +83,13 @@ def _extraction():
 
 def measure_scaling(effort: Effort) -> Result:
     """Fit straight lines through the least times of a few rounds, and measure what a line cannot explain."""
-    lengths = time_lengths(min(effort.rounds, 5))
-    corpus = time_corpus(min(effort.rounds, 3))
-    facts = [describe_length(lengths), describe_corpus(corpus)]
+    lengths, corpus = time_lengths(min(effort.rounds, 5)), time_corpus(min(effort.rounds, 3))
+    facts = [
+        f"Prediction by length, 1-{max(lengths)} s of speech: {_describe_line(lengths, 'second of speech')}; with a "
+        f"square term (self-attention) that term is {_square_share(lengths):.0%} of the cost at {max(lengths)} s",
+        f"Training epoch by corpus size, {min(corpus)}-{max(corpus)} utterances of 1-4 s, S3 of profile quick: "
+        f"{_describe_line(corpus, 'utterance')}",
+    ]
     return Result(facts=facts, samples={"seconds_by_length": lengths, "seconds_by_utterances": corpus})
 
 
@@ -121,24 +125,12 @@ def _least(call, rounds: int) -> float:
     return min(time_in_turns({"call": call}, Effort(rounds))["call"])
 
 
-def describe_length(seconds: dict[int, float]) -> str:
-    """State the line, and the share of a square term, self-attention's, in the longest utterance."""
-    x, y = np.array(list(seconds)), np.array(list(seconds.values()))
-    slope, intercept, fit = fit_line(x, y)
-    square = np.polyfit(x, y, 2)
-    share = square[0] * x[-1] ** 2 / np.polyval(square, x[-1])
-    return (
-        f"Prediction by length, {x[0]}-{x[-1]} s of speech: {slope * 1e3:.2f} ms a second of speech + "
-        f"{intercept * 1e3:.1f} ms, R^2 = {fit:.4f}; with a square term (self-attention) that term is "
-        f"{share:.0%} of the cost at {x[-1]} s"
-    )
+def _describe_line(seconds: dict[int, float], unit: str) -> str:
+    slope, intercept, fit = fit_line(list(seconds), list(seconds.values()))
+    return f"{slope * 1e3:.2f} ms per {unit} + {intercept * 1e3:.1f} ms, R^2 = {fit:.4f}"
 
 
-def describe_corpus(seconds: dict[int, float]) -> str:
-    """State the line."""
-    x = np.array(list(seconds))
-    slope, intercept, fit = fit_line(x, list(seconds.values()))
-    return (
-        f"Training epoch by corpus size, {x[0]}-{x[-1]} utterances of 1-4 s, S3 of profile quick: "
-        f"{slope * 1e3:.2f} ms an utterance + {intercept * 1e3:.0f} ms, R^2 = {fit:.4f}"
-    )
+def _square_share(seconds: dict[int, float]) -> float:
+    square = np.polyfit(list(seconds), list(seconds.values()), 2)
+    longest = max(seconds)
+    return square[0] * longest**2 / np.polyval(square, longest)

@@ -113,9 +113,9 @@ def probe_extraction(path: str) -> dict:
 
     utterances = open_store(Path(path)).utterances[: _EXTRACTED + 1]
     describe(utterances[0], FrameConfig())  # imports and compiles what it needs
-    watch = _Watch()
+    watch = _start_watch()
     frames = sum(len(describe(utterance, FrameConfig()).llds) for utterance in utterances[1:])
-    return {"stage": "LLDs", "utterances": len(utterances) - 1, "hours": count_hours(frames), **watch.read()}
+    return {"stage": "LLDs", "utterances": len(utterances) - 1, "hours": count_hours(frames), **watch()}
 
 
 def probe_epoch(path: str) -> dict:
@@ -126,13 +126,12 @@ def probe_epoch(path: str) -> dict:
     from drl4ser.data.pipeline import evaluation_batches, training_batches
 
     store, fold, load = _open_fold(path)
-    train = make_experiment("paper", "paper").train
-    part, validation = load(fold.train), load(fold.validation)
+    train, part, validation = make_experiment("paper", "paper").train, load(fold.train), load(fold.validation)
     resident = []
     for epoch in (1, 2):
-        watch = _Watch()
+        watch = _start_watch()
         resident += [read_resident_mb() for _ in training_batches(part, train, 0, [epoch])]
-        spent = watch.read()
+        spent = watch()
         for _ in evaluation_batches(validation, train.batch_size):
             pass
     return {
@@ -158,18 +157,18 @@ def probe_step(path: str) -> dict:
     config = make_experiment("paper", "paper")
     part = load(fold.train)
     list(training_batches(part, config.train, 0, [1]))
-    watch = _Watch()
+    watch = _start_watch()
     batches = [
         ({name: inputs[name] for name in ("llds", "num_frames")}, targets)
         for inputs, targets, _ in training_batches(part, config.train, 0, [2])
     ]
-    pipeline = watch.read()["processor_seconds"]
+    pipeline = watch()["processor_seconds"]
     train_step = make_our_step(build_model_from_config(config.model), config.train)
     train_step(*batches[0])
-    watch, timed = _Watch(), batches[1 : _STEPS + 1]
+    watch, timed = _start_watch(), batches[1 : _STEPS + 1]
     for batch in timed:
         train_step(*batch)
-    spent = watch.read()
+    spent = watch()
     lengths = [int(frames) for inputs, _ in timed for frames in inputs["num_frames"]]
     return {
         "stage": "steps of S3",
@@ -206,15 +205,10 @@ def count_hours(frames: int) -> float:
     return frames * FrameConfig().hop_ms / 3.6e6
 
 
-class _Watch:
-    """Seconds of both clocks since its creation."""
-
-    def __init__(self):
-        self._wall, self._processor = time.perf_counter(), time.process_time()
-
-    def read(self) -> dict[str, float]:
-        wall, processor = time.perf_counter() - self._wall, time.process_time() - self._processor
-        return {"seconds": wall, "processor_seconds": processor}
+def _start_watch():
+    """Return a function that reads the seconds of both clocks since now."""
+    wall, processor = time.perf_counter(), time.process_time()
+    return lambda: {"seconds": time.perf_counter() - wall, "processor_seconds": time.process_time() - processor}
 
 
 def read_resident_mb() -> float:

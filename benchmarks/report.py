@@ -106,22 +106,17 @@ def write_result(directory: Path, name: str, result: Result, settings: dict) -> 
 
 def describe_machine() -> dict:
     """Return processor, instruction sets, cores, load, versions, commit and time."""
+    installed = {distribution.name: distribution.version for distribution in metadata.distributions()}
     return {
         "processor": _read_processor("model name") or platform.processor() or platform.machine(),
         "instruction_sets": read_instruction_sets(),
         "cores": os.cpu_count(),
         "load_1_minute": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
-        "versions": installed_versions(PACKAGES),
+        "versions": {name: installed[name] for name in PACKAGES if name in installed},
         "commit": current_commit(),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def installed_versions(packages: Sequence[str]) -> dict[str, str]:
-    """Return the versions of those packages that are installed."""
-    installed = {distribution.name.lower() for distribution in metadata.distributions()}
-    return {package: metadata.version(package) for package in packages if package in installed}
 
 
 def read_instruction_sets() -> list[str]:
@@ -184,20 +179,17 @@ def _format_row(row: Row) -> list[str]:
 def _describe_machines(results: list[dict]) -> list[str]:
     """Return a line per machine and set of versions, with its commits and loads."""
     groups = {}
-    for result in results:
-        machine = result["machine"]
+    for machine in (result["machine"] for result in results):
         sets = ", ".join(machine.get("instruction_sets", []))
-        key = (machine["processor"], sets, machine["cores"], machine["clock"], machine["threads"])
-        groups.setdefault((*key, tuple(machine["versions"].items())), []).append(machine)
+        threads = f"{machine['threads']} threads" if machine["threads"] else "default threads"
+        name = f"{machine['processor']}{f' ({sets})' if sets else ''}, {machine['cores']} cores"
+        versions = ", ".join(f"{package} {version}" for package, version in machine["versions"].items())
+        groups.setdefault((f"{name}; {machine['clock']} time, {threads}", versions), []).append(machine)
     lines = []
-    for (processor, sets, cores, clock, threads, versions), machines in groups.items():
+    for (name, versions), machines in groups.items():
         loads = sorted(machine["load_1_minute"] for machine in machines)
         commits = ", ".join(sorted({machine["commit"] for machine in machines}))
-        packages = ", ".join(f"{name} {version}" for name, version in versions)
-        timed = f"{clock} time, {f'{threads} threads' if threads else 'default threads'}"
-        load = f"load while measuring {loads[0]} to {loads[-1]}"
-        processor += f" ({sets})" if sets else ""
-        lines.append(f"- {processor}, {cores} cores; {timed}; {load}; commit {commits}; {packages}.")
+        lines.append(f"- {name}; load while measuring {loads[0]} to {loads[-1]}; commit {commits}; {versions}.")
     return lines
 
 

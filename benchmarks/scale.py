@@ -4,12 +4,12 @@ Every row is measured in a process of its own. A larger corpus is the default on
 names. Processor seconds count, not wall seconds: on a machine that does other work only they show the cost.
 """
 
-import csv
 import json
 import shutil
 import tempfile
 from pathlib import Path
 
+import pandas as pd
 from absl import flags
 
 from benchmarks.probes import count_hours, run_probe
@@ -79,10 +79,9 @@ def write_rid_manifest(folder: Path) -> Path:
             (folder / name).parent.mkdir(parents=True)
         (folder / name).touch()
         rows.append((name, emotion, f"speaker{number % 997}", "", "what they said, in so many words"))
-    path = folder / "rid.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("path", "emotion", "speaker", "session", "text"), *rows])
-    return path
+    columns = ["path", "emotion", "speaker", "session", "text"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "rid.csv", index=False)
+    return folder / "rid.csv"
 
 
 def repeat_store(source: Path, target: Path, times: int) -> Path:

@@ -35,10 +35,10 @@ def measure_training_step(effort: Effort) -> Result:
         f"batch {BATCH}, {FRAMES} frames": ([make_batch([FRAMES] * BATCH)], 0.75),
         f"batch {BATCH}, {MIXED[0]}-{MIXED[1]} frames": (bucket_lengths(2 * BATCH), 0.6),
     }
-    sides = _Sides(effort.compiled)
+    make_sides = _make_sides(effort.compiled)
     rows, facts, samples = [], [], {}
     for name, (batches, wanted_share) in cases.items():
-        calls = sides.over(batches)
+        calls = make_sides(batches)
         losses = {side: call()[0] for side, call in calls.items() if side != "product"}
         seconds = time_in_turns(calls, effort, warm=True)
         what = f"S3 training step, {name}"
@@ -60,7 +60,7 @@ def measure_avx2(effort: Effort) -> Result:
     """Time a step of S3 on equal lengths where both sides are kept from AVX-512, as on a processor without it."""
     if "avx512f" not in read_instruction_sets():
         return Result(facts=["This processor has no AVX-512: all rows are of AVX2."])
-    sides = _Sides(compiled=False).over([make_batch([FRAMES] * BATCH)])
+    sides = _make_sides(compiled=False)([make_batch([FRAMES] * BATCH)])
     seconds = time_in_turns({side: sides[side] for side in ("ours", "eager")}, effort)
     what = f"S3 training step without AVX-512, batch {BATCH}, {FRAMES} frames"
     row = compare_seconds(what, "PyTorch eager without AVX-512", seconds["ours"], seconds["eager"], wanted=1.5)
@@ -74,30 +74,25 @@ def bucket_lengths(num_utterances: int):
     return [({name: value.numpy() for name, value in inputs.items()}, labels.numpy()) for inputs, labels, _ in batches]
 
 
-class _Sides:
-    """The training steps of our model and of PyTorch's."""
+def _make_sides(compiled: bool):
+    """Return a function from batches to the sides: ours and PyTorch's from our weights, and a product of matrices."""
+    model = build_model("s3")
+    modules = {side: torch_models.S3() for side in PEERS if compiled or side != "compiled"}
+    ours = make_our_step(model)
+    theirs = {side: torch_models.make_train_step(module, side == "compiled") for side, module in modules.items()}
 
-    def __init__(self, compiled: bool):
-        self._model = build_model("s3")
-        self._modules = {side: torch_models.S3() for side in PEERS if compiled or side != "compiled"}
-        self._ours = make_our_step(self._model)
-        self._theirs = {
-            name: torch_models.make_train_step(module, compile_it=name == "compiled")
-            for name, module in self._modules.items()
-        }
-
-    def over(self, batches):
-        """Return each side as a function that trains on all batches from our weights, and a product of matrices."""
-        for module in self._modules.values():
-            torch_weights.copy_s3(module, self._model)
-        tensors = [to_tensors(*batch) for batch in batches]
-        torch_tensors = [to_torch(*batch) for batch in batches]
+    def over(batches):
+        for module in modules.values():
+            torch_weights.copy_s3(module, model)
+        tensors, torch_tensors = [to_tensors(*batch) for batch in batches], [to_torch(*batch) for batch in batches]
         square = tf.random.normal([PRODUCT_SIZE, PRODUCT_SIZE], seed=0)
         product = tf.function(lambda: tf.reduce_sum(square @ square))
-        sides = {"ours": lambda: [float(self._ours(*batch)[0]) for batch in tensors]}
-        for name, step in self._theirs.items():
+        sides = {"ours": lambda: [float(ours(*batch)[0]) for batch in tensors]}
+        for name, step in theirs.items():
             sides[name] = lambda step=step: [float(step(*batch)) for batch in torch_tensors]
         return {**sides, "product": lambda: float(product())}
+
+    return over
 
 
 def _share_of_limit(what, operations, seconds, wanted):

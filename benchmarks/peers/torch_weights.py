@@ -15,9 +15,8 @@ def _convolution(module, conv):
 
 def _normalized_conv(module, layer):
     _convolution(module.conv, layer.conv)
-    for target, source in (("weight", "gamma"), ("bias", "beta")):
-        _copy(getattr(module.norm, target), getattr(layer.norm, source).numpy())
-    for target, source in (("running_mean", "moving_mean"), ("running_var", "moving_variance")):
+    names = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
+    for target, source in names.items():
         _copy(getattr(module.norm, target), getattr(layer.norm, source).numpy())
 
 
@@ -36,7 +35,7 @@ def copy_lstm(module, lstm, level=0):
 
 
 def copy_gca_lstm(module, layer):
-    """A torch_gca_lstm.GCALSTM from a built drl4ser.layers.GCALSTM."""
+    """A torch_models.GCALSTM from a built drl4ser.layers.GCALSTM."""
     copy_lstm(module.encoder, layer.encoder)
     _linear(module.input, layer.cell.kernel.numpy(), layer.cell.bias)
     _linear(module.recurrent, layer.cell.recurrent_kernel.numpy())
@@ -55,7 +54,7 @@ def copy_classifier(module, model):
 
 
 def copy_s3(module, model):
-    """A torch_rlc.S3 from our acoustic S3."""
+    """A torch_models.S3 from our acoustic S3."""
     _normalized_conv(module.first, model.get_layer("group_1").conv)
     blocks = [block for i in range(2, 6) for block in model.get_layer(f"group_{i}").blocks]
     for target, block in zip(module.blocks, blocks, strict=True):
