@@ -13,6 +13,7 @@ import pandas as pd
 from absl import flags
 
 from benchmarks.probes import count_hours, run_probe
+from data_prep.command import run
 from drl4ser.config import FrameConfig, make_experiment
 from drl4ser.console import import_tensorflow
 from drl4ser.data.store import LABELS, open_store, read_shard_contents, write_json
@@ -203,3 +204,8 @@ def _time(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{float(f'{seconds / size:.2g}'):,g} {unit}"
     return f"{float(f'{seconds:.2g}'):g} s"
+
+
+if __name__ == "__main__":
+    define_flags()
+    run(main)

@@ -1,10 +1,13 @@
 """Timing, counting and reporting of the benchmarks."""
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks.report import (
     PICTURE,
@@ -120,3 +123,18 @@ def test_noise_utterances_go_through_the_pipeline():
     batches = list(training_batches(part, TrainConfig(batch_size=2), seed=0, epochs=[1]))
     assert sorted(n for inputs, _, _ in batches for n in inputs["num_frames"].numpy()) == [10, 20, 30]
     assert part.num_utterances == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["run", "--modules=sorting"], "unknown --modules=sorting; choose among training_step, "),
+        (["scale"], "--records_dir"),
+        (["lld_report"], "--data_dir"),
+        (["probes", "manifest", "nowhere.csv"], "nowhere.csv"),
+    ],
+)
+def test_a_command_answers_a_mistake(command, message, tmp_path):
+    command = [sys.executable, "-m", f"benchmarks.{command[0]}", *command[1:]]
+    done = subprocess.run(command, cwd=RESULTS.parents[1], capture_output=True, text=True)
+    assert done.returncode in (1, 2) and message in done.stderr
