@@ -31,7 +31,7 @@ def _guarded(main: Callable[[], None]) -> None:
     try:
         main()
     except KeyboardInterrupt:
-        _leave("interrupted; the same command resumes from here", 130)
+        _leave("interrupted; the same command resumes after the last finished epoch of each fold, or shard", 130)
     except BrokenProcessPool:
         _leave("a worker process died (out of memory?); the same command resumes from here, try fewer workers", 1)
     except (ValueError, OSError, ImportError) as error:

@@ -5,7 +5,9 @@ import errno
 import hashlib
 import io
 import json
+import multiprocessing
 import os
+import re
 import socket
 import struct
 import zipfile
@@ -189,18 +191,47 @@ def lock_folder(directory: Path, remedy: str) -> Iterator[None]:
     Raises:
         LockedError: if another process still holds the lock after `WAIT_SECONDS`.
     """
-    path = directory.absolute().parent / f".{directory.name}.lock"
+    path = _lock_file(directory)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         lock = filelock.FileLock(path, timeout=WAIT_SECONDS, fallback_to_soft=False).acquire()
     except filelock.Timeout:
-        holder = ""
-        with contextlib.suppress(OSError):
-            holder = path.read_text(encoding="utf-8", errors="replace")
-        raise LockedError(f"{directory} is in use by {holder or 'another process'}; {remedy}") from None
+        raise LockedError(f"{directory} is in use by {_read_holder(path) or 'another process'}; {remedy}") from None
     with lock:
-        path.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+        # the process that the user started: workers end with it
+        command = multiprocessing.parent_process() or multiprocessing.current_process()
+        path.write_text(f"process {command.pid} on {socket.gethostname()}", encoding="utf-8")
         try:
             yield
         finally:
             path.unlink(missing_ok=True)  # while it is locked: a process that waits for this file then tries a new one
+
+
+def refuse_if_locked(directory: Path, remedy: str) -> None:
+    """Refuse at once, without the wait of `lock_folder`, a folder that another command of this machine works in.
+
+    Raises:
+        LockedError: if the lock is held and the command that holds it runs; a killed one's workers are about to end.
+    """
+    path = _lock_file(directory)
+    holder = re.fullmatch(r"process (\d+) on (.*)", _read_holder(path))
+    if holder is None or holder[2] != socket.gethostname() or int(holder[1]) == os.getpid():
+        return
+    try:
+        os.kill(int(holder[1]), 0)
+        with filelock.FileLock(path, timeout=0, fallback_to_soft=False):
+            return
+    except filelock.Timeout:
+        raise LockedError(f"{directory} is in use by {holder[0]}; {remedy}") from None
+    except OSError:  # the command has ended
+        return
+
+
+def _lock_file(directory: Path) -> Path:
+    return directory.absolute().parent / f".{directory.name}.lock"
+
+
+def _read_holder(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return path.read_text(encoding="utf-8", errors="replace")
+    return ""

@@ -1,5 +1,6 @@
 """What this machine's processor and memory ask of TensorFlow, decided before TensorFlow is imported."""
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -48,6 +49,22 @@ def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
         return True
     flags = [set(line.partition(":")[2].split()) for line in lines if line.startswith("flags")]
     return not flags or bool(flags[0] & BFLOAT16_FLAGS)
+
+
+def describe_processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
+    """The processor's model and the settings of oneDNN: the last digits of results depend on them.
+
+    Example:
+        >>> sorted(describe_processor())
+        ['oneDNN', 'processor']
+    """
+    model = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        names = (line.partition(":") for line in cpuinfo.read_text(encoding="utf-8").splitlines())
+        model = next((value.strip() for name, _, value in names if name.strip() == "model name"), model)
+    switch = {"0": "off", "1": "on"}.get(os.environ.get("TF_ENABLE_ONEDNN_OPTS", ""), "by default")
+    highest = os.environ.get("ONEDNN_MAX_CPU_ISA")
+    return {"processor": model, "oneDNN": f"{switch}, at most {highest}" if highest else switch}
 
 
 def check_precision(precision: str, has_gpu: bool = False) -> None:

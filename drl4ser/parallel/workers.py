@@ -5,6 +5,7 @@ import concurrent.futures
 import json
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
@@ -99,5 +100,6 @@ def _initialize(initializer: Callable[..., None] | None, initargs: tuple) -> Non
         os._exit(1)
 
     threading.Thread(target=exit_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends its idle workers
     if initializer is not None:
         initializer(*initargs)

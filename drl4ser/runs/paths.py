@@ -27,6 +27,7 @@ HISTORY_FILE = "history.json"
 CHECKSUM_FILE = "checksums.json"
 RESULT_FILE = "record.json"
 _KEPT = (CONFIG_FILE, NORMALIZER_FILE, INPUT_RANGE_FILE, WORDS_FILE, WEIGHTS_FILE, KERNEL_FILE, HISTORY_FILE)
+LOCK_REMEDY = "wait for it to end, or choose another RUNS_DIR"
 _REMEDY = "delete that folder and run this fold again"
 
 

@@ -7,6 +7,7 @@ written last, `record.json`. An unfinished fold has `checkpoint.npz` instead.
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,12 +23,12 @@ from drl4ser.features import EXTRACTOR_VERSION
 from drl4ser.files import lock_folder, remove_leftovers
 from drl4ser.models import KERNEL_SYSTEMS, balanced_units, build_model_from_config
 from drl4ser.parallel.replicas import Replicas, find_replicas
-from drl4ser.processor import check_precision
+from drl4ser.processor import check_precision, describe_processor
 from drl4ser.reporting import metrics
 from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_result
 from drl4ser.reporting.provenance import current_commit, current_versions
 from drl4ser.runs.content import bind_content
-from drl4ser.runs.paths import finished_result, is_bound, write_config
+from drl4ser.runs.paths import LOCK_REMEDY, finished_result, is_bound, write_config
 from drl4ser.runs.run import TrainedRun, save_run
 from drl4ser.svm import KernelMachine
 from drl4ser.text import WordVectors
@@ -65,11 +66,7 @@ def run_fold(
     if result is not None:
         return result
     replicas = find_replicas()
-    with (
-        _explained_errors(store),
-        replicas.output_folder(directory) as folder,
-        lock_folder(folder, "wait for it to end, or choose another RUNS_DIR"),
-    ):
+    with _explained_errors(store), replicas.output_folder(directory) as folder, lock_folder(folder, LOCK_REMEDY):
         # again: the process that held the lock may have finished this fold
         result = finished_result(folder, config, content)
         if result is None:
@@ -108,11 +105,15 @@ def _train_and_test(
         on_epoch(row)
 
     trainer = Trainer(model, config.train, parts["train"], parts["validation"], seed, checkpoint, log, replicas)
-    trainer.fit()
-    kernels = None
-    if config.model.system in KERNEL_SYSTEMS:
-        kernels = KernelClassifier.fit(model, config, parts["train"], parts["validation"])
-    test = kernels.evaluate(parts["test"], config.train.batch_size) if kernels else trainer.evaluate(parts["test"])
+    try:
+        trainer.fit()
+        kernels = None
+        if config.model.system in KERNEL_SYSTEMS:
+            kernels = KernelClassifier.fit(model, config, parts["train"], parts["validation"])
+        test = kernels.evaluate(parts["test"], config.train.batch_size) if kernels else trainer.evaluate(parts["test"])
+    except KeyboardInterrupt:
+        trainer.save_checkpoint()
+        raise
     logger.log_test(metrics.summarize(test.confusion), test.confusion, trainer.best["epoch"])
     unseen = {name: parts[name] for name in ("validation", "test")}
     logger.log_representations(unseen, {utterance.id: utterance for utterance in store.utterances})
@@ -142,7 +143,12 @@ def _make_result(
         validation_ua=machine.validation_ua if machine else best["validation_ua"],
         overlap=overlap,
         commit=current_commit(),
-        versions={**current_versions(), "llds": EXTRACTOR_VERSION},
+        versions={
+            **current_versions(),
+            **describe_processor(),
+            "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()),
+            "llds": EXTRACTOR_VERSION,
+        },
     )
 
 

@@ -1,9 +1,12 @@
 """Many folds of many systems: worker processes, progress with an estimate, finished folds skipped."""
 
+import contextlib
 import functools
+import multiprocessing
 import os
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -11,13 +14,18 @@ from tqdm import tqdm
 
 from drl4ser.config import ExperimentConfig, FrameConfig
 from drl4ser.console import import_tensorflow, silenced
+from drl4ser.files import refuse_if_locked
 from drl4ser.parallel.workers import make_pool, make_queue, on_ray, several_machines
 from drl4ser.reporting.fold_result import FoldResult
-from drl4ser.runs.paths import run_directory
+from drl4ser.runs.paths import LOCK_REMEDY, run_directory
 
 # TensorFlow registers every traced custom gradient for good and so keeps the fold's graphs, some 100 MB (measured with
 # S3 on TensorFlow 2.21). New processes after so many folds each keep the memory of a long run where it was.
 FOLDS_PER_WORKER = 4
+
+# Intra-op threads of a fold. Sums are split among threads, so results would differ with JOBS and FOLDS if these shared
+# out the processors. With one thread, JOBS=2 on two processors is as fast as before.
+THREADS = 1
 
 _events = None  # in a worker: the queue that carries (config, row of the history) to the parent
 
@@ -31,31 +39,34 @@ def run_grid(
 ) -> list[FoldResult]:
     """Run every fold of `configs`, `num_jobs` at a time, and return their results in the same order.
 
-    Folds are independent; each process gets its share of the cores. A fold that was interrupted goes on where its
-    last checkpoint was, a finished one is read from its result. On a Ray cluster (RAY_ADDRESS) the processes are
-    its tasks, as many at a time as it has processors for, and a fold whose node dies goes on on another. Machines that
-    TF_CONFIG names share each fold, one at a time; this is called on all of them.
+    Folds are independent, and their results do not depend on `num_jobs`. An interrupted fold resumes from its last
+    checkpoint, a finished one is read from its result. On a Ray cluster (RAY_ADDRESS) the processes are its tasks, as
+    many at a time as it has processors for, and a fold whose node dies resumes on another. The machines that TF_CONFIG
+    names share each fold, one at a time; all of them call this function.
 
     Args:
         configs: one for each fold.
         records_dir: LLD records of the corpus.
-        runs_dir: where every fold has its run directory.
+        runs_dir: folder of the run directories.
         word_vectors: word2vec file for systems with lexical input.
         num_jobs: processes.
 
     Raises:
         ValueError, TrainingError: the first error of a fold; folds not yet begun are given up.
+        LockedError: if another command runs one of these folds.
     """
+    for config in () if several_machines() else configs:
+        refuse_if_locked(run_directory(runs_dir, config), LOCK_REMEDY)
     num_jobs = 1 if several_machines() else max(1, min(num_jobs, len(configs)))
-    num_threads = max(1, (os.cpu_count() or 1) // num_jobs)
+    num_processors = max(1, (os.cpu_count() or 1) // num_jobs)
     events = make_queue()
     run = functools.partial(_run, records_dir=records_dir, runs_dir=runs_dir, word_vectors=word_vectors)
-    # not on a cluster: nobody knows how many workers a round should be for
+    # not on a cluster, whose number of workers may change
     round_size = len(configs) if on_ray() else num_jobs * FOLDS_PER_WORKER
     results = []
     with _Progress(configs, events):
         for start in range(0, len(configs), round_size):
-            with make_pool(num_jobs, _start_worker, (events, num_threads), num_threads) as pool:
+            with make_pool(num_jobs, _start_worker, (events, num_processors), num_processors) as pool:
                 results += _run_round(pool, run, configs[start : start + round_size])
     return results
 
@@ -64,16 +75,20 @@ def _run_round(pool: Executor, run: Callable, configs: Sequence[ExperimentConfig
     try:
         futures = [pool.submit(run, config) for config in configs]
         return [future.result() for future in futures]
+    except KeyboardInterrupt:
+        for worker in multiprocessing.active_children():  # they write checkpoints
+            os.kill(worker.pid, signal.SIGINT)
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker(events, num_threads: int) -> None:
+def _start_worker(events, num_processors: int) -> None:
     global _events
     _events = events
     tf = import_tensorflow()
-    tf.config.threading.set_intra_op_parallelism_threads(num_threads)
-    tf.config.threading.set_inter_op_parallelism_threads(num_threads)
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(num_processors)  # whole operations: of no effect on results
 
 
 def _run(config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vectors: Path | None) -> FoldResult:
@@ -81,7 +96,8 @@ def _run(config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vecto
 
     lexical = word_vectors is not None and "lexical" in config.model.modality
     vectors = _vectors(word_vectors, records_dir, config.frame) if lexical else None  # its warnings are for the user
-    with silenced():  # errors travel to the parent as exceptions
+    _events.put((config, None))
+    with silenced(), _interruptible():  # errors travel to the parent as exceptions
         result = run_fold(
             config,
             _store(records_dir, config.frame),
@@ -91,6 +107,24 @@ def _run(config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vecto
         )
     _events.put((config, result))
     return result
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt once: a second one must not stop the checkpoint that the first one writes."""
+
+    def interrupt(*_):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    if multiprocessing.parent_process() is None:  # a task of Ray, which has its own handler
+        yield
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @functools.lru_cache(maxsize=1)
@@ -110,7 +144,10 @@ def _vectors(path: Path, records_dir: Path, frame: FrameConfig):
 
 
 class _Progress:
-    """One bar over all epochs of all folds, and a line for each fold that ends."""
+    """One bar over all epochs of all folds, and a line for each fold that ends.
+
+    The estimate leaves out what the first news brings: compilation, and the epochs that an interrupted fold had run.
+    """
 
     def __init__(self, configs: Sequence[ExperimentConfig], events):
         self._events = events
@@ -130,8 +167,10 @@ class _Progress:
     def _follow(self) -> None:
         for config, news in iter(self._events.get, None):
             name = _name(config)
-            if isinstance(news, FoldResult):
-                # epochs that early stopping saved are not work left
+            if news is None:
+                self._bar.set_description(f"{name} is compiling its first epoch")
+            elif isinstance(news, FoldResult):
+                # the epochs that early stopping saved are not left to run
                 self._bar.total -= self._left.pop(name)
                 scores = f"test UA {news.ua:.1%}, validation UA {news.validation_ua:.1%}"
                 self._bar.write(f"{name}: {scores} (epoch {news.best_epoch})")
@@ -139,7 +178,13 @@ class _Progress:
                 ran = news["epoch"] - (config.train.max_epochs - self._left[name])
                 self._left[name] -= ran
                 self._bar.set_description(f"{name} epoch {news['epoch']} UA {news['validation_ua']:.1%}", refresh=False)
-                self._bar.update(ran)
+                if self._bar.n == 0:
+                    self._bar.unpause()
+                    self._bar.n = self._bar.initial = self._bar.last_print_n = ran
+                    self._bar.start_t = self._bar.last_print_t
+                    self._bar.refresh()
+                else:
+                    self._bar.update(ran)
 
 
 def _name(config: ExperimentConfig) -> str:

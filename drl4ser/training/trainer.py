@@ -93,6 +93,7 @@ class Trainer:
         )
         self._evaluation_step = step.make_evaluation_step(model, (inputs,))
         self._saved_at = time.monotonic()
+        self._unsaved: tuple[dict, dict] | None = None  # a copy: within an epoch, the variables cannot be resumed from
 
     def fit(self) -> list[dict]:
         """Run all epochs that are left.
@@ -115,12 +116,19 @@ class Trainer:
         batches = iter(training_batches(self.training, self.train, self.seed, epochs))
         while not self._finished():
             self._run_epoch(len(self.history) + 1, batches)
-            due = time.monotonic() - self._saved_at > SECONDS_BETWEEN_CHECKPOINTS
-            if due and self.replicas.is_chief:
-                checkpoints.save_checkpoint(self.checkpoint, self._state(), {"history": self.history})
-                self._saved_at = time.monotonic()
+            if self.replicas.is_chief:
+                state = {name: [np.asarray(item).copy() for item in group] for name, group in self._state().items()}
+                self._unsaved = (state, {"history": list(self.history)})
+            if time.monotonic() - self._saved_at > SECONDS_BETWEEN_CHECKPOINTS:
+                self.save_checkpoint()
         _assign(self.model.variables, self._best)
         return self.history
+
+    def save_checkpoint(self) -> None:
+        """Write the state after the last finished epoch, unless it is written or another process is the chief."""
+        if self._unsaved:
+            checkpoints.save_checkpoint(self.checkpoint, *self._unsaved)
+            self._unsaved, self._saved_at = None, time.monotonic()
 
     def evaluate(self, part: LabelledPart) -> Evaluation:
         """Apply the model with its present weights to every utterance of `part`."""

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import queue
 import re
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig, change, to_dict
 from drl4ser.corpora import make_folds
+from drl4ser.files import read_archive
 from drl4ser.reporting.fold_result import read_fold_result, write_fold_result
 from drl4ser.reporting.metrics import confusion_matrix
 from drl4ser.runs.content import bind_content
@@ -171,9 +173,18 @@ def test_word_vectors_must_fit(store, word_vectors, tmp_path):
         run_fold(wide, store, tmp_path / "b", word_vectors)
 
 
-def test_folds_in_other_processes_give_the_same_records(
-    finished, records_dir, word_vectors_file, tmp_path, monkeypatch
+@pytest.fixture(scope="module")
+def by_one_job(records_dir, word_vectors_file, tmp_path_factory):
+    """The fold of `finished`, run by a worker process."""
+    runs_dir = tmp_path_factory.mktemp("runs")
+    run_grid([CONFIG], records_dir, runs_dir, word_vectors_file)
+    return run_directory(runs_dir, CONFIG)
+
+
+def test_a_result_depends_neither_on_jobs_nor_on_folds(
+    by_one_job, records_dir, word_vectors_file, tmp_path, monkeypatch
 ):
+    """JOBS=1 FOLDS=1 and JOBS=2 FOLDS=3 give the same bytes, and the result names the threads."""
     pools = []
     make_pool = grid.make_pool
     monkeypatch.setattr(grid, "make_pool", lambda *args: pools.append(make_pool(*args)) or pools[-1])
@@ -182,8 +193,9 @@ def test_folds_in_other_processes_give_the_same_records(
     records = run_grid(configs, records_dir, tmp_path, word_vectors_file, num_jobs=2)
     assert [record.fold for record in records] == [0, 1, 2]
     assert len(pools) == 2  # memory that TensorFlow does not give back goes with its process
-    here = (finished[0] / "record.json").read_bytes()
-    assert (run_directory(tmp_path, CONFIG) / "record.json").read_bytes() == here
+    for name in ("record.json", "history.json"):
+        assert (run_directory(tmp_path, CONFIG) / name).read_bytes() == (by_one_job / name).read_bytes()
+    assert records[0].versions["threads"] == "1" and records[0].versions["processor"]
 
 
 def test_an_error_in_a_fold_reaches_the_caller(records_dir, word_vectors_file, tmp_path):
@@ -192,7 +204,7 @@ def test_an_error_in_a_fold_reaches_the_caller(records_dir, word_vectors_file, t
         run_grid([bad], records_dir, tmp_path, word_vectors_file)
 
 
-def test_a_killed_grid_goes_on_and_gives_the_same_record(finished, records_dir, word_vectors_file, tmp_path):
+def test_a_killed_grid_resumes_and_gives_the_same_record(by_one_job, records_dir, word_vectors_file, tmp_path):
     """`kill -9` of the parent in mid training: its workers end too, and the same command gives the same bytes."""
     code = (
         "import json, sys; from pathlib import Path; from drl4ser.training.grid import run_grid;"
@@ -219,8 +231,44 @@ def test_a_killed_grid_goes_on_and_gives_the_same_record(finished, records_dir, 
     assert not (directory / "record.json").exists()
     held.unlink()
     subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
-    assert (directory / "record.json").read_bytes() == (finished[0] / "record.json").read_bytes()
+    assert (directory / "record.json").read_bytes() == (by_one_job / "record.json").read_bytes()
     assert not (directory / "checkpoint.npz").exists()
+
+
+def test_the_first_epoch_is_compiling_and_stays_out_of_the_estimate():
+    events = queue.SimpleQueue()
+    with grid._Progress([CONFIG], events) as progress:
+        events.put((CONFIG, None))
+    assert "fold 1/3 seed 0 is compiling its first epoch" in progress._bar.desc
+    with grid._Progress([CONFIG], events) as progress:
+        for epoch in (1, 2):
+            events.put((CONFIG, {"epoch": epoch, "validation_ua": 0.5}))
+    assert (progress._bar.initial, progress._bar.n) == (1, 2) and "epoch 2 UA 50.0%" in progress._bar.desc
+
+
+def test_ctrl_c_writes_a_checkpoint_and_a_second_command_is_refused_at_once(records_dir, tmp_path):
+    """No checkpoint is due within the interval; the message of the first command is true."""
+    options = ("--corpus=manifest", f"--records_dir={records_dir}", f"--runs_dir={tmp_path}", "--num_folds=3")
+    model = ("--system=s1", "--modality=acoustic", "--epochs=2000", "--change=train.patience=2000")
+    command = [sys.executable, "-m", "experiments.train", *options, *model, "--change=model.width=0.05"]
+    environment = {**os.environ, "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "1000"}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **streams) as process:
+        shown = ""
+        while "UA" not in shown:
+            shown += process.stdout.read(1)
+            assert process.poll() is None, shown
+        assert "is compiling its first epoch" in shown
+        second = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+        assert second.returncode == 1 and f"is in use by process {process.pid} on" in second.stderr
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        rest, _ = process.communicate(timeout=120)
+    assert process.returncode == 130 and "Traceback" not in rest, rest
+    assert "interrupted; the same command resumes after the last finished epoch" in rest
+    (checkpoint,) = tmp_path.rglob("checkpoint.npz")
+    history = json.loads(read_archive(checkpoint)["progress"].tobytes())["history"]
+    assert history[-1]["epoch"] == len(history) >= 1
+    assert f"epoch {len(history)} UA" in shown + rest
 
 
 def test_a_fold_in_emulated_arithmetic_is_refused_before_anything_is_written(store, tmp_path, monkeypatch):

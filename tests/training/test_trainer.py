@@ -68,10 +68,14 @@ def test_training_stops_when_patience_ends(parts, tmp_path):
     assert len(history) == best + 2 < 50
 
 
-@pytest.mark.parametrize(("stop", "best"), [(1, "any"), (4, "any"), (3, "first")])
-def test_an_interrupted_run_ends_with_the_same_numbers(parts, tmp_path, monkeypatch, stop, best):
+@pytest.mark.parametrize(
+    ("stop", "best", "seconds"),
+    [(1, "any", 0.0), (4, "any", 0.0), (3, "first", 0.0), (3, "any", 1000.0)],
+    ids=["1-any", "4-any", "3-first", "no checkpoint is due"],
+)
+def test_an_interrupted_run_ends_with_the_same_numbers(parts, tmp_path, monkeypatch, stop, best, seconds):
     """Interrupted after an epoch: the rest of the history and every variable are those of a run in one go."""
-    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_CHECKPOINTS", seconds)
     if best == "first":  # its weights are those of the checkpoint
         monkeypatch.setattr(trainer_module, "_rank", lambda row: -row["epoch"])
     whole = make_trainer(parts, tmp_path / "whole")
@@ -84,8 +88,12 @@ def test_an_interrupted_run_ends_with_the_same_numbers(parts, tmp_path, monkeypa
         if row["epoch"] == stop + 1:  # the checkpoint of this epoch is not written any more
             raise KilledError
 
+    interrupted = make_trainer(parts, tmp_path / "part", on_epoch=kill)
     with pytest.raises(KilledError):
-        make_trainer(parts, tmp_path / "part", on_epoch=kill).fit()
+        interrupted.fit()
+    if seconds:  # no checkpoint was due: as Ctrl-C does
+        assert not (tmp_path / "part" / "c.npz").exists()
+        interrupted.save_checkpoint()
     rest = []
     resumed = make_trainer(parts, tmp_path / "part", on_epoch=rest.append)
     assert resumed.fit() == expected
