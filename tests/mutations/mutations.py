@@ -54,15 +54,15 @@ def _fold_mutations():
     yield Mutation(
         "the test part is evaluated before the epoch is chosen",
         _FOLD,
-        "    trainer.fit()\n",
-        '    trainer.evaluate(parts["test"])\n    trainer.fit()\n',
+        "        trainer.fit()\n",
+        '        trainer.evaluate(parts["test"])\n        trainer.fit()\n',
         (f"{_ONCE}[network]",),
     )
     yield Mutation(
         "the test part is evaluated twice",
         _FOLD,
-        "    trainer.fit()\n",
-        '    trainer.fit()\n    trainer.evaluate(parts["test"])\n',
+        "        trainer.fit()\n",
+        '        trainer.fit()\n        trainer.evaluate(parts["test"])\n',
         (f"{_ONCE}[network]",),
     )
     for name, new in (
