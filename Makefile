@@ -11,6 +11,16 @@
 #   make notebooks                                           all notebooks, executed, as pages in build/notebooks
 #   make test, lint, tensorboard
 
+# What may stand behind a target. Any other name is a slip: EPOCH=2 or corpus=ravdess would do nothing, for hours.
+VARIABLES := CORPUS NAME DATA_DIR AUDIO_ROOT PROFILE RECIPE SPLIT SYSTEMS MODALITIES NUM_FOLDS FOLDS SEEDS EPOCHS EMOTIONS \
+	WORD_VECTORS FRONTEND PRECISION JOBS TRAIN NUM_UTTERANCES ALLOW_PARTIAL ALLOW_MIXED_CODE CACHE_DIR RECORDS_DIR RUNS_DIR \
+	RESULTS_DIR RUN AUDIO TEXT BLOCK HEAD SIZES FORMATS OUTPUT_DIR DEMO_FLAGS EVERY CASES PYTHON BIN
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(VARIABLES) MAKE%,$(GIVEN))
+ifneq ($(UNKNOWN),)
+$(error unknown variable $(UNKNOWN); there are $(VARIABLES))
+endif
+
 CORPUS ?= synthetic
 PROFILE ?= quick
 RECIPE ?= paper
@@ -28,7 +38,8 @@ FRONTEND ?= drl4ser
 # Another front end's values have their own folders.
 OF_FRONTEND := $(if $(filter-out drl4ser,$(FRONTEND)),-$(FRONTEND))
 RUNS_DIR ?= runs$(OF_FRONTEND)
-RESULTS_DIR ?= results$(OF_FRONTEND)
+# Ignored by git. The tables of this repository are made with RESULTS_DIR=results.
+RESULTS_DIR ?= my_results$(OF_FRONTEND)
 EMOTIONS ?=
 ALLOW_PARTIAL ?= false
 ALLOW_MIXED_CODE ?= false
@@ -40,7 +51,10 @@ PYTHON ?= $(or $(firstword $(foreach name,python3.13 python3.12 python3.11,$(she
 
 # What is made, not brought: LLD records of any corpus, and the default corpus with its word vectors.
 CACHE_DIR ?= data
-RECORDS_DIR ?= $(CACHE_DIR)/records/$(CORPUS)$(OF_FRONTEND)
+# The name of a corpus is part of all its folders; that of a manifest is its file's, without its ending.
+FILE_NAME = $(shell basename "$(DATA_DIR)" | sed 's/\.[^.]*$$//; s/[^[:alnum:]_]/_/g')
+NAME ?= $(if $(filter manifest,$(CORPUS)),$(if $(DATA_DIR),$(FILE_NAME),manifest),$(CORPUS))
+RECORDS_DIR ?= $(CACHE_DIR)/records/$(NAME)$(OF_FRONTEND)
 SYNTHETIC_DIR := $(CACHE_DIR)/synthetic
 ifeq ($(CORPUS),synthetic)
 DATA_DIR ?= $(SYNTHETIC_DIR)/corpus
@@ -51,7 +65,7 @@ BIN := .venv/bin
 # Not RUN: that is a variable of the user, a finished run.
 MODULE := $(BIN)/python -m
 
-SETTINGS = --corpus=$(CORPUS) --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_DIR)" --word_vectors="$(WORD_VECTORS)" \
+SETTINGS = --corpus="$(NAME)" --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_DIR)" --word_vectors="$(WORD_VECTORS)" \
 	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
 	--frontend=$(FRONTEND) --precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
@@ -92,7 +106,13 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-default-corpus: setup
+# Before hours of extraction: what the experiment behind the target would refuse.
+.PHONY: check-settings
+CHECKED = --modalities=acoustic
+check-settings: setup
+	@$(MODULE) experiments.check_settings $(SETTINGS) $(CHECKED)
+
+default-corpus: check-settings
 ifeq ($(CORPUS),synthetic)
 	$(MODULE) data_prep.make_synthetic_corpus --output_dir="$(DATA_DIR)" --num_utterances=$(NUM_UTTERANCES)
 	test -e "$(WORD_VECTORS)" || $(MODULE) data_prep.train_word_vectors --output="$(WORD_VECTORS)"
@@ -100,12 +120,13 @@ endif
 	$(if $(DATA_DIR),,$(error DATA_DIR is not set: give the folder of the corpus, DATA_DIR=/path/to/$(CORPUS)))
 
 records: default-corpus
-	$(MODULE) data_prep.make_records --corpus=$(CORPUS) --data_dir="$(DATA_DIR)" --records_dir="$(RECORDS_DIR)" \
+	$(MODULE) data_prep.make_records --corpus=$(CORPUS) --name="$(NAME)" --data_dir="$(DATA_DIR)" --records_dir="$(RECORDS_DIR)" \
 		$(if $(AUDIO_ROOT),--audio_root="$(AUDIO_ROOT)") --frontend=$(FRONTEND) --allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(EMOTIONS))
 
 corpus: setup
 	$(MODULE) data_prep.download_corpus --corpus=$(CORPUS) --output_dir="$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS))"
 
+reproduce-table1 reproduce-table2: CHECKED = $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)"
 reproduce-table1 reproduce-table2: reproduce-%: records
 	$(MODULE) experiments.$* $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
 		--results_dir="$(RESULTS_DIR)" --allow_mixed_code=$(ALLOW_MIXED_CODE)
@@ -135,12 +156,12 @@ reproduce-figure6: records
 	$(MODULE) experiments.figure6 $(SETTINGS) --results_dir="$(RESULTS_DIR)" $(if $(SIZES),--sizes=$(SIZES))
 
 lld-report: default-corpus
-	$(MODULE) benchmarks.lld_report --data_dir="$(DATA_DIR)" --name=$(CORPUS) --every=$(EVERY) --results_dir="$(RESULTS_DIR)"
+	$(MODULE) benchmarks.lld_report --data_dir="$(DATA_DIR)" --name="$(NAME)" --every=$(EVERY) --results_dir="$(RESULTS_DIR)"
 
 # How far offset, gain, telephone, MP3 and noise move the LLDs of every so many-th file, and with RUN the run's answers.
 .PHONY: robustness
 robustness: default-corpus
-	$(MODULE) experiments.robustness --data_dir="$(DATA_DIR)" --name=$(CORPUS) --every=$(EVERY) --results_dir="$(RESULTS_DIR)" \
+	$(MODULE) experiments.robustness --data_dir="$(DATA_DIR)" --name="$(NAME)" --every=$(EVERY) --results_dir="$(RESULTS_DIR)" \
 		$(if $(RUN),--run="$(RUN)" --records_dir="$(RECORDS_DIR)")
 
 # Beside other libraries, which only this needs; on an otherwise idle machine, in about a quarter of an hour.

@@ -14,11 +14,12 @@ from absl import flags
 from data_prep.command import run
 from drl4ser.config import FRONTENDS, FrameConfig
 from drl4ser.console import one_line
-from drl4ser.corpora import CORPORA, read_corpus
+from drl4ser.corpora import CORPORA, name_corpus, read_corpus
 from drl4ser.data.extraction import make_records
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus.")
+flags.DEFINE_string("name", None, "Name of a manifest's corpus. Default: that of the file, without its ending.")
 flags.DEFINE_string("data_dir", None, "Its folder, as released; for a manifest, the CSV file.", required=True)
 flags.DEFINE_string("audio_root", None, "Of a manifest, the folder that relative paths start from.")
 flags.DEFINE_string("records_dir", None, "Folder of the records.", required=True)
@@ -32,9 +33,10 @@ def main() -> None:
     """Read the corpus, extract, report the files that were left out."""
     emotions = "all" if FLAGS.emotions == ["all"] else FLAGS.emotions
     data_dir, audio_root = Path(FLAGS.data_dir), FLAGS.audio_root or None
+    name = name_corpus(FLAGS.corpus, data_dir, FLAGS.name or "")
     utterances = read_corpus(FLAGS.corpus, data_dir, emotions, FLAGS.allow_partial, audio_root)
     frame = dataclasses.replace(FrameConfig(), frontend=FLAGS.frontend)
-    problems = make_records(utterances, Path(FLAGS.records_dir), FLAGS.corpus, frame, num_workers=FLAGS.num_workers)
+    problems = make_records(utterances, Path(FLAGS.records_dir), name, frame, num_workers=FLAGS.num_workers)
     print(f"{FLAGS.records_dir}: {len(utterances) - len(problems)} of {len(utterances)} utterances")
     for path, reason in problems:
         print(f"  left out: {one_line(path)}: {one_line(reason)}")

@@ -21,7 +21,7 @@ flags.DEFINE_string("audio", None, "A recording. Default: an utterance of the fo
 flags.DEFINE_string("text", None, "Its transcript, for a system with words. Default: the words of the corpus, if any.")
 flags.DEFINE_integer("block", 5, "Which of the eight attention blocks.", lower_bound=1, upper_bound=8)
 flags.DEFINE_integer("head", 1, "Which of its heads; 0 for their mean.", lower_bound=0)
-flags.DEFINE_string("results_dir", "results", "The pictures go to figure5/ in it.")
+flags.DEFINE_string("results_dir", "my_results", "The pictures go to figure5/ in it.")
 
 
 def choose_input() -> tuple[Path, Path]:

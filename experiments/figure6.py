@@ -16,7 +16,7 @@ from experiments import settings
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("modality", "acoustic", MODALITIES, "Input of S3.")
 flags.DEFINE_list("sizes", [], "Training utterances per class. Default: an eighth, a quarter, a half and all.")
-flags.DEFINE_string("results_dir", "results", "Where table and picture are written.")
+flags.DEFINE_string("results_dir", "my_results", "Where table and picture are written.")
 SPLIT_SEED = 0  # one test part for all points
 
 

@@ -20,7 +20,7 @@ flags.DEFINE_integer("every", 12, "Take every so many-th file of it, in order of
 flags.DEFINE_string("run", None, "Directory of a finished fold, whose test part is predicted with each distortion.")
 flags.DEFINE_string("records_dir", None, "LLD records of the corpus of --run.")
 flags.DEFINE_string("name", None, "Name of the table. Default: that of the folder or the run.")
-flags.DEFINE_string("results_dir", "results", "The table goes to robustness/<name>/ in it.")
+flags.DEFINE_string("results_dir", "my_results", "The table goes to robustness/<name>/ in it.")
 
 
 def main() -> None:

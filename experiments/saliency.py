@@ -10,7 +10,7 @@ from drl4ser.console import import_tensorflow
 from experiments import settings
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("results_dir", "results", "Where the table is written.")
+flags.DEFINE_string("results_dir", "my_results", "Where the table is written.")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from absl import flags
 
 from drl4ser import config
 from drl4ser.console import import_tensorflow
-from drl4ser.corpora import CORPORA, SPLITS, make_folds
+from drl4ser.corpora import SPLITS, make_folds
 from drl4ser.data.store import open_store, verify_shards
 from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.paper_values import SYSTEM_NAMES
@@ -23,7 +23,7 @@ from drl4ser.training.grid import run_grid
 SYSTEMS = [name for name in SYSTEM_NAMES if name != "opensmile_svm"]
 
 FLAGS = flags.FLAGS
-flags.DEFINE_enum("corpus", "synthetic", list(CORPORA), "Which corpus the records are of.")
+flags.DEFINE_string("corpus", "synthetic", "Name of the corpus that the records are of.")
 flags.DEFINE_string("records_dir", None, "LLD records, made by data_prep.make_records.", required=True)
 flags.DEFINE_string("word_vectors", None, "word2vec file (.bin, .bin.gz, .txt) for systems with lexical input.")
 flags.DEFINE_string("runs_dir", "runs", "Where each fold keeps its weights, history and TensorBoard events.")
@@ -45,15 +45,9 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
     """One configuration for each system, modality, seed and fold that the flags ask for.
 
     Raises:
-        ValueError: if a system, modality or setting is unknown, or lexical input has no word vectors.
+        ValueError: as `check`, or if the records are of another corpus.
     """
-    _check("system", systems, tuple(SYSTEM_NAMES))
-    _check("modality", modalities, config.MODALITIES)
-    if any("lexical" in modality for modality in modalities) and not FLAGS.word_vectors:
-        raise ValueError(
-            "lexical input needs word vectors: set WORD_VECTORS (--word_vectors) to a word2vec file such as "
-            "GoogleNews-vectors-negative300.bin.gz, or leave it out with MODALITIES=acoustic (--modalities)"
-        )
+    check(systems, modalities)
     store = open_store(Path(FLAGS.records_dir))
     if store.corpus != FLAGS.corpus:
         raise ValueError(f"{FLAGS.records_dir} holds the corpus {store.corpus!r}, not {FLAGS.corpus!r}")
@@ -70,6 +64,25 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
             for seed in FLAGS.seeds:
                 for fold in range(min(FLAGS.folds or config.PROFILE_FOLDS[FLAGS.profile], num_folds)):
                     yield dataclasses.replace(with_model, seed=int(seed), fold=fold)
+
+
+def check(systems: list[str], modalities: list[str]) -> None:
+    """Refuse what needs no records to be refused.
+
+    Raises:
+        ValueError: if a system, modality or setting is unknown, or lexical input has no word vectors.
+    """
+    _check("system", systems, tuple(SYSTEM_NAMES))
+    _check("modality", modalities, config.MODALITIES)
+    if any("lexical" in modality for modality in modalities) and not FLAGS.word_vectors:
+        raise ValueError(
+            "lexical input needs word vectors: set WORD_VECTORS (--word_vectors) to a word2vec file such as "
+            "GoogleNews-vectors-negative300.bin.gz, or leave it out with MODALITIES=acoustic (--modalities)"
+        )
+    for seed in FLAGS.seeds:
+        if not seed.isdecimal():
+            raise ValueError(f"SEEDS (--seeds) must be numbers such as 0,1,2. Received: {seed!r}")
+    config.change(config.make_experiment(FLAGS.profile, FLAGS.recipe), _changes())
 
 
 def _check(name: str, values: list[str], known: tuple[str, ...]) -> None:

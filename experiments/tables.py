@@ -11,7 +11,7 @@ from experiments import settings
 FLAGS = flags.FLAGS
 flags.DEFINE_list("systems", None, "Rows of the table. Default: all rows of the paper.")
 flags.DEFINE_list("modalities", ["acoustic", "acoustic+lexical"], "Input of the systems.")
-flags.DEFINE_string("results_dir", "results", "Where the table is written.")
+flags.DEFINE_string("results_dir", "my_results", "Where the table is written.")
 flags.DEFINE_bool("allow_mixed_code", False, "Let in folds of several commits, or of code that was not committed.")
 
 

@@ -1,11 +1,15 @@
 """Wrong input to the commands: one clear line, exit code 1 (2 for usage), no traceback, nothing left behind."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import write_manifest_corpus
 
 ROOT = Path(__file__).parents[1]
 
@@ -141,3 +145,81 @@ def test_table1_with_a_reference_row(records_dir, tmp_path):
 def test_missing_records(tmp_path):
     done = run("experiments.table2", f"--records_dir={tmp_path}", "--modalities=acoustic")
     assert_refused(done, f"{tmp_path / 'index.json'} is missing", "data_prep.make_records")
+
+
+MAKE = ["make", "-f", str(ROOT / "Makefile"), "-o", ".venv/installed", f"BIN={Path(sys.executable).parent}"]
+
+
+def make(folder, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [*MAKE, *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_make_refuses_variables_that_it_does_not_have(tmp_path):
+    done = make(tmp_path, "help", "corpus=ravdess", "EPOCH=2", "FOLDS=1")
+    assert done.returncode == 2 and "unknown variable" in done.stderr
+    unknown, known = done.stderr.split("unknown variable")[1].split("; there are")
+    assert sorted(unknown.split()) == ["EPOCH", "corpus"] and {"CORPUS", "EPOCHS", "FOLDS"} <= set(known.split())
+    assert make(tmp_path, "help", "CORPUS=ravdess", "EPOCHS=2", "FOLDS=1").returncode == 0
+
+
+def test_make_knows_every_variable_that_it_uses():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    known = set(text.split("VARIABLES := ")[1].split("GIVEN :=")[0].replace("\\", " ").split())
+    inner = set(re.findall(r"^(\w+) :?= ", text, re.MULTILINE)) | {"MAKE", "CURDIR"}
+    assert set(re.findall(r"^(\w+) \?=", text, re.MULTILINE)) <= known
+    assert set(re.findall(r"\$\(([A-Z_]+)\)", text)) <= known | inner
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("PROFILE=papr", "papr"),
+        ("SYSTEMS=s4", "'s4'"),
+        ("SEEDS=0,x", "'x'"),
+        ("EPOCHS=some", "epochs"),
+        ("MODALITIES=lexical", "WORD_VECTORS"),
+    ],
+)
+def test_settings_are_refused_before_any_work(manifest, tmp_path, setting, words):
+    done = make(tmp_path, "reproduce-table1", "CORPUS=manifest", f"DATA_DIR={manifest}", "MODALITIES=acoustic", setting)
+    assert done.returncode == 2 and words in done.stderr and "error:" in done.stderr, done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_manifest_is_named_after_its_file(tmp_path):
+    done = make(tmp_path, "-n", "reproduce-table1", "CORPUS=manifest", "DATA_DIR=/data/my calls (2).v1.csv")
+    for text in (
+        '--name="my_calls__2__v1"',
+        '--records_dir="data/records/my_calls__2__v1"',
+        '--corpus="my_calls__2__v1"',
+    ):
+        assert text in done.stdout
+    done = make(tmp_path, "-n", "records", "CORPUS=manifest", "DATA_DIR=/data/a.csv", "NAME=calls")
+    assert '--name="calls"' in done.stdout and "data/records/calls" in done.stdout
+    assert (
+        'records_dir="data/records/ravdess"' in make(tmp_path, "-n", "records", "CORPUS=ravdess", "DATA_DIR=x").stdout
+    )
+
+
+def test_results_of_a_user_are_not_those_of_the_repository(tmp_path):
+    done = make(tmp_path, "-n", "reproduce-table1", "reproduce-table2", "reproduce-figure6")
+    assert done.stdout.count('--results_dir="my_results"') == 3
+    ignored = subprocess.run(["git", "check-ignore", "my_results/table1"], cwd=ROOT, capture_output=True, check=False)
+    assert ignored.returncode == 0 or not (ROOT / ".git").exists()
+
+
+def test_two_manifests_never_meet(tmp_path):
+    """Same file name, other content: their records are refused, and a manifest cannot take a corpus's name."""
+    first, second = (write_manifest_corpus(tmp_path / name, per_class=3) for name in ("first", "second"))
+    lines = second.read_text(encoding="utf-8").replace("happy,", "sad,", 1)
+    second.write_text(lines, encoding="utf-8")
+    options = ["--corpus=manifest", f"--records_dir={tmp_path / 'records'}"]
+    assert run("data_prep.make_records", *options, f"--data_dir={first}").returncode == 0
+    done = run("data_prep.make_records", *options, f"--data_dir={second}")
+    assert_refused(done, "was made from other files, labels or texts", "delete that folder")
+    done = run("data_prep.make_records", *options, f"--data_dir={first}", "--name=ravdess")
+    assert_refused(done, "would be named like the corpus ravdess", "NAME=")
+    done = run("data_prep.make_records", "--corpus=ravdess", *options[1:], f"--data_dir={first.parent}", "--name=mine")
+    assert_refused(done, "only a manifest can be named")

@@ -90,7 +90,7 @@ def test_the_first_corpus_goes_from_a_folder_to_a_prediction(tmp_path):
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "20 of 20 utterances" in done.stdout
-    table = (tmp_path / "results/table1/manifest-quick-paper-speaker/table1.md").read_text(encoding="utf-8")
+    table = (tmp_path / "my_results/table1/manifest-quick-paper-speaker/table1.md").read_text(encoding="utf-8")
     assert table in done.stdout and "| S3 " in table and "| Poria et al. 2016 " in table
     predictions = done.stdout.split("Written to")[1].splitlines()[1:]
     assert len(predictions) == len(list((tmp_path / "recordings").glob("*_01.wav")))

@@ -1,5 +1,5 @@
 from drl4ser.corpora.folds import SPLITS, Fold, describe_overlap, limit_training, make_folds
-from drl4ser.corpora.registry import CORPORA, read_corpus
+from drl4ser.corpora.registry import CORPORA, name_corpus, read_corpus
 from drl4ser.corpora.utterance import FOUR_CLASSES, CorpusError, Utterance
 from drl4ser.corpora.word_times import Word, read_words
 
@@ -14,6 +14,7 @@ __all__ = [
     "describe_overlap",
     "limit_training",
     "make_folds",
+    "name_corpus",
     "read_corpus",
     "read_words",
 ]

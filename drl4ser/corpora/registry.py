@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -36,6 +37,33 @@ CORPORA: dict[str, Corpus] = {
     },
     "manifest": Corpus(manifest.read_manifest, None),
 }
+
+
+def name_corpus(corpus: str, root: Path | str, name: str = "") -> str:
+    """The name under which records, runs and results of a corpus are kept; manifests have names of their own.
+
+    Args:
+        corpus: one of `CORPORA`.
+        root: folder of the corpus; for a manifest, the CSV file.
+        name: of a manifest, in place of its file's name without the ending.
+
+    Raises:
+        CorpusError: if the name is not made of letters, digits and underscores, or is that of another corpus.
+
+    Example:
+        >>> name_corpus("manifest", "/data/my calls.csv"), name_corpus("ravdess", "/data/RAVDESS")
+        ('my_calls', 'ravdess')
+    """
+    if corpus != "manifest":
+        if name not in ("", corpus):
+            raise CorpusError(f"NAME={name}: only a manifest can be named; {corpus} has its own name")
+        return corpus
+    name = name or re.sub(r"\W", "_", Path(root).stem)
+    if not re.fullmatch(r"\w+", name):
+        raise CorpusError(f"NAME={name}: use letters, digits and underscores")
+    if name in CORPORA and name != corpus:
+        raise CorpusError(f"{root} would be named like the corpus {name}; give it another name, NAME=... (--name)")
+    return name
 
 
 def read_corpus(

@@ -142,13 +142,13 @@ TABLES = {"table1": TABLE1, "table2": TABLE2}
 
 
 def paper_corpus(corpus: str, num_classes: int) -> str | None:
-    """The comparable corpus of the paper: "iemocap", "rid" (a manifest with five classes) or None.
+    """The comparable corpus of the paper: "iemocap", "rid" (a manifest of that name with five classes) or None.
 
     Example:
-        >>> paper_corpus("iemocap", 4), paper_corpus("manifest", 5), paper_corpus("ravdess", 4)
+        >>> paper_corpus("iemocap", 4), paper_corpus("rid", 5), paper_corpus("ravdess", 4)
         ('iemocap', 'rid', None)
     """
-    if corpus == "manifest" and num_classes == 5:
+    if corpus == "rid" and num_classes == 5:
         return "rid"
     return "iemocap" if corpus == "iemocap" else None
 

@@ -23,8 +23,9 @@ from drl4ser.runs.paths import LOCK_REMEDY, run_directory
 # S3 on TensorFlow 2.21). New processes after so many folds each keep the memory of a long run where it was.
 FOLDS_PER_WORKER = 4
 
-# Intra-op threads of a fold. Sums are split among threads, so results would differ with JOBS and FOLDS if these shared
-# out the processors. With one thread, JOBS=2 on two processors is as fast as before.
+# Intra-op threads of a fold, whatever JOBS and FOLDS: sums are split among threads, and on some processors results
+# differ (AVX2, S1, four quick epochs: UA of a fold 40.0 % with one thread, 21.7 % with two). A second thread saves no
+# time in profile quick (two cores, two folds of S3 one after the other: 46 s with one, 49 s with two).
 THREADS = 1
 
 _events = None  # in a worker: the queue that carries (config, row of the history) to the parent

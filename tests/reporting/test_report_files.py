@@ -54,7 +54,7 @@ def test_the_papers_numbers_stand_only_where_the_corpus_is_the_papers():
 
 
 def test_papers_numbers_of_rid_for_a_five_class_manifest():
-    results = make_fold_results(corpus="manifest")
+    results = make_fold_results(corpus="rid")
     classes = (*results[0].classes, "neutral", "surprised")
     wider = []
     for result in results:

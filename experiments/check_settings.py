@@ -1,0 +1,17 @@
+"""Refuse wrong settings before hours of extraction: `python -m experiments.check_settings --records_dir=DIR`."""
+
+from absl import flags
+
+from data_prep.command import run
+from experiments import settings, tables  # noqa: F401  tables defines flags
+
+FLAGS = flags.FLAGS
+
+
+def main() -> None:
+    """Check what needs no records."""
+    settings.check(FLAGS.systems or [], FLAGS.modalities)
+
+
+if __name__ == "__main__":
+    run(main)
