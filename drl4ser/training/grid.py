@@ -29,6 +29,7 @@ FOLDS_PER_WORKER = 4
 THREADS = 1
 
 _events = None  # in a worker: the queue that carries (config, row of the history) to the parent
+_interrupted = False  # in a worker: whether Ctrl-C was pressed
 
 
 def run_grid(
@@ -87,6 +88,8 @@ def _run_round(pool: Executor, run: Callable, configs: Sequence[ExperimentConfig
 def _start_worker(events, num_processors: int) -> None:
     global _events
     _events = events
+    if multiprocessing.parent_process():
+        signal.signal(signal.SIGINT, _note_interrupt)
     tf = import_tensorflow()
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(num_processors)  # whole operations: of no effect on results
@@ -115,17 +118,25 @@ def _interruptible() -> Iterator[None]:
     """Let Ctrl-C raise KeyboardInterrupt once: a second one must not stop the checkpoint that the first one writes."""
 
     def interrupt(*_):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        if not _interrupted:
+            _note_interrupt()
+            raise KeyboardInterrupt
 
     if multiprocessing.parent_process() is None:  # a task of Ray, which has its own handler
         yield
         return
     signal.signal(signal.SIGINT, interrupt)
+    if _interrupted:  # before this fold began
+        raise KeyboardInterrupt
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, _note_interrupt)
+
+
+def _note_interrupt(*_) -> None:
+    global _interrupted
+    _interrupted = True
 
 
 @functools.lru_cache(maxsize=1)

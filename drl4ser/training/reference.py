@@ -17,6 +17,7 @@ from drl4ser.data.compare_functionals import load_compare_functionals
 from drl4ser.data.parts import select_fold
 from drl4ser.data.store import open_store
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
+from drl4ser.processor import describe_processor
 from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_result, write_fold_result
 from drl4ser.reporting.provenance import current_commit, current_versions
 from drl4ser.runs.content import bind_content
@@ -76,7 +77,12 @@ def _run_fold(config: ExperimentConfig, store, functionals: dict[str, np.ndarray
         validation_ua=machine.validation_ua,
         overlap=describe_overlap(utterances, fold),
         commit=current_commit(),
-        versions={**current_versions(), "llds": EXTRACTOR_VERSION, "opensmile": metadata.version("opensmile")},
+        versions={
+            **current_versions(),
+            **describe_processor(),
+            "llds": EXTRACTOR_VERSION,
+            "opensmile": metadata.version("opensmile"),
+        },
     )
     write_fold_result(directory / RESULT_FILE, result)
     append_seconds(directory / "seconds.jsonl", result, time.monotonic() - started)
