@@ -120,7 +120,7 @@ class FaultBench:
         page = self.folder / "page.md"
         page.touch()
         where = f"--results_dir={self.path(place, 'results')}"
-        return self.finish(self._start("experiments.update_readme", "--check", f"--readme={page}", where))
+        return self.finish(self._start("experiments.update_readme", "--check", f"--pages={page}", where))
 
     def has_records(self, place: str) -> bool:
         """Return whether a place has the records of the undisturbed run, byte for byte."""

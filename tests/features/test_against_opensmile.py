@@ -107,7 +107,7 @@ def test_the_setting_chooses_the_front_end():
     config = FrameConfig(frontend="opensmile")
     signal = make_voice(240, 0.3, 44_100)
     np.testing.assert_array_equal(extract_llds(signal, 44_100, config), extract_opensmile_llds(signal, 44_100, config))
-    with pytest.raises(ValueError, match=r"one of \('drl4ser', 'opensmile'\).*'praat'"):
+    with pytest.raises(ValueError, match=r"one of \('drl4ser', 'rapt', 'opensmile'\).*'praat'"):
         FrameConfig(frontend="praat")
     with pytest.raises(ValueError, match=r"streams.*'opensmile'"):
         list(stream_llds([signal], 44_100, config))

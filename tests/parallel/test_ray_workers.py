@@ -16,7 +16,7 @@ from drl4ser.data.extraction import make_records
 from drl4ser.data.store import INDEX_FILE, open_store
 from tests.conftest import write_manifest_corpus
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def wait_until(condition, seconds=300.0):
