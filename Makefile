@@ -97,6 +97,7 @@ check-tools:
 
 test: setup
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --doctest-modules drl4ser
 
 lint: setup
 	$(BIN)/ruff check .

@@ -110,6 +110,6 @@ def accepted_formats() -> str:
 
     Example:
         >>> accepted_formats()
-        'WAV, FLAC, OGG, MP3'
+        'WAV, FLAC, OGG, OGA, OPUS, MP3, AIFF, AIF, AU, CAF, SPH'
     """
     return ", ".join(suffix[1:].upper() for suffix in AUDIO_SUFFIXES)
