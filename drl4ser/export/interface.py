@@ -26,7 +26,8 @@ _INPUTS = {
     "num_words": "Number of known words of each utterance; 0 without transcript: the model then uses the audio only.",
 }
 _TRANSCRIPTS = {
-    "words.bin": "Vocabulary in word2vec's binary format: a line 'number_of_words dimension'; per word its UTF-8 bytes,"
+    "words.bin": "The words of the training corpus, test part included, that its word vectors had; no others of these "
+    "vectors. In word2vec's binary format: a line 'number_of_words dimension'; per word its UTF-8 bytes,"
     " a space, `dimension` little-endian float32 values and a line feed. gensim reads it: "
     "KeyedVectors.load_word2vec_format('words.bin', binary=True).",
     "tokenising": "drl4ser.text.tokenize: leave out [...], <...> and ++...++; words are runs of letters and digits, "

@@ -181,7 +181,7 @@ class Predictor:
         """Describe in one line what the run was trained on and how well it recognised its test part."""
         result, known = self.run.result, self.run.input_range
         count = f"{known.num_recordings:,} " if known and known.num_recordings else ""
-        words = "" if self.run.word_vectors is None else f", vocabulary of {len(self.run.word_vectors):,} words"
+        words = "" if self.run.word_vectors is None else f", vocabulary of its {len(self.run.word_vectors):,} words"
         return (
             f"{result.system.upper()}, {result.modality}, trained on {count}utterances of {result.corpus}{words}: "
             f"UA {result.ua:.0%} on its test part, chance {1 / len(result.classes):.0%}"

@@ -11,8 +11,8 @@ _SHARED = {"speakers": "speakers", "texts": "texts", "pairs": "pairs of speaker 
 def write_notes(table: Table) -> list[str]:
     """One line per note, plain text."""
     facts = table.facts
-    notes = [_corpus(facts), _split(facts), _metrics(facts), *_verdicts(table.rows), *_deviations(table.rows)]
-    notes += [_training(facts), *_incomplete(table.rows), *_code(table.rows), *_paper(table)]
+    notes = [_corpus(facts), *_words(table), _split(facts), _metrics(facts), *_verdicts(table.rows)]
+    notes += [*_deviations(table.rows), _training(facts), *_incomplete(table.rows), *_code(table.rows), *_paper(table)]
     return [*notes, _made_with(facts)]
 
 
@@ -34,6 +34,15 @@ def format_span(span: tuple[int, int]) -> str:
 def _corpus(facts: Facts) -> str:
     classes = ", ".join(f"{name} {count}" for name, count in facts.classes.items())
     return f"Corpus {facts.corpus}: {facts.num_utterances:,} tested utterances ({classes})."
+
+
+def _words(table: Table) -> list[str]:
+    if table.facts.corpus != "synthetic" or all(row.modality == "acoustic" for row in table.rows):
+        return []
+    return [
+        "Input with words: this corpus draws a phrase by the emotion, and its word vectors are trained on text of the "
+        "same grammar that keeps a mood for four sentences. They carry the emotion by construction."
+    ]
 
 
 def _split(facts: Facts) -> str:

@@ -58,6 +58,7 @@ def test_every_format_gives_what_the_run_gives(exported):
     assert "left out" in interface["transcripts"]["unknown words"] and "None" in interface["trimming"]
     assert interface["frame"]["hop_ms"] == 5.0 and interface["trim_db"] == 0.0
     assert (directory / "words.bin").exists()
+    assert interface["transcripts"]["words.bin"].startswith("The words of the training corpus, test part included,")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_line_a_file_and_on_after_a_bad_one(predict, store, tmp_path):
     second, first = (line for line in errors.splitlines() if line.startswith("error: "))  # folders are listed first
     assert "bad.wav" in first and "folder holds no audio file" in second
     trained = len(make_folds(store.utterances, "random", 3, 0)[0].train)
-    card = f"run: S3, acoustic+lexical, trained on {trained} utterances of manifest, vocabulary of 6 words: UA "
+    card = f"run: S3, acoustic+lexical, trained on {trained} utterances of manifest, vocabulary of its 6 words: UA "
     assert card in errors and " % on its test part, chance 25 %" in errors
 
 

@@ -42,6 +42,15 @@ def test_shared_pairs_are_printed_where_all_folds_counted_them():
     assert "Not counted: pairs" in render_markdown(build_table([counted[0], *older[1:]]))
 
 
+@pytest.mark.parametrize(
+    ("corpus", "modality", "noted"),
+    [("synthetic", "acoustic+lexical", True), ("synthetic", "acoustic", False), ("iemocap", "acoustic+lexical", False)],
+)
+def test_words_of_the_default_corpus_come_with_a_warning(corpus, modality, noted):
+    markdown = render_markdown(build_table(make_fold_results(["s3"], corpus=corpus, modality=modality)))
+    assert ("They carry the emotion by construction." in markdown) == noted
+
+
 def test_the_papers_numbers_stand_only_where_the_corpus_is_the_papers():
     markdown = render_markdown(build_table(make_fold_results(corpus="iemocap")))
     assert " 69.4 |" in markdown and "Paper UA %" in markdown and "9,115,268 (9.11M)" in markdown
