@@ -3,6 +3,8 @@
 #   make reproduce-table1, reproduce-table2                  the default corpus, in minutes
 #   make reproduce-table2 CORPUS=iemocap DATA_DIR=/data/IEMOCAP_full_release PROFILE=paper \
 #        WORD_VECTORS=/data/GoogleNews-vectors-negative300.bin.gz
+#   make reproduce-table1 CORPUS=ravdess DATA_DIR=/data/ravdess EMOTIONS=all SPLIT=emobox MODALITIES=acoustic
+#                                                            eight classes on the folds of EmoBox; SPLIT=given for a column `fold`
 #   make reproduce-figure5                                   attention and informativeness of an utterance, drawn
 #   make reproduce-figure5 RUN=runs/... AUDIO=speech.wav     the same for any recording; BLOCK=1..8, HEAD=0..4, TEXT=...
 #   make demo                                                a page in the browser to try it; RUN=runs/..., DEMO_FLAGS="--port=8000"
@@ -54,7 +56,9 @@ CACHE_DIR ?= data
 # The name of a corpus is part of all its folders; that of a manifest is its file's, without its ending.
 FILE_NAME = $(shell basename "$(DATA_DIR)" | sed 's/\.[^.]*$$//; s/[^[:alnum:]_]/_/g')
 NAME ?= $(if $(filter manifest,$(CORPUS)),$(if $(DATA_DIR),$(FILE_NAME),manifest),$(CORPUS))
-RECORDS_DIR ?= $(CACHE_DIR)/records/$(NAME)$(OF_FRONTEND)
+# Other classes are other records.
+comma := ,
+RECORDS_DIR ?= $(CACHE_DIR)/records/$(NAME)$(if $(EMOTIONS),-$(subst $(comma),-,$(EMOTIONS)))$(OF_FRONTEND)
 SYNTHETIC_DIR := $(CACHE_DIR)/synthetic
 ifeq ($(CORPUS),synthetic)
 DATA_DIR ?= $(SYNTHETIC_DIR)/corpus

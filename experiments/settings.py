@@ -30,7 +30,9 @@ flags.DEFINE_string("runs_dir", "runs", "Where each fold keeps its weights, hist
 flags.DEFINE_enum("profile", "quick", list(config.PROFILES), "Size of the experiment.")
 flags.DEFINE_enum("recipe", "paper", list(config.RECIPES), "How systems are trained.")
 flags.DEFINE_enum("split", "random", SPLITS, "What the parts of a fold do not share.")
-flags.DEFINE_integer("num_folds", 10, "Parts of a cross-validation; a split by session has its own number.")
+flags.DEFINE_integer(
+    "num_folds", 10, "Parts of a cross-validation; given folds and sessions have a number of their own."
+)
 flags.DEFINE_integer("folds", None, "Run only the first so many folds. Default: as the profile says.", lower_bound=1)
 flags.DEFINE_list("seeds", ["0"], "Seeds; each draws its own folds and initial weights.")
 flags.DEFINE_integer("epochs", None, "Most epochs of a fold. Default: as recipe and profile say.", lower_bound=1)
@@ -70,7 +72,8 @@ def check(systems: list[str], modalities: list[str]) -> None:
     """Refuse what needs no records to be refused.
 
     Raises:
-        ValueError: if a system, modality or setting is unknown, or lexical input has no word vectors.
+        ValueError: if a system, modality or setting is unknown, the split is another corpus's, or lexical input has no
+            word vectors.
     """
     _check("system", systems, tuple(SYSTEM_NAMES))
     _check("modality", modalities, config.MODALITIES)
@@ -79,6 +82,8 @@ def check(systems: list[str], modalities: list[str]) -> None:
             "lexical input needs word vectors: set WORD_VECTORS (--word_vectors) to a word2vec file such as "
             "GoogleNews-vectors-negative300.bin.gz, or leave it out with MODALITIES=acoustic (--modalities)"
         )
+    if FLAGS.split == "emobox" and FLAGS.corpus != "ravdess":
+        raise ValueError(f"SPLIT=emobox (--split) has the folds of ravdess alone. Received: CORPUS={FLAGS.corpus}")
     for seed in FLAGS.seeds:
         if not seed.isdecimal():
             raise ValueError(f"SEEDS (--seeds) must be numbers such as 0,1,2. Received: {seed!r}")

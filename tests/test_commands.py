@@ -85,6 +85,8 @@ def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
     refused("--change=train.speed=9", "--modalities=acoustic", words=["train.speed=9", "config.py"])
     refused("--change=train.patience=0", "--modalities=acoustic", words=["`patience` must be positive"])
     refused("--split=session", "--modalities=acoustic", words=["session"])
+    refused("--split=given", "--modalities=acoustic", words=["24 of 24", "column `fold`"])
+    refused("--split=emobox", "--modalities=acoustic", words=["ravdess alone", "CORPUS=manifest"])
     refused("--notrain", "--modalities=acoustic", words=["holds no finished fold"])
     refused("--corpus=ravdess", "--modalities=acoustic", words=["'manifest'", "'ravdess'"])
     refused(vectors.replace(".txt", ".none"), "--modalities=lexical", "--change=train.max_epochs=1", words=[".none"])
@@ -180,6 +182,7 @@ def test_make_knows_every_variable_that_it_uses():
         ("SEEDS=0,x", "'x'"),
         ("EPOCHS=some", "epochs"),
         ("MODALITIES=lexical", "WORD_VECTORS"),
+        ("SPLIT=emobox", "ravdess alone"),
     ],
 )
 def test_settings_are_refused_before_any_work(manifest, tmp_path, setting, words):
@@ -198,6 +201,8 @@ def test_a_manifest_is_named_after_its_file(tmp_path):
         assert text in done.stdout
     done = make(tmp_path, "-n", "records", "CORPUS=manifest", "DATA_DIR=/data/a.csv", "NAME=calls")
     assert '--name="calls"' in done.stdout and "data/records/calls" in done.stdout
+    done = make(tmp_path, "-n", "records", "CORPUS=ravdess", "DATA_DIR=x", "EMOTIONS=happy,sad")
+    assert '--records_dir="data/records/ravdess-happy-sad"' in done.stdout
     assert (
         'records_dir="data/records/ravdess"' in make(tmp_path, "-n", "records", "CORPUS=ravdess", "DATA_DIR=x").stdout
     )

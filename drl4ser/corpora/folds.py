@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from drl4ser.config import GIVEN_SPLITS
+from drl4ser.corpora.given_folds import choose_validation, find_test_parts, keeps_speakers_together
 from drl4ser.corpora.utterance import Utterance
 
-SPLITS = ("random", "speaker", "session")
+SPLITS = ("random", "speaker", "session", *GIVEN_SPLITS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,14 +27,17 @@ def make_folds(
 ) -> list[Fold]:
     """Cut a corpus into parts; fold k tests part k, validates on part k + 1 and trains on the rest.
 
-    Ten folds give 8:1:1, and every utterance is tested exactly once. The order of `utterances` has no effect.
+    Ten folds give 8:1:1, and every utterance is tested exactly once. The order of `utterances` has no effect. Where the
+    test parts are given, a ninth of what a fold does not test validates: speakers of their own if no speaker is in two
+    parts, else utterances (see `given_folds.choose_validation`).
 
     Args:
         utterances: the corpus.
         split: "random" deals the utterances of each emotion evenly to the parts; "speaker" deals whole
-            speakers, so that no speaker is in two parts; "session" makes each session a part.
-        num_folds: number of parts. Without effect on "session", which has one fold a session.
-        seed: of the shuffle. Without effect on "session".
+            speakers, so that no speaker is in two parts; "session" makes each session a part; "given" takes the
+            parts from `Utterance.fold`; "emobox" those of EmoBox for RAVDESS.
+        num_folds: number of parts. Without effect on "session", "given" and "emobox", which have their own.
+        seed: of the shuffle, for given folds that of the validation parts. Without effect on "session".
 
     Raises:
         ValueError: if the split is unknown, the corpus lacks what it needs, a class is too small, or the training part
@@ -47,6 +52,13 @@ def make_folds(
     if split not in SPLITS:
         raise ValueError(f"`split` must be one of {SPLITS}. Received: split={split!r}")
     ordered = sorted(utterances, key=lambda utterance: utterance.id)
+    _check_ids(ordered)
+    folds = _given_folds(ordered, split, seed) if split in GIVEN_SPLITS else _cut(ordered, split, num_folds, seed)
+    _check_classes(folds, {utterance.id: utterance.emotion for utterance in ordered}, split)
+    return folds
+
+
+def _cut(ordered: list[Utterance], split: str, num_folds: int, seed: int) -> list[Fold]:
     if split == "session":
         num_folds = len(_group(ordered, "session"))
         if num_folds < 3:
@@ -56,8 +68,18 @@ def make_folds(
     _check_class_sizes(ordered, num_folds)
     dealers = {"random": _deal_utterances, "speaker": _deal_speakers, "session": _deal_sessions}
     parts = dealers[split](ordered, num_folds, np.random.default_rng(seed))
-    folds = [_fold(parts, k) for k in range(num_folds)]
-    _check_classes(folds, {utterance.id: utterance.emotion for utterance in ordered}, split)
+    return [_fold(parts, k) for k in range(num_folds)]
+
+
+def _given_folds(ordered: list[Utterance], split: str, seed: int) -> list[Fold]:
+    parts, folds = find_test_parts(ordered, split), []
+    by_speaker = keeps_speakers_together(parts)
+    for number, part in enumerate(parts):
+        test = {utterance.id for utterance in part}
+        rest = [utterance for utterance in ordered if utterance.id not in test]
+        validation = choose_validation(rest, by_speaker, np.random.default_rng([seed, number]))
+        train = {utterance.id for utterance in rest} - validation
+        folds.append(Fold(*(tuple(sorted(ids)) for ids in (train, validation, test))))
     return folds
 
 
@@ -131,12 +153,15 @@ def _fold(parts: list[list[str]], k: int) -> Fold:
     return Fold(tuple(sorted(train)), tuple(sorted(parts[following])), tuple(sorted(parts[k])))
 
 
-def _check_class_sizes(utterances: list[Utterance], num_folds: int) -> None:
+def _check_ids(utterances: list[Utterance]) -> None:
     if not utterances:
         raise ValueError("`utterances` is empty: there is nothing to split")
     repeated, count = Counter(utterance.id for utterance in utterances).most_common(1)[0]
     if count > 1:
         raise ValueError(f"utterance id {repeated!r} occurs {count} times; ids must be unique")
+
+
+def _check_class_sizes(utterances: list[Utterance], num_folds: int) -> None:
     for emotion, size in sorted(Counter(utterance.emotion for utterance in utterances).items()):
         if size < num_folds:
             raise ValueError(

@@ -1,12 +1,14 @@
 """Reader of a manifest: a CSV file that lists recordings of one's own.
 
-The first line names the columns, in any order: `path` and `emotion`, and optionally `speaker`, `session` and
-`text`. The file is UTF-8 with commas; fields with commas, quotes or line breaks stand in double quotes.
+The first line names the columns, in any order: `path` and `emotion`, and optionally `speaker`, `session`, `text` and
+`fold`, the number of the fold that tests the recording. The file is UTF-8 with commas; fields with commas, quotes or
+line breaks stand in double quotes.
 """
 
 import csv
 import io
 import os
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 from drl4ser.corpora.utterance import CorpusError, Utterance
 
 REQUIRED_COLUMNS = ("path", "emotion")
-OPTIONAL_COLUMNS = ("speaker", "session", "text")
+OPTIONAL_COLUMNS = ("speaker", "session", "text", "fold")
 _COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 _LABELS = ("emotion", "speaker", "session")
 
@@ -56,8 +58,7 @@ def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | No
             )
         first_rows[found or full] = row
         if found:
-            others = (values[column] for column in _COLUMNS[1:])
-            utterances.append(Utterance(name, base / found.removeprefix(folder), *others))
+            utterances.append(Utterance(name, **values | {"path": base / found.removeprefix(folder)}))
         else:
             absent.append((row, values["path"]))
     for column in _LABELS:
@@ -146,6 +147,10 @@ def _check_fields(path: Path, row: int, columns: list[str], fields: list[str]) -
     for column in REQUIRED_COLUMNS:
         if not values[column]:
             raise CorpusError(f"{path}, row {row}, column {column!r}: empty; fill it in or remove the row")
+    if values["fold"] and not re.fullmatch(r"[0-9]{1,6}", values["fold"]):
+        raise CorpusError(
+            f"{path}, row {row}, column 'fold': {values['fold']!r} is not the number of a fold, such as 1"
+        )
     return values
 
 

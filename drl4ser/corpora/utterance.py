@@ -26,6 +26,7 @@ class Utterance:
         valence: mean rating from 1 to 5 (IEMOCAP), as are `activation` and `dominance`.
         activation: mean rating.
         dominance: mean rating.
+        fold: number of the fold that tests it (manifests); empty if its corpus comes without folds.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Utterance:
     valence: float | None = None
     activation: float | None = None
     dominance: float | None = None
+    fold: str = ""
 
 
 def require_folder(root: Path) -> Path:

@@ -13,10 +13,10 @@ from drl4ser.console import import_tensorflow
 from drl4ser.corpora import Utterance
 from drl4ser.data.store import (
     INDEX_FILE,
-    LABELS,
     RecordError,
     ShardContents,
     check_plan,
+    describe_labels,
     make_plan,
     read_shard_contents,
     write_json,
@@ -133,7 +133,7 @@ def _write_shard(stem: Path, part: list[Utterance], described: Iterator, seen: d
             continue
         seen[description.digest] = utterance.id
         serialized.append(serialize_utterance(utterance, description.llds))
-        row = {label: getattr(utterance, label) for label in LABELS}
+        row = describe_labels(utterance)
         row.update(path=str(utterance.path), num_frames=len(description.llds), digest=description.digest)
         rows.append(row)
     sha256 = write_tfrecords(stem.with_suffix(".tfrecord"), serialized)

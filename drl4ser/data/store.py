@@ -21,6 +21,7 @@ FORMAT = 1
 PLAN_FILE = "plan.json"
 INDEX_FILE = "index.json"
 LABELS = ("id", "emotion", "speaker", "session", "text")
+OPTIONAL_LABEL = "fold"  # written where it is given: most corpora have none, and earlier versions did not write it
 REMEDY = "run `python -m data_prep.make_records` (make records) again: it rebuilds only what is damaged"
 
 
@@ -62,12 +63,13 @@ class RecordStore:
         """List everything that results depend on, of the utterances of the classes `emotions`.
 
         Returns:
-            Emotion, speaker, session and digests of text and audio of each utterance, by id.
+            Emotion, speaker, session, digests of text and audio and, if it is given, fold of each utterance, by id.
         """
         return {
             item.id: [
                 *(item.emotion, item.speaker, item.session),
                 *(hashlib.sha256(value.encode()).hexdigest()[:16] for value in (item.text, self.digests[item.id])),
+                *filter(None, [item.fold]),
             ]
             for item in self.subset(emotions)
         }
@@ -77,7 +79,7 @@ def make_plan(utterances: list[Utterance], corpus: str, frame: FrameConfig, shar
     """Collect everything that the records depend on, as plain values; two equal plans give the same bytes."""
     digest = hashlib.sha256()
     for utterance in utterances:
-        labels = [getattr(utterance, label) for label in LABELS]
+        labels = describe_labels(utterance).values()
         size = utterance.path.stat().st_size if utterance.path.exists() else -1
         digest.update(json.dumps([*labels, size]).encode())
     return {
@@ -89,6 +91,12 @@ def make_plan(utterances: list[Utterance], corpus: str, frame: FrameConfig, shar
         "num_utterances": len(utterances),
         "utterances_sha256": digest.hexdigest(),
     }
+
+
+def describe_labels(utterance: Utterance) -> dict[str, str]:
+    """Collect the labels of an utterance as its shard lists them."""
+    labels = {label: getattr(utterance, label) for label in LABELS}
+    return labels | ({OPTIONAL_LABEL: utterance.fold} if utterance.fold else {})
 
 
 def check_plan(directory: Path, plan: dict[str, Any]) -> None:
@@ -238,6 +246,8 @@ def read_shard_contents(path: Path) -> ShardContents:
     utterances, num_frames, digests = [], {}, {}
     for row in field(path, values, "utterances", list):
         labels = {label: field(path, row, label, str) for label in LABELS}
+        if OPTIONAL_LABEL in row:
+            labels[OPTIONAL_LABEL] = field(path, row, OPTIONAL_LABEL, str)
         utterances.append(Utterance(**labels, path=Path(field(path, row, "path", str))))
         num_frames[labels["id"]] = field(path, row, "num_frames", int)
         digests[field(path, row, "digest", str)] = labels["id"]

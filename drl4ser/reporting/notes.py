@@ -1,5 +1,6 @@
 """The sentences under a table: how to read it and what it was made with."""
 
+from drl4ser.config import GIVEN_SPLITS, VALIDATION_SHARE
 from drl4ser.reporting.paper_values import MODALITY_NAMES, SYSTEM_NAMES, paper_corpus
 from drl4ser.reporting.provenance import Facts
 from drl4ser.reporting.statistics import NUM_SAMPLES
@@ -48,6 +49,8 @@ def _words(table: Table) -> list[str]:
 def _split(facts: Facts) -> str:
     counted = {key: name for key, name in _SHARED.items() if f"shared_{key}" in facts.overlap}
     note = f"Split {facts.split} in {facts.num_folds} folds."
+    if facts.split in GIVEN_SPLITS:
+        note += f" They come with the corpus; 1/{1 / VALIDATION_SHARE:.0f} of what a fold does not test validates."
     if counted:
         parts = [
             f"{format_span(facts.overlap[f'shared_{key}'])} of {format_span(facts.overlap[f'test_{key}'])} {name}"

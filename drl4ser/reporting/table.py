@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from drl4ser.config import MODALITIES
+from drl4ser.config import GIVEN_SPLITS, MODALITIES, VALIDATION_SHARE
 from drl4ser.reporting import metrics, statistics
 from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.paper_values import LAYOUTS, paper_corpus, paper_value
@@ -173,8 +173,6 @@ def _compare(table: str, results: list[FoldResult], others: list[FoldResult]) ->
     pair = statistics.paired_bootstrap(labels, *scores, num_classes)
     corpus = paper_corpus(results[0].corpus, num_classes)
     paper = [paper_value(table, name.system, name.modality, corpus).get("ua") for name in (results[0], others[0])]
-    # A fold tests one part, validates on another and trains on the rest.
-    test_share = 1 / (results[0].num_folds - 2)
     return Comparison(
         results[0].system,
         others[0].system,
@@ -183,13 +181,20 @@ def _compare(table: str, results: list[FoldResult], others: list[FoldResult]) ->
         difference=pair.difference,
         interval=pair.interval,
         p_utterances=pair.p_value,
-        p_folds=statistics.corrected_t_test([uas[0][key] - uas[1][key] for key in shared], test_share),
+        p_folds=statistics.corrected_t_test([uas[0][key] - uas[1][key] for key in shared], _test_share(results[0])),
         verdict="undecided",
         relative_improvement=statistics.relative_improvement(
             *(statistics.ua_of_scores(labels, values, num_classes) for values in scores)
         ),
         paper_relative_improvement=None if None in paper else statistics.relative_improvement(*paper),
     )
+
+
+def _test_share(result: FoldResult) -> float:
+    """Utterances of a test part over those of its training part, see `drl4ser.corpora.folds.make_folds`."""
+    if result.split in GIVEN_SPLITS:
+        return 1 / ((result.num_folds - 1) * (1 - VALIDATION_SHARE))
+    return 1 / (result.num_folds - 2)  # one part is tested, another one validates
 
 
 def _decide(rows: list[Row]) -> tuple[Row, ...]:

@@ -7,9 +7,9 @@ import json
 from drl4ser.config import ExperimentConfig
 from drl4ser.reporting.fold_result import FoldResult
 
-FIELDS = ("emotion", "speaker", "session", "text", "audio")
+FIELDS = ("emotion", "speaker", "session", "text", "audio", "fold")
 Content = dict[str, list[str]]
-"""The values of `FIELDS` of each utterance, by id; see `drl4ser.data.store.RecordStore.content`."""
+"""The values of `FIELDS` of each utterance, by id; the last may be missing. See `drl4ser.data.store.RecordStore`."""
 
 
 def content_sha256(content: Content) -> str:
@@ -46,6 +46,7 @@ def describe_changes(before: Content, now: Content) -> str:
     for kind, ids in (("gone", before.keys() - now.keys()), ("new", now.keys() - before.keys())):
         if ids:
             parts.append(f"{_count(ids)} {'is' if len(ids) == 1 else 'are'} {kind}, such as {min(ids)!r}")
+    before, now = _pad(before), _pad(now)
     for index, field in enumerate(FIELDS):
         ids = [name for name in sorted(before.keys() & now.keys()) if before[name][index] != now[name][index]]
         if ids:
@@ -62,8 +63,11 @@ def describe_contradictions(result: FoldResult, content: Content) -> str:
     now = {name: [content[name][0]] for name in before.keys() & content.keys()}
     if before == now:
         return ""
-    padding = [""] * (len(FIELDS) - 1)
-    return describe_changes(*({name: [*row, *padding] for name, row in side.items()} for side in (before, now)))
+    return describe_changes(before, now)
+
+
+def _pad(content: Content) -> Content:
+    return {name: [*row, *[""] * (len(FIELDS) - len(row))] for name, row in content.items()}
 
 
 def _count(ids) -> str:

@@ -143,6 +143,20 @@ def test_the_verdict_is_that_of_the_corrected_test_over_all_comparisons():
     assert "Holm" not in render_markdown(build_table(make_fold_results(["s3"])))
 
 
+def test_given_folds_train_on_eight_ninths_of_what_they_do_not_test():
+    def as_given(result):
+        config = {**result.config, "split": "given"}
+        return dataclasses.replace(result, split="given", config=config)
+
+    results = list(map(as_given, with_hits(s2=(10, 13, 15), s3=(20, 21, 23))))
+    uas = {system: [item.ua for item in results if item.system == system] for system in ("s2", "s3")}
+    expected = statistics.corrected_t_test(np.subtract(uas["s3"], uas["s2"]), (1 / 3) / (8 / 9 * 2 / 3))
+    table = build_table(results)
+    assert table.rows[1].comparison.p_folds == pytest.approx(expected, abs=1e-6)
+    note = "Split given in 3 folds. They come with the corpus; 1/9 of what a fold does not test validates."
+    assert note in render_markdown(table)
+
+
 def test_table_2_is_corrected_too_and_a_difference_of_the_other_sign_is_reversed():
     table = build_table(with_hits(s1=(20, 22, 22), s2=(10, 11, 12), s3=(10, 12, 11)))
     assert [row.comparison and row.comparison.verdict for row in table.rows] == [None, "reversed", "undecided"]
