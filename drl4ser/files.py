@@ -1,5 +1,6 @@
-"""Files that are complete or absent, checksums, NumPy archives and locks."""
+"""Files that are complete or absent, text in several encodings, checksums, NumPy archives and locks."""
 
+import codecs
 import contextlib
 import errno
 import hashlib
@@ -73,6 +74,42 @@ def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
 def atomic_write_text(path: str | Path, text: str) -> Path:
     """`atomic_write_bytes` of UTF-8 text, line ends unchanged."""
     return atomic_write_bytes(path, text.encode("utf-8"))
+
+
+# UTF-32 first: its mark begins with that of UTF-16.
+_ENCODINGS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def decode_text(data: bytes) -> str:
+    """Decode a text file that a user brings: UTF-8, or UTF-16 or UTF-32 with a byte order mark, line ends unchanged.
+
+    Raises:
+        ValueError: naming the line and the remedy; the caller adds the file's name.
+
+    Example:
+        >>> decode_text("schön".encode("utf-16"))
+        'schön'
+        >>> decode_text("schön".encode("latin-1"))
+        Traceback (most recent call last):
+            ...
+        ValueError: line 1: not UTF-8; save the file as UTF-8
+    """
+    encoding = next((name for mark, name in _ENCODINGS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line}: not UTF-{encoding[4:].removesuffix('-sig')}; save the file as UTF-8") from None
+    if "\0" in text:  # valid UTF-8, but every other letter would be a NUL
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ValueError(f"line {line}: a NUL character, as of UTF-16 without byte order mark; save the file as UTF-8")
+    return text
 
 
 def is_leftover(path: Path) -> bool:

@@ -17,6 +17,7 @@ from drl4ser.files import (
     add_checksum,
     atomic_path,
     atomic_write_text,
+    decode_text,
     file_sha256,
     lock_folder,
     naming_full_disks,
@@ -144,3 +145,23 @@ def test_waiting_is_enough(holder, tmp_path):
 def test_other_folders_are_free(holder, tmp_path):
     with lock_folder(tmp_path / "other", ""), lock_folder(tmp_path / "third", ""):
         pass
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_text_in_every_encoding_that_names_itself(encoding):
+    assert decode_text("schön,\r\nनमस्ते\n".encode(encoding)) == "schön,\r\nनमस्ते\n"
+    big_endian = b"\xfe\xff" + "schön".encode("utf-16-be")
+    assert decode_text(big_endian) == "schön" and decode_text(b"") == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("a\nschön".encode("latin-1"), "line 2: not UTF-8; save the file as UTF-8"),
+        ("a\nb".encode("utf-16-le"), "line 1: a NUL character, as of UTF-16 without byte order mark; save the"),
+        ("schön".encode("utf-16")[:-1], "line 1: not UTF-16; save the file as UTF-8"),
+    ],
+)
+def test_text_that_cannot_be_decoded_is_refused_with_the_remedy(data, message):
+    with pytest.raises(ValueError, match=message):
+        decode_text(data)

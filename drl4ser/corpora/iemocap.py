@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from drl4ser.corpora.utterance import FOUR_CLASSES, CorpusError, Utterance, list_files, require_folder
+from drl4ser.files import decode_text
 
 EMOTIONS = {
     "ang": "angry",
@@ -113,11 +114,11 @@ def _read_session(folder: Path) -> _Session:
 
 
 def _read_lines(path: Path) -> list[str]:
-    """Lines of a text in UTF-8 or, failing that, Latin-1; only line feeds end a line, with or without CR."""
+    """Lines of a text as `decode_text` reads it or, failing that, in Latin-1; only (CR and) line feeds end a line."""
     data = path.read_bytes()
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
+        text = decode_text(data)
+    except ValueError:
         text = data.decode("latin-1")
     # Not splitlines(): that also splits at byte 0x85, an ellipsis in some transcriptions.
     return [line.rstrip("\r") for line in text.split("\n")]

@@ -1,8 +1,8 @@
 """Reader of a manifest: a CSV file that lists recordings of one's own.
 
 The first line names the columns, in any order: `path` and `emotion`, and optionally `speaker`, `session`, `text` and
-`fold`, the number of the fold that tests the recording. The file is UTF-8 with commas; fields with commas, quotes or
-line breaks stand in double quotes.
+`fold`, the number of the fold that tests the recording. The file is UTF-8 (or UTF-16 with a byte order mark) with
+commas; fields with commas, quotes or line breaks stand in double quotes.
 """
 
 import csv
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drl4ser.corpora.utterance import CorpusError, Utterance
+from drl4ser.files import decode_text
 
 REQUIRED_COLUMNS = ("path", "emotion")
 OPTIONAL_COLUMNS = ("speaker", "session", "text", "fold")
@@ -103,12 +104,10 @@ def _expected() -> str:
 
 def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yields the line on which a row begins, and its fields; blank lines are passed over."""
-    data = path.read_bytes()
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise CorpusError(f"{path}, row {line}: not UTF-8; save the file as UTF-8") from None
+        text = decode_text(path.read_bytes())
+    except ValueError as error:
+        raise CorpusError(f"{path}, {error}") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:

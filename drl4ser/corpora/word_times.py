@@ -6,6 +6,7 @@ IEMOCAP, as released, aligns every turn: SessionN/sentences/ForcedAlignment/<dia
 
 import csv
 import functools
+import io
 import math
 import re
 from collections import defaultdict
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from drl4ser.corpora.utterance import CorpusError
+from drl4ser.files import decode_text
 
 _FRAME_S = 0.01
 _SEGMENT = re.compile(r"\s*(\d{1,9})\s+(\d{1,9})\s+-?\d+\s+(\S+)\s*")
@@ -73,17 +75,19 @@ def _read_alignment(path: Path) -> list[Word]:
 @functools.lru_cache(maxsize=4)
 def _read_spans(path: Path) -> dict[str, list[Word]]:
     words = defaultdict(list)
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        try:
-            for row in reader:
-                word = Word(row["word"], float(row["start_s"]), float(row["end_s"]), row["salient"] == "1")
-                if not 0 <= word.start_s <= word.end_s < math.inf:
-                    raise ValueError("from {start_s} to {end_s} is not a time".format(**row))
-                words[row["utterance_id"]].append(word)
-        except (KeyError, TypeError, ValueError, csv.Error) as error:
-            raise CorpusError(
-                f"{path}, line {reader.line_num}: expected utterance_id, word, start_s, end_s and salient "
-                f"({error!r}); make the corpus again"
-            ) from None
+    try:
+        reader = csv.DictReader(io.StringIO(decode_text(path.read_bytes()), newline=""))
+    except ValueError as error:
+        raise CorpusError(f"{path}, {error}, or make the corpus again") from None
+    try:
+        for row in reader:
+            word = Word(row["word"], float(row["start_s"]), float(row["end_s"]), row["salient"] == "1")
+            if not 0 <= word.start_s <= word.end_s < math.inf:
+                raise ValueError("from {start_s} to {end_s} is not a time".format(**row))
+            words[row["utterance_id"]].append(word)
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise CorpusError(
+            f"{path}, line {reader.line_num}: expected utterance_id, word, start_s, end_s and salient "
+            f"({error!r}); make the corpus again"
+        ) from None
     return words

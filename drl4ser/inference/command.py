@@ -15,6 +15,7 @@ from pathlib import Path
 import drl4ser
 from drl4ser.console import import_tensorflow, one_line
 from drl4ser.features import find_audio
+from drl4ser.files import atomic_write_text, decode_text
 from drl4ser.inference.prediction import Failure, Prediction, csv_header, format_csv, format_json, format_text
 from drl4ser.runs.run import check_run
 
@@ -52,8 +53,8 @@ def _read_names() -> Iterator[str]:
     lines = iter(getattr(sys.stdin, "buffer", sys.stdin))
     for number, line in enumerate(lines):
         if number == 0 and line[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            text = b"".join([line, *lines]).decode("utf-16")
-            yield from (name for name in text.splitlines() if name.strip())
+            names = decode_text(b"".join([line, *lines])).splitlines()
+            yield from (name for name in names if name.strip())
             return
         name = line if isinstance(line, str) else os.fsdecode(line)
         name = name.removeprefix("\ufeff").rstrip("\r\n")
@@ -71,11 +72,10 @@ def find_transcript(path: Path, text: str | None) -> str:
     if text is not None or beside == path or not beside.is_file():
         return text or ""
     try:
-        content = beside.read_bytes()
-        encoding = "utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-        return content.decode(encoding).strip()
+        return decode_text(beside.read_bytes()).strip()
     except (OSError, ValueError) as error:
-        raise ValueError(f"{beside}: the transcript cannot be read, save it as UTF-8 ({error})") from error
+        reason = f"{error.strerror}; make it readable" if isinstance(error, OSError) else error
+        raise ValueError(f"{beside}: the transcript cannot be read, {reason}") from error
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -149,8 +149,6 @@ class _Command:
                 self._write_failure(path, str(error))
         self._warn()
         if options.output is not None:
-            from drl4ser.files import atomic_write_text
-
             atomic_write_text(options.output, "".join(f"{line}\n" for line in self.lines))
         return 1 if self.num_failures else 0
 

@@ -44,11 +44,12 @@ def test_excited_is_not_merged(write_manifest):
     assert [item.id for item in read_corpus("manifest", path, ("happy",))] == ["2.wav"]
 
 
-def test_byte_order_mark_quotes_line_breaks_blank_lines_and_unicode(write_manifest):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_byte_order_mark_quotes_line_breaks_blank_lines_and_unicode(write_manifest, encoding):
     header, blank = "\ufeffpath,emotion,text\r\n", "\r\n"
     quoted = '"Grüße, 1.wav",sad,"He said ""no"",\r\nthen left."\r\n'
     content = header + quoted + blank + "語.wav,sad,a\u2028b\r\n"
-    path = write_manifest(content, "Grüße, 1.wav", "語.wav")
+    path = write_manifest(content.encode(encoding), "Grüße, 1.wav", "語.wav")
     texts = {item.id: item.text for item in read_corpus("manifest", path)}
     assert texts == {"Grüße, 1.wav": 'He said "no",\r\nthen left.', "語.wav": "a\u2028b"}
 
@@ -96,10 +97,10 @@ HEADER = "path,emotion,text\n"
             HEADER + "1.wav,sad,Hi\n3.wav,sad,\nb/4.wav,sad,\n",
             r"row 3, column 'path': '3.wav' does not exist in .* \(2 such",
         ),
-        (HEADER + "a\0b/1.wav,sad,Hi\n", "row 2, column 'path': .* does not exist"),
+        (HEADER + "a\0b/1.wav,sad,Hi\n", "line 2: a NUL character, as of UTF-16 .* save the file as UTF-8"),
         (HEADER + '1.wav,sad,"Hi\n', "row 2: unexpected end of data; check the quotes"),
         (HEADER + '1.wav,sad,"Hi" there\n', "row 2: .*; check the quotes"),
-        (HEADER.encode() + b"1.wav,sad,Hi\n2.wav,sad,caf\xe9\n", "row 3: not UTF-8; save the file as UTF-8"),
+        (HEADER.encode() + b"1.wav,sad,Hi\n2.wav,sad,caf\xe9\n", "line 3: not UTF-8; save the file as UTF-8"),
     ],
 )
 def test_errors_name_the_row_and_the_column(write_manifest, content, message):

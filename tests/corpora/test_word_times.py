@@ -61,11 +61,17 @@ def test_spans_of_the_synthetic_corpus(turn, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "row", [b"a,0,you,0.5,0.25,0", b"a,0,you,0.1,inf,0", b"a,0,you,nan,0.25,0", b"a,0,\xc3.,0.1,0.25,0"]
+    ("row", "message"),
+    [
+        (b"a,0,you,0.5,0.25,0", "expected utterance_id"),
+        (b"a,0,you,0.1,inf,0", "expected utterance_id"),
+        (b"a,0,you,nan,0.25,0", "expected utterance_id"),
+        (b"a,0,\xc3.,0.1,0.25,0", "not UTF-8; save the file as UTF-8"),
+    ],
 )
-def test_spans_that_are_no_text_or_at_no_time_are_named(turn, tmp_path, row):
+def test_spans_that_are_no_text_or_at_no_time_are_named(turn, tmp_path, row, message):
     (tmp_path / "spans.csv").write_bytes(b"utterance_id,word_index,word,start_s,end_s,salient\n" + row)
-    with pytest.raises(CorpusError, match=r"spans\.csv, line \d: expected utterance_id"):
+    with pytest.raises(CorpusError, match=rf"spans\.csv, line \d: {message}"):
         read_words(turn)
 
 

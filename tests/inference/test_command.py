@@ -125,7 +125,7 @@ def test_the_transcript_beside_the_file(predict, store, tmp_path):
     assert predict(path)[1] == beside
     path.with_suffix(".txt").write_bytes("trist\xe9".encode("latin-1"))
     code, _, errors = predict(path)
-    assert code == 1 and "said.txt: the transcript cannot be read, save it as UTF-8" in errors
+    assert code == 1 and "said.txt: the transcript cannot be read, line 1: not UTF-8; save the file as UTF-8" in errors
 
 
 def test_json_and_csv_say_the_same(predict, store, tmp_path):
@@ -244,6 +244,20 @@ def test_options_that_a_run_cannot_serve(predict, store, trained_run, tmp_path, 
     code, lines, errors = predict(store.utterances[0].path, "--text", "a sad sentence")
     assert code == 0 and "warning: --text is not used: " in errors
     assert lines == predict(store.utterances[0].path)[1]
+
+
+@pytest.mark.parametrize("content", ["trist\xe9".encode("latin-1"), "triste".encode("utf-16-le"), bytes(range(256))])
+def test_a_transcript_in_other_bytes_beside_the_audio_of_an_acoustic_run(
+    predict, store, trained_run, tmp_path, monkeypatch, content
+):
+    acoustic = dataclasses.replace(trained_run[1], modality="acoustic")
+    monkeypatch.setattr("drl4ser.inference.command.check_run", lambda directory: acoustic)
+    path = tmp_path / "said.wav"
+    path.write_bytes(store.utterances[0].path.read_bytes())
+    _, alone, _ = predict(path)
+    path.with_suffix(".txt").write_bytes(content)
+    code, beside, errors = predict(path)
+    assert code == 0 and beside == alone and "error: " not in errors
 
 
 def test_wrong_input_is_answered_without_tensorflow(trained_run):
