@@ -6,7 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 from absl import app, flags
 
-from drl4ser.console import one_line
+from drl4ser.console import one_line, plain_warnings
 
 FLAGS = flags.FLAGS
 flags.DEFINE_bool("traceback", False, "Show where an error was raised.")
@@ -29,7 +29,8 @@ def _parse(argv: list[str]) -> list[str]:
 
 def _guarded(main: Callable[[], None]) -> None:
     try:
-        main()
+        with plain_warnings():
+            main()
     except KeyboardInterrupt:
         _leave("interrupted; the same command resumes after the last finished epoch of each fold, or shard", 130)
     except BrokenProcessPool:

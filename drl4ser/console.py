@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 
 from drl4ser.processor import prepare
@@ -31,6 +32,23 @@ def silenced() -> Iterator[None]:
 def one_line(text) -> str:
     """`text` with everything escaped that would break or hide part of a line: names of files may hold it."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(text))
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Write warnings to the user as one line each, without the place in the code."""
+    before = warnings.formatwarning
+
+    def write(message, category, *place, **options) -> str:
+        if category is UserWarning:
+            return f"warning: {one_line(message)}\n"
+        return before(message, category, *place, **options)
+
+    warnings.formatwarning = write
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def printable(text) -> str:

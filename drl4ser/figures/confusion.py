@@ -61,11 +61,13 @@ def recall_figure(recalls, classes: Sequence[str], title: str = "") -> Figure:
     """
     figure = make_figure(PANEL_CM, 0.6 * PANEL_CM)
     axes = figure.subplots()
-    bars = axes.bar(classes, [100 * recall for recall in recalls], color="#56B4E9", edgecolor="black")
+    places = range(len(classes))
+    bars = axes.bar(places, [100 * recall for recall in recalls], color="#56B4E9", edgecolor="black")
     axes.bar_label(bars, fmt="%.0f", fontsize=FONT_SIZE)
     axes.set_ylim(0, 110)
+    axes.set_xticks(places, [_plain(name) for name in classes])
     axes.set_ylabel("recall / %", fontsize=FONT_SIZE)
-    axes.set_title(title, fontsize=FONT_SIZE + 1)
+    axes.set_title(_plain(title), fontsize=FONT_SIZE + 1)
     axes.tick_params(labelsize=FONT_SIZE, length=2)
     return figure
 
@@ -90,8 +92,8 @@ def _draw_confusion(axes, confusion: np.ndarray, classes: Sequence[str], title: 
 
 
 def _plain(text: str) -> str:
-    """Text that matplotlib does not read as a formula: a manifest's emotions are any words."""
-    return one_line(text).replace("$", r"\$")
+    """One line: a manifest's emotions are any words."""
+    return one_line(text)
 
 
 def _format_count(count: float) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import drl4ser
-from drl4ser.console import import_tensorflow, one_line
+from drl4ser.console import import_tensorflow, one_line, plain_warnings
 from drl4ser.features import find_audio
 from drl4ser.files import atomic_write_text, decode_text
 from drl4ser.inference.prediction import Failure, Prediction, csv_header, format_csv, format_json, format_text
@@ -28,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _parse(arguments)
     try:
-        return _Command(options).run()
+        with plain_warnings():
+            return _Command(options).run()
     except (ValueError, OSError) as error:
         if isinstance(error, BrokenPipeError):  # such as `| head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
