@@ -8,6 +8,7 @@
 #   make reproduce-figure5                                   attention and informativeness of an utterance, drawn
 #   make reproduce-figure5 RUN=runs/... AUDIO=speech.wav     the same for any recording; BLOCK=1..8, HEAD=0..4, TEXT=...
 #   make demo                                                a page in the browser to try it; RUN=runs/..., DEMO_FLAGS="--port=8000"
+#   make ablation                                            S3 beside networks that differ from it in one thing
 #   make reproduce-saliency                                  does S3 attend to the words that bear the emotion?
 #   make reproduce-figure6                                   UA against the number of training utterances
 #   make notebooks                                           all notebooks, executed, as pages in build/notebooks
@@ -131,9 +132,16 @@ records: default-corpus
 corpus: setup
 	$(MODULE) data_prep.download_corpus --corpus=$(CORPUS) --output_dir="$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS))"
 
-reproduce-table1 reproduce-table2: CHECKED = $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)"
+reproduce-table1 reproduce-table2 ablation: CHECKED = $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)"
 reproduce-table1 reproduce-table2: reproduce-%: records
 	$(MODULE) experiments.$* $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
+		--results_dir="$(RESULTS_DIR)" --allow_mixed_code=$(ALLOW_MIXED_CODE)
+
+# S3 beside networks that differ from it in one thing; docs/commands.md lists them.
+.PHONY: ablation
+ablation: MODALITIES = acoustic
+ablation: records
+	$(MODULE) experiments.ablation $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
 		--results_dir="$(RESULTS_DIR)" --allow_mixed_code=$(ALLOW_MIXED_CODE)
 
 reproduce-figure5: $(if $(RUN),setup,records)

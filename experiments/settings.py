@@ -19,7 +19,7 @@ from drl4ser.runs.content import bind_content
 from drl4ser.runs.paths import finished_result, run_directory
 from drl4ser.training.grid import run_grid
 
-# The systems that are networks; not read from drl4ser.models, which imports TensorFlow.
+# The systems that are networks, ablations too; not read from drl4ser.models, which imports TensorFlow.
 SYSTEMS = [name for name in SYSTEM_NAMES if name != "opensmile_svm"]
 
 FLAGS = flags.FLAGS

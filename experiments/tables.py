@@ -1,4 +1,4 @@
-"""What the paper's two tables have in common: run what is missing, write the table, print it."""
+"""What the paper's two tables and the ablation have in common: run what is missing, write the table, print it."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from drl4ser.reporting.write import write_report
 from experiments import settings
 
 FLAGS = flags.FLAGS
-flags.DEFINE_list("systems", None, "Rows of the table. Default: all rows of the paper.")
+flags.DEFINE_list("systems", None, "Rows of the table. Default: all, without those that are run on request.")
 flags.DEFINE_list("modalities", ["acoustic", "acoustic+lexical"], "Input of the systems.")
 flags.DEFINE_string("results_dir", "my_results", "Where the table is written.")
 flags.DEFINE_bool("allow_mixed_code", False, "Let in folds of several commits, or of code that was not committed.")
@@ -19,9 +19,9 @@ def reproduce(table: str) -> None:
     """Run the folds that are missing, write the table in all formats, print it."""
     layout = LAYOUTS[table]
     wanted = FLAGS.systems or [system for system in layout.systems if system not in layout.references]
-    networks = [system for system in wanted if system not in layout.references]
+    networks = [system for system in wanted if system in settings.SYSTEMS]
     results = settings.run(list(settings.experiments(networks, FLAGS.modalities))) if networks else []
-    references = [system for system in wanted if system in layout.references]
+    references = [system for system in wanted if system not in settings.SYSTEMS]
     if references and "acoustic" in FLAGS.modalities:
         results += settings.run_references(list(settings.experiments(references, ["acoustic"])))
     directory = write_report(results, Path(FLAGS.results_dir), table, FLAGS.allow_mixed_code)

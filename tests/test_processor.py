@@ -108,7 +108,8 @@ def test_no_command_imports_tensorflow_before_it_is_prepared():
 def test_the_commands_systems_are_those_that_can_be_built():
     # In a process of its own: another test's command has flags of the same names.
     code = (
-        "from drl4ser.models import SYSTEMS; from experiments import settings; print(list(SYSTEMS) == settings.SYSTEMS)"
+        "from drl4ser.models import ABLATIONS, SYSTEMS; from experiments import settings; "
+        "print({*SYSTEMS, *ABLATIONS} == set(settings.SYSTEMS))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"

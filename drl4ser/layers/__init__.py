@@ -6,10 +6,11 @@ from drl4ser.layers.gca_lstm import GCALSTM, GCALSTMCell
 from drl4ser.layers.lstm import BidirectionalLSTM, StackedLSTM
 from drl4ser.layers.masking import DownsampleMask, SequenceMask, downsample_mask, mask_padding, wide_policy
 from drl4ser.layers.normalization import BatchNormalization, MaskedBatchNormalization
-from drl4ser.layers.pooling import AttentionPooling, FrameDense, MeanPooling
+from drl4ser.layers.pooling import AttentionPooling, FrameDense, MaxPooling, MeanPooling
 from drl4ser.layers.residual import ResidualBlock, ResidualConvGroup
 from drl4ser.layers.self_attention import MultiHeadSelfAttention
 from drl4ser.layers.shared_batch import Dropout
+from drl4ser.layers.skip_gca_lstm import SkipGCALSTM
 
 __all__ = [
     "GCALSTM",
@@ -22,6 +23,7 @@ __all__ = [
     "Functionals",
     "GCALSTMCell",
     "MaskedBatchNormalization",
+    "MaxPooling",
     "MeanPooling",
     "MultiHeadSelfAttention",
     "NormalizedConv",
@@ -29,6 +31,7 @@ __all__ = [
     "ResidualBlock",
     "ResidualConvGroup",
     "SequenceMask",
+    "SkipGCALSTM",
     "StackedLSTM",
     "TemporalConv",
     "downsample_mask",

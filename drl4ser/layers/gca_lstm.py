@@ -147,7 +147,7 @@ class GCALSTM(SequenceLayer):
 
     def call(self, x, mask=None, return_informativeness=False):
         """See the class."""
-        h, memory = encode_sequence([self.encoder], x, mask)  # Eqs. (4)-(8)
+        h, memory = self.encode(x, mask)
         score, attend = (self._prepare_fast if fast.enabled() else self._prepare)(h, mask)
         informativeness = []
         for _ in range(self.iterations):
@@ -157,6 +157,10 @@ class GCALSTM(SequenceLayer):
         if not return_informativeness:
             return memory
         return memory, tf.stack(informativeness, axis=1)
+
+    def encode(self, x, mask):
+        """The first layer, Eqs. (4)-(8): h_1..h_N, [B, N, u], and the memory F(0), [B, u]."""
+        return encode_sequence([self.encoder], x, mask)
 
     def _prepare(self, h, mask):
         """Eq. (9), memory -> e [B, N]; and the second layer, r -> the last real step's hidden state [B, u]."""

@@ -67,6 +67,33 @@ class MeanPooling(SequenceLayer):
 
 
 @keras.saving.register_keras_serializable(package="drl4ser")
+class MaxPooling(SequenceLayer):
+    """The maximum over the real steps; zeros for an utterance without any.
+
+    Call arguments:
+        x: [B, T, D]; the padding may hold anything.
+        mask: [B, T] boolean, True = real; None if all are.
+
+    Returns:
+        [B, D].
+
+    Example:
+        >>> x, mask = tf.constant([[[-1.0], [-3.0], [9.0]]]), tf.constant([[True, True, False]])
+        >>> MaxPooling()(x, mask=mask).numpy().tolist()
+        [[-1.0]]
+    """
+
+    steps_per_output = None
+
+    def call(self, x, mask=None):
+        """See the class."""
+        if mask is None:
+            return tf.reduce_max(x, axis=1)
+        highest = tf.reduce_max(tf.where(mask[:, :, tf.newaxis], x, x.dtype.min), axis=1)
+        return tf.where(tf.reduce_any(mask, axis=1, keepdims=True), highest, tf.zeros([], x.dtype))
+
+
+@keras.saving.register_keras_serializable(package="drl4ser")
 class AttentionPooling(SequenceLayer):
     """The mean of the steps weighted by their relevance, the local attention of Mirsamadi et al. (2017).
 

@@ -86,7 +86,8 @@ class ResidualConvGroup(SequenceLayer):
     """One group of Figure 2: halves the number of steps and learns `filters` features for each.
 
     Group 1 is a single strided convolution (`num_blocks=0`), the others are residual blocks of which the first one
-    has stride 2. `downsample_mask` gives the mask of the output. Padding may hold anything and comes out as zeros.
+    has the group's stride. `downsample_mask` gives the mask of the output. Padding may hold anything and comes out as
+    zeros.
 
     Args:
         filters: output channels.
@@ -95,6 +96,7 @@ class ResidualConvGroup(SequenceLayer):
         num_heads: of the self-attention in every block, Figure 2(b); None for Figure 2(a).
         dropout: rate on the output of each self-attention.
         momentum: of the moving statistics of the normalisations.
+        strides: 2 as in the paper; 1 keeps the number of steps.
 
     Call arguments:
         x: [B, T, D].
@@ -103,18 +105,19 @@ class ResidualConvGroup(SequenceLayer):
         return_attention: whether to return the attention's matrices as well.
 
     Returns:
-        [B, ceil(T / 2), filters], at least 0; with `return_attention` a pair, the second a list with one
-        [B, num_heads, ceil(T / 2), ceil(T / 2)] for each block that has attention.
+        [B, ceil(T / strides), filters], at least 0; with `return_attention` a pair, the second a list with one
+        [B, num_heads, T', T'] for each block that has attention, T' the steps of the output.
 
     Example:
         >>> ResidualConvGroup(filters=8, kernel_size=3, num_heads=4)(tf.ones([1, 7, 4])).shape.as_list()
         [1, 4, 8]
     """
 
-    arguments = ("filters", "kernel_size", "num_blocks", "num_heads", "dropout", "momentum")
-    steps_per_output = 2
+    arguments = ("filters", "kernel_size", "num_blocks", "num_heads", "dropout", "momentum", "strides")
 
-    def __init__(self, filters, kernel_size, num_blocks=2, num_heads=None, dropout=0.0, momentum=0.9, **kwargs):
+    def __init__(
+        self, filters, kernel_size, num_blocks=2, num_heads=None, dropout=0.0, momentum=0.9, strides=2, **kwargs
+    ):
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
@@ -122,13 +125,14 @@ class ResidualConvGroup(SequenceLayer):
         self.num_heads = num_heads
         self.dropout = dropout
         self.momentum = momentum
+        self.strides = self.steps_per_output = strides
         policy = {"dtype": self.dtype_policy}
         self.conv = None
         if num_blocks == 0:
-            self.conv = NormalizedConv(filters, kernel_size, 2, momentum, name="conv", **policy)
+            self.conv = NormalizedConv(filters, kernel_size, strides, momentum, name="conv", **policy)
         self.blocks = [
             ResidualBlock(
-                filters, kernel_size, 1 if i else 2, num_heads, dropout, momentum, name=f"block_{i + 1}", **policy
+                filters, kernel_size, 1 if i else strides, num_heads, dropout, momentum, name=f"block_{i + 1}", **policy
             )
             for i in range(num_blocks)
         ]

@@ -1,5 +1,7 @@
 """The systems by name. This package is the one place that turns a configuration into layers."""
 
+import functools
+
 import keras
 
 from drl4ser.config import ModelConfig
@@ -12,6 +14,7 @@ from drl4ser.models.comparisons import (
 )
 from drl4ser.models.rlc import build_baseline, build_rlc
 from drl4ser.models.units import balanced_units
+from drl4ser.models.variants import VARIANTS, build_variant
 
 # Their classifier is a kernel machine on `kernel_features` in place of the softmax.
 KERNEL_SYSTEMS = ("poria_cnn_mkl",)
@@ -28,6 +31,13 @@ SYSTEMS = {
     "mirsamadi_attention": build_mirsamadi_attention,
 }
 
+# Systems that the paper does not have, by name as in `SYSTEMS`.
+ABLATIONS = {
+    **dict.fromkeys(VARIANTS, build_variant),
+    "poria_cnn": build_poria_cnn,  # the softmax alone, without kernels
+    "poria_cnn_160ms": functools.partial(build_poria_cnn, acoustic_pool_size=16),  # with steps as long as S3's
+}
+
 
 def build_model(
     system: str, num_classes: int = 4, modality: str = "acoustic", width: float = 1.0, **fields
@@ -35,7 +45,7 @@ def build_model(
     """The model of one system with random weights.
 
     Args:
-        system: a name in `SYSTEMS`.
+        system: a name in `SYSTEMS` or `ABLATIONS`.
         num_classes: emotions to tell apart.
         modality: "acoustic", "acoustic+lexical" or "lexical".
         width: factor on the size of every layer.
@@ -56,9 +66,18 @@ def build_model(
 
 def build_model_from_config(config: ModelConfig) -> keras.Model:
     """As `build_model`, from a whole configuration."""
-    if config.system not in SYSTEMS:
-        raise ValueError(f"`system` must be one of {tuple(SYSTEMS)}. Received: system={config.system!r}")
-    return SYSTEMS[config.system](config)
+    builders = SYSTEMS | ABLATIONS
+    if config.system not in builders:
+        raise ValueError(f"`system` must be one of {tuple(builders)}. Received: system={config.system!r}")
+    return builders[config.system](config)
 
 
-__all__ = ["KERNEL_SYSTEMS", "SYSTEMS", "balanced_units", "build_model", "build_model_from_config", "kernel_features"]
+__all__ = [
+    "ABLATIONS",
+    "KERNEL_SYSTEMS",
+    "SYSTEMS",
+    "balanced_units",
+    "build_model",
+    "build_model_from_config",
+    "kernel_features",
+]

@@ -74,15 +74,21 @@ def build_mirsamadi_attention(config: ModelConfig) -> keras.Model:
     return _assemble(config, (), encode)
 
 
-def build_poria_cnn(config: ModelConfig) -> keras.Model:
+def build_poria_cnn(config: ModelConfig, acoustic_pool_size: int = CNN_LAYERS["acoustic"][2]) -> keras.Model:
     """Poria et al. (2016): a convolutional network for each modality, trained with softmax.
 
     Multiple kernel learning then classifies its `kernel_features`.
+
+    Args:
+        config: the system's.
+        acoustic_pool_size: steps of 10 ms that become one; other than `CNN_LAYERS` has it for ablations.
     """
     units = balanced_units(config)
 
     def encode(modality, sizes, x, mask):
         kernels, strides, pool_size = CNN_LAYERS[modality]
+        if modality == "acoustic":
+            pool_size = acoustic_pool_size
         first = PooledConv(sizes[0], kernels[0], strides, pool_size, name=f"{modality}_conv_1")
         x = first(x, mask=mask)
         mask = DownsampleMask(strides * pool_size, name=f"{modality}_mask")(mask)

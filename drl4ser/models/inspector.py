@@ -11,7 +11,7 @@ from scipy.special import softmax
 from drl4ser.config import FrameConfig
 from drl4ser.layers import GCALSTM, ResidualConvGroup
 
-_REPRESENTATION_LAYERS = ("gca_lstm", "stacked_lstm")
+_REPRESENTATION_LAYERS = ("gca_lstm", "stacked_lstm", "max_pooling")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +76,8 @@ class Inspector:
         if not has_attention(model):
             raise ValueError(f"system {model.name!r} has no self-attention to look at; choose s2 or s3")
         self.frame = frame
+        strides = [layer.strides for layer in model.layers if isinstance(layer, ResidualConvGroup)]
+        self._halvings = [strides[: i + 1].count(2) for i in range(len(strides))]
         revealing = _reveal(model)
         self._run = tf.function(lambda inputs: revealing(inputs, training=False), reduce_retracing=True)
 
@@ -101,7 +103,7 @@ class Inspector:
     def _cut(self, seen: dict, index: int, num_frames: int, start_s: float) -> Inspection:
         blocks = []
         for number, group in enumerate(seen["attention"], start=2):
-            times = start_s + step_times(num_frames, number, self.frame)
+            times = start_s + step_times(num_frames, self._halvings[number - 1], self.frame)
             for block, weights in enumerate(group, start=1):
                 real = weights[index, :, : len(times), : len(times)]
                 blocks.append(AttentionBlock(f"group {number}, block {block}", real, times))

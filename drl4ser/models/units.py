@@ -19,18 +19,20 @@ UNITS = {  # trainable parameters with so many units
     "s3": 256,  # 9,115,268; the paper's own
     "xia_dnn": 1963,  # 9,110,287; of the three dense layers
     "poria_cnn_mkl": 573,  # 9,095,368; filters of the first acoustic convolution, see `build_poria_cnn`
+    "poria_cnn": 573,  # the same network, which classifies by its softmax
+    "poria_cnn_160ms": 573,
     "poria_lstm": 1415,  # 9,110,208; of the LSTM layer
     "mirsamadi_attention": 390,  # 9,125,656; each way, see `build_mirsamadi_attention`
 }
 
 
 def balanced_units(config: ModelConfig) -> int:
-    """The units of `config.system` at `config.width`; for S3 `config.units`.
+    """The units of `config.system` at `config.width`; for S3 and its ablations `config.units`.
 
     Example:
         >>> balanced_units(ModelConfig("s2")), balanced_units(ModelConfig("s2", width=0.5))
         (281, 140)
     """
-    if config.system == "s3":
+    if config.system == "s3" or config.system not in UNITS:
         return scale_width(config).units
     return max(1, round(UNITS[config.system] * config.width))

@@ -14,7 +14,7 @@ def write_notes(table: Table) -> list[str]:
     facts = table.facts
     notes = [_corpus(facts), *_words(table), _split(facts), _metrics(facts), *_verdicts(table.rows)]
     notes += [*_deviations(table.rows), _training(facts), *_incomplete(table.rows), *_code(table.rows), *_paper(table)]
-    return [*notes, _made_with(facts)]
+    return [*notes, *_ablation(table), _made_with(facts)]
 
 
 def describe_experiment(facts: Facts) -> list[str]:
@@ -98,6 +98,15 @@ def _training(facts: Facts) -> str:
         f"{facts.precision}, {format_span(facts.epochs)} epochs per fold, "
         f"seed{'s' if len(facts.seeds) > 1 else ''} {seeds}{source}."
     )
+
+
+def _ablation(table: Table) -> list[str]:
+    if table.name != "ablation":
+        return []
+    return [
+        "Only S3 is a system of the paper. The others differ from it, or from Poria et al. 2016, in what their names "
+        "say, and are not widened to its number of parameters."
+    ]
 
 
 def _incomplete(rows: tuple[Row, ...]) -> list[str]:

@@ -1,5 +1,7 @@
 """The two tables of Li et al., "Towards Discriminative Representation Learning for Speech Emotion Recognition".
 
+And the rows of the ablation, which is not in the paper.
+
 Rows, their order and comparisons, and the numbers: IJCAI 2019, Table 1 and Table 2; UA in percent and F1 as printed.
 Its input "A" is `acoustic` here, "A+L" is `acoustic+lexical`. `reported_ua` is Table 1's column of what a compared
 method's own paper reports, None where it prints a dash.
@@ -20,6 +22,15 @@ SYSTEM_NAMES = {
     "poria_lstm": "Poria et al. 2017",
     "mirsamadi_attention": "Mirsamadi et al. 2017",
     "opensmile_svm": "openSMILE and SVM",
+    "trunk_max": "Convolutions, max",
+    "trunk_attention_max": "Convolutions and attention, max",
+    "trunk_max_40ms": "Convolutions, steps of 40 ms, max",
+    "gca_and_max": "GCA-LSTM and max",
+    "gca_40ms": "GCA-LSTM, steps of 40 ms",
+    "gca_skip": "GCA-LSTM with shortcut",
+    "gca_softmax": "GCA-LSTM without min-max",
+    "poria_cnn": "Poria et al. 2016, softmax",
+    "poria_cnn_160ms": "Poria et al. 2016, softmax, steps of 160 ms",
 }
 
 MODALITY_NAMES = {"acoustic": "A", "acoustic+lexical": "A+L", "lexical": "L"}
@@ -27,7 +38,7 @@ MODALITY_NAMES = {"acoustic": "A", "acoustic+lexical": "A+L", "lexical": "L"}
 
 @dataclasses.dataclass(frozen=True)
 class TableLayout:
-    """Rows and comparisons of one of the paper's tables.
+    """Rows and comparisons of a table.
 
     Attributes:
         systems: its rows from top to bottom.
@@ -56,11 +67,26 @@ class TableLayout:
 
 LAYOUTS = {
     "table1": TableLayout(
-        ("xia_dnn", "poria_cnn_mkl", "poria_lstm", "mirsamadi_attention", "s3", "opensmile_svm"),
+        ("xia_dnn", "poria_cnn_mkl", "poria_cnn", "poria_lstm", "mirsamadi_attention", "s3", "opensmile_svm"),
         proposed="s3",
-        references=("opensmile_svm",),
+        references=("poria_cnn", "opensmile_svm"),
     ),
     "table2": TableLayout(("baseline", "s1", "s2", "s3")),
+    "ablation": TableLayout(
+        (
+            "trunk_max",
+            "trunk_attention_max",
+            "trunk_max_40ms",
+            "gca_and_max",
+            "gca_40ms",
+            "gca_skip",
+            "gca_softmax",
+            "poria_cnn",
+            "poria_cnn_160ms",
+            "s3",
+        ),
+        proposed="s3",
+    ),
 }
 
 TABLE1 = {
@@ -163,6 +189,6 @@ def paper_value(table: str, system: str, modality: str, corpus: str | None = "ie
         >>> paper_value("table2", "s3", "acoustic")
         {'ua': 69.4, 'f1': 0.693, 'parameters': '9.11M'}
     """
-    of_system = TABLES[table].get(system, {})
+    of_system = TABLES.get(table, {}).get(system, {})
     values = of_system.get(corpus, {}).get(modality, {})
     return values | {"parameters": of_system["parameters"]} if values and "parameters" in of_system else values

@@ -94,7 +94,7 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """One of the paper's tables: `name` is "table1" or "table2", `rows` are in the paper's order per modality."""
+    """A table: `name` is one of `LAYOUTS`, `rows` are in its order per modality."""
 
     name: str
     facts: Facts
@@ -106,7 +106,7 @@ def build_table(results: Sequence[FoldResult], table: str = "table2") -> Table:
 
     Args:
         results: of any number of systems, modalities, folds and seeds; systems of other tables are left out.
-        table: "table1" or "table2".
+        table: "table1", "table2" or "ablation".
 
     Raises:
         ValueError: if the results cannot stand in one table.

@@ -7,7 +7,7 @@ from pathlib import Path
 from drl4ser.figures.confusion import confusion_grid
 from drl4ser.files import atomic_write_bytes, atomic_write_text
 from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
-from drl4ser.reporting.paper_values import MODALITY_NAMES, SYSTEM_NAMES
+from drl4ser.reporting.paper_values import LAYOUTS, MODALITY_NAMES, SYSTEM_NAMES
 from drl4ser.reporting.pooling import check_code, select_results
 from drl4ser.reporting.render import render_csv, render_json, render_latex, render_markdown
 from drl4ser.reporting.table import Table, build_table
@@ -25,7 +25,7 @@ def write_report(
     Args:
         results: of any number of systems, modalities, folds and seeds; those of other tables are left out.
         results_dir: the files go to `<results_dir>/<table>/<corpus>-<profile>-<recipe>-<split>/`.
-        table: "table1" or "table2".
+        table: "table1", "table2" or "ablation".
         allow_mixed_code: whether the folds may be of several commits, or of code that was not committed; the table
             names them.
 
@@ -55,13 +55,15 @@ def find_stale(results_dir: str | Path) -> list[Path]:
         ValueError: if fold results, of tables or figures, are damaged or have no checksum.
     """
     folds = {path: read_fold_results(path, require_checksum=True) for path in Path(results_dir).rglob(FOLDS_FILE)}
-    directories = [path for path in sorted(Path(results_dir).glob("**/table[12]/*")) if path.is_dir()]
+    found = (path for table in LAYOUTS for path in Path(results_dir).glob(f"**/{table}/*"))
+    directories = [path for path in sorted(found) if path.is_dir()]
     return [path for directory in directories for path in _stale_files(directory, folds.get(directory / FOLDS_FILE))]
 
 
 def rebuild_reports(results_dir: str | Path) -> None:
     """Write every table under `results_dir` again from the fold results beside it, which were let in before."""
-    for folds in sorted(Path(results_dir).glob(f"**/table[12]/*/{FOLDS_FILE}")):
+    found = (path for table in LAYOUTS for path in Path(results_dir).glob(f"**/{table}/*/{FOLDS_FILE}"))
+    for folds in sorted(found):
         results = read_fold_results(folds, require_checksum=True)
         write_report(results, folds.parents[2], folds.parents[1].name, allow_mixed_code=True)
 

@@ -30,6 +30,7 @@ from drl4ser.reporting.provenance import current_commit, current_versions
 from drl4ser.runs.content import bind_content
 from drl4ser.runs.paths import LOCK_REMEDY, finished_result, is_bound, write_config
 from drl4ser.runs.run import TrainedRun, save_run
+from drl4ser.runs.twins import find_twin, read_history
 from drl4ser.svm import KernelMachine
 from drl4ser.text import WordVectors
 from drl4ser.training.kernel_stage import KernelClassifier
@@ -105,6 +106,9 @@ def _train_and_test(
         on_epoch(row)
 
     trainer = Trainer(model, config.train, parts["train"], parts["validation"], seed, checkpoint, log, replicas)
+    twin = find_twin(config, checkpoint.parent)
+    if twin:
+        trainer.adopt(twin.model.get_weights(), read_history(twin))
     try:
         trainer.fit()
         kernels = None
@@ -118,7 +122,9 @@ def _train_and_test(
     unseen = {name: parts[name] for name in ("validation", "test")}
     logger.log_representations(unseen, {utterance.id: utterance for utterance in store.utterances})
     machine = kernels.machine if kernels else None
-    result = _make_result(config, trainer, machine, test, describe_overlap(store.subset(config.classes), data.fold))
+    overlap = describe_overlap(store.subset(config.classes), data.fold)
+    commit = twin.result.commit if twin else current_commit()
+    result = _make_result(config, trainer, machine, test, overlap, commit)
     run = TrainedRun(directory, config, data.normalizer, data.input_range, data.word_vectors, model, machine)
     save_run(run, trainer.history, result)
     if replicas.is_chief:
@@ -128,7 +134,12 @@ def _train_and_test(
 
 
 def _make_result(
-    config: ExperimentConfig, trainer: Trainer, machine: KernelMachine | None, test: Evaluation, overlap: dict[str, int]
+    config: ExperimentConfig,
+    trainer: Trainer,
+    machine: KernelMachine | None,
+    test: Evaluation,
+    overlap: dict[str, int],
+    commit: str,
 ) -> FoldResult:
     best = trainer.best
     return make_fold_result(
@@ -142,7 +153,7 @@ def _make_result(
         best_epoch=best["epoch"],
         validation_ua=machine.validation_ua if machine else best["validation_ua"],
         overlap=overlap,
-        commit=current_commit(),
+        commit=commit,
         versions={
             **current_versions(),
             **describe_processor(),

@@ -124,6 +124,12 @@ class Trainer:
         _assign(self.model.variables, self._best)
         return self.history
 
+    def adopt(self, weights: list[np.ndarray], history: list[dict]) -> None:
+        """Take the best weights and the history of a run of the same network, so that `fit` has no epoch left."""
+        self.model.set_weights(weights)
+        _assign(self._best, self.model.variables)
+        self.history = history
+
     def save_checkpoint(self) -> None:
         """Write the state after the last finished epoch, unless it is written or another process is the chief."""
         if self._unsaved:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from drl4ser.layers import AttentionPooling, MeanPooling
+from drl4ser.layers import AttentionPooling, MaxPooling, MeanPooling
 from tests.layers.harness import (
     LENGTHS,
     check_every_weight_learns,
@@ -15,9 +15,9 @@ from tests.layers.harness import (
     random,
     randomize,
 )
-from tests.reference.pooling import attention_pooling
+from tests.reference.pooling import attention_pooling, max_pooling
 
-POOLINGS = [MeanPooling, AttentionPooling]
+POOLINGS = [MeanPooling, MaxPooling, AttentionPooling]
 
 
 @pytest.mark.parametrize("filler", [0.0, np.nan])
@@ -26,6 +26,15 @@ def test_mean_of_the_real_steps(filler):
     y = MeanPooling()(x, mask=mask)
     for b, n in enumerate(LENGTHS):
         np.testing.assert_allclose(y[b], x[b, :n].mean(axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("filler", [0.0, np.nan, 99.0])
+def test_maximum_of_the_real_steps(filler):
+    x, mask = padded_batch(num_steps=9, filler=filler)
+    y = MaxPooling()(x - 5, mask=mask)
+    for b, n in enumerate(LENGTHS):
+        np.testing.assert_array_equal(y[b], max_pooling(x[b, :n] - 5, size=n)[0])
+    np.testing.assert_array_equal(MaxPooling()(x[:, :1]), x[:, 0])
 
 
 @pytest.mark.parametrize("filler", [0.0, np.nan])

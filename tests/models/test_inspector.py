@@ -76,6 +76,18 @@ def test_systems_without_gca_lstm_or_attention(inputs):
         Inspector(build_model("s1", width=0.05))
 
 
+@pytest.mark.parametrize(("system", "num_steps"), [("gca_40ms", 38), ("trunk_attention_max", 10)])
+def test_ablations(system, num_steps, inputs):
+    """Times follow the strides: group 4 and 5 of one keep the steps of 40 ms."""
+    (seen, _) = Inspector(build_model(system, width=0.05))(inputs)
+    lengths = [75, 75, 38, 38, *[num_steps if system == "gca_40ms" else length for length in (19, 19, 10, 10)]]
+    assert [len(block.times) for block in seen.blocks] == lengths
+    assert [block.weights.shape[1:] for block in seen.blocks] == [(length, length) for length in lengths]
+    assert np.diff(seen.times) == pytest.approx(0.04 if system == "gca_40ms" else 0.16)
+    assert seen.informativeness.shape == (3 if system == "gca_40ms" else 0, num_steps)
+    assert seen.representation.shape == (13 if system == "gca_40ms" else 24,)
+
+
 def test_a_step_sees_what_lies_around_its_time():
     """One frame changed: the steps that notice lie around its middle, at every resolution."""
     system = build_model("s1", width=0.1)

@@ -111,6 +111,19 @@ def test_table1_compares_the_proposed_system_with_every_row():
     assert all(row.comparison is None for row in without.rows)
 
 
+def test_the_ablation_compares_s3_with_rows_that_are_not_the_papers():
+    results = make_fold_results(["gca_40ms", "trunk_max", "poria_cnn", "s3", "s2"], corpus="iemocap")
+    table = build_table(results, "ablation")
+    assert [row.system for row in table.rows] == ["trunk_max", "gca_40ms", "poria_cnn", "s3"]
+    assert [(c.system, c.over) for row in table.rows[:3] if (c := row.comparison)] == [
+        ("s3", "trunk_max"), ("s3", "gca_40ms"), ("s3", "poria_cnn"),
+    ]  # fmt: skip
+    assert not any(row.paper for row in table.rows)
+    markdown = render_markdown(table)
+    assert "Only S3 is a system of the paper." in markdown and "S3 over GCA-LSTM, steps of 40 ms" in markdown
+    assert "Only S3 is a system of the paper." not in render_markdown(build_table(results, "table1"))
+
+
 def with_hits(**hits):
     """Results of systems that recognise so many of the thirty utterances of each fold."""
     results = []

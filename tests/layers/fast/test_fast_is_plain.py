@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from drl4ser.layers import GCALSTM, BidirectionalLSTM, ResidualConvGroup, StackedLSTM, equations, fast
+from drl4ser.layers import GCALSTM, BidirectionalLSTM, ResidualConvGroup, SkipGCALSTM, StackedLSTM, equations, fast
 from drl4ser.models import build_model
 from tests.layers.harness import gradients, padded_batch, policy, random, randomize
 
@@ -72,7 +72,9 @@ LAYERS = {
     "bidirectional LSTM": lambda: BidirectionalLSTM(6),
     "GCA-LSTM": lambda: GCALSTM(6),
     "GCA-LSTM without min-max": lambda: GCALSTM(6, gate_normalization="softmax"),
+    "GCA-LSTM with shortcut": lambda: SkipGCALSTM(6),
     "group with attention": lambda: ResidualConvGroup(8, 3, num_heads=4),
+    "group that keeps its steps": lambda: ResidualConvGroup(8, 3, num_heads=4, strides=1),
 }
 
 
