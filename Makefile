@@ -9,6 +9,7 @@
 #   make reproduce-figure5 RUN=runs/... AUDIO=speech.wav     the same for any recording; BLOCK=1..8, HEAD=0..4, TEXT=...
 #   make demo                                                a page in the browser to try it; RUN=runs/..., DEMO_FLAGS="--port=8000"
 #   make ablation                                            S3 beside networks that differ from it in one thing
+#   make cross-corpus TEST_RECORDS=data/records/nemo         finished runs, applied to another corpus
 #   make reproduce-saliency                                  does S3 attend to the words that bear the emotion?
 #   make reproduce-figure6                                   UA against the number of training utterances
 #   make notebooks                                           all notebooks, executed, as pages in build/notebooks
@@ -17,7 +18,7 @@
 # What may stand behind a target. Any other name is a slip: EPOCH=2 or corpus=ravdess would do nothing, for hours.
 VARIABLES := CORPUS NAME DATA_DIR AUDIO_ROOT PROFILE RECIPE SPLIT SYSTEMS MODALITIES NUM_FOLDS FOLDS SEEDS EPOCHS EMOTIONS \
 	WORD_VECTORS FRONTEND PRECISION JOBS TRAIN NUM_UTTERANCES ALLOW_PARTIAL ALLOW_MIXED_CODE CACHE_DIR RECORDS_DIR RUNS_DIR \
-	RESULTS_DIR RUN AUDIO TEXT BLOCK HEAD SIZES FORMATS OUTPUT_DIR DEMO_FLAGS EVERY CASES PYTHON BIN
+	RESULTS_DIR TEST_RECORDS RUN AUDIO TEXT BLOCK HEAD SIZES FORMATS OUTPUT_DIR DEMO_FLAGS EVERY CASES PYTHON BIN
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(VARIABLES) MAKE%,$(GIVEN))
 ifneq ($(UNKNOWN),)
@@ -143,6 +144,15 @@ ablation: MODALITIES = acoustic
 ablation: records
 	$(MODULE) experiments.ablation $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
 		--results_dir="$(RESULTS_DIR)" --allow_mixed_code=$(ALLOW_MIXED_CODE)
+
+# Finished runs of CORPUS applied to other corpora: TEST_RECORDS=data/records/nemo,data/records/synthetic
+.PHONY: cross-corpus
+cross-corpus: MODALITIES = acoustic
+cross-corpus: CHECKED = $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)"
+cross-corpus: records
+	$(if $(TEST_RECORDS),,$(error TEST_RECORDS is not set: give records of other corpora, TEST_RECORDS=data/records/...))
+	$(MODULE) experiments.cross_corpus $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
+		--test_records="$(TEST_RECORDS)" --results_dir="$(RESULTS_DIR)"
 
 reproduce-figure5: $(if $(RUN),setup,records)
 	$(MODULE) experiments.figure5 $(SETTINGS) --results_dir="$(RESULTS_DIR)" $(if $(RUN),--run="$(RUN)") \

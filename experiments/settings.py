@@ -118,7 +118,7 @@ def run(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
         ValueError: if there is nothing to report.
     """
     if not FLAGS.train:
-        return _finished(configs)
+        return finished(configs)
     verify_shards(open_store(Path(FLAGS.records_dir)))
     word_vectors = Path(FLAGS.word_vectors) if FLAGS.word_vectors else None
     return run_grid(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), word_vectors, FLAGS.jobs)
@@ -135,7 +135,7 @@ def run_default() -> tuple[FoldResult, Path]:
 def run_references(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
     """`run` for the rows that are no network."""
     if not FLAGS.train:
-        return _finished(configs)
+        return finished(configs)
     import_tensorflow()
     from drl4ser.training.reference import run_reference
 
@@ -143,9 +143,16 @@ def run_references(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
     return run_reference(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), num_workers)
 
 
-def _finished(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
+def finished(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
+    """The results of those folds that are finished.
+
+    Raises:
+        ValueError: if none is, or one was run on other data or with other settings.
+    """
     runs_dir, content = Path(FLAGS.runs_dir), open_store(Path(FLAGS.records_dir)).content(configs[0].classes)
     found = [finished_result(run_directory(runs_dir, item), item, content) for item in configs]
     if not any(found):
-        raise ValueError(f"{runs_dir} holds no finished fold of this experiment; leave out --notrain (TRAIN=false)")
+        raise ValueError(
+            f"{runs_dir} holds no finished fold of this experiment; train one first, without --notrain (TRAIN=false)"
+        )
     return [result for result in found if result is not None]

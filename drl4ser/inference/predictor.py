@@ -48,6 +48,7 @@ class Predictor:
 
     Attributes:
         run: what the directory holds, a `drl4ser.runs.run.TrainedRun`.
+        score: from the model's inputs, as `prepare` makes them, to logits, [B, num_classes].
 
     Raises:
         ValueError: if the directory is not one of a finished fold, lacks a file or holds files that do not fit
@@ -62,9 +63,9 @@ class Predictor:
 
         self.run = load_run(run_directory, precision)
         if self.run.kernel_machine is None:
-            self._step = make_evaluation_step(self.run.model, (input_signature(self.run.model),))
+            self.score = make_evaluation_step(self.run.model, (input_signature(self.run.model),))
         else:
-            self._step = KernelClassifier(self.run.model, self.run.kernel_machine)
+            self.score = KernelClassifier(self.run.model, self.run.kernel_machine)
 
     def predict(self, path: Path | str, text: str = "") -> Prediction:
         """Predict one recording, taken as one utterance.
@@ -168,7 +169,7 @@ class Predictor:
 
     def predict_prepared(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """Compute probabilities, float64 [B, num_classes], for the inputs that `prepare` makes."""
-        logits = np.asarray(self._step(inputs), np.float64)
+        logits = np.asarray(self.score(inputs), np.float64)
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         return shares / shares.sum(axis=1, keepdims=True)
 
