@@ -105,13 +105,28 @@ def test_prosody_differs_on_the_salient_words(root, spans):
     assert np.mean(slower["sad"]) > 1.2 * np.mean(slower["angry"])
 
 
+def test_prosody_is_in_the_whole_sentence_too(root, spans):
+    quiet, slow = collections.defaultdict(list), collections.defaultdict(list)
+    for utterance in read_corpus("synthetic", root):
+        signal, rate = soundfile.read(utterance.path)
+        rows = [row for row in spans[utterance.id] if row["salient"] == "0"]
+        if utterance.emotion in ("angry", "sad"):
+            parts = [signal[int(row["start_s"] * rate) : int(row["end_s"] * rate)] for row in rows]
+            quiet[utterance.emotion].append(_level_db(np.concatenate(parts)))
+            slow[utterance.emotion].append(
+                sum(row["end_s"] - row["start_s"] for row in rows) / sum(len(row["word"]) for row in rows)
+            )
+    assert np.mean(quiet["angry"]) > np.mean(quiet["sad"]) + 4
+    assert np.mean(slow["sad"]) > 1.15 * np.mean(slow["angry"])
+
+
 def test_words_tell_the_emotion_only_partly():
     rng = np.random.default_rng(0)
     sentences = [make_sentence(emotion, rng) for emotion in EMOTIONS for _ in range(300)]
     phrase_of = [" ".join(s.words[s.phrase_start : s.phrase_end]).strip(".,").lower() for s in sentences]
     own = {emotion: {phrase.lower() for phrase in PHRASES[emotion]} for emotion in EMOTIONS}
     told = np.mean([phrase in own[s.emotion] for phrase, s in zip(phrase_of, sentences, strict=True)])
-    assert 0.5 < told < 0.8
+    assert 0.4 < told < 0.55
     assert max(len(sentence.words) for sentence in sentences) <= MAX_WORDS
     assert len({word.strip(".,").lower() for sentence in sentences for word in sentence.words}) > 350
 

@@ -14,7 +14,7 @@ import numpy as np
 import soxr
 
 from drl4ser.corpora.synthetic.sentences import Sentence
-from drl4ser.corpora.synthetic.turns import SPEAKING_VOLUME, Delivery, Speaker, mark_up
+from drl4ser.corpora.synthetic.turns import Delivery, Speaker, mark_up
 from drl4ser.corpora.utterance import CorpusError
 
 SAMPLE_RATE = 16_000
@@ -151,7 +151,7 @@ def record(sentence: Sentence, delivery: Delivery, speaker: Speaker) -> Recordin
         rate=delivery.rate,
         pitch=delivery.pitch,
         pitch_range=50,
-        volume=SPEAKING_VOLUME,
+        volume=delivery.volume,
         seed=delivery.seed,
     )
     signal = soxr.resample(speech.samples / _FULL_SCALE, speech.sample_rate, SAMPLE_RATE)

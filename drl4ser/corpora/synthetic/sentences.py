@@ -6,10 +6,12 @@ import numpy as np
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
 MAX_WORDS = 14
+_USUAL_WORDS = 10
+_MIN_CARRIER_WORDS = 5
 _PARAGRAPH_SENTENCES = 4
 
 # How the wording of the phrase relates to the emotion of the utterance, and how often.
-WORDINGS = {"clear": 0.65, "shared": 0.13, "ambiguous": 0.16, "misleading": 0.06}
+WORDINGS = {"clear": 0.46, "shared": 0.17, "ambiguous": 0.33, "misleading": 0.04}
 
 OPENERS = (
     "well", "so", "you know", "listen", "anyway", "okay", "look", "by the way", "as I said", "to be honest", "right",
@@ -126,7 +128,7 @@ def make_sentence(emotion: str, rng: np.random.Generator) -> Sentence:
     """
     wording = str(rng.choice(list(WORDINGS), p=list(WORDINGS.values())))
     phrase = _draw_phrase(emotion, wording, rng).split()
-    before, after = _draw_carrier(MAX_WORDS - len(phrase), rng)
+    before, after = _draw_carrier(max(_USUAL_WORDS - len(phrase), _MIN_CARRIER_WORDS), rng)
     if after:
         phrase[-1] += ","
     words = before + phrase + after
@@ -164,10 +166,10 @@ def _draw_phrase(emotion: str, wording: str, rng: np.random.Generator) -> str:
 
 def _draw_carrier(max_words: int, rng: np.random.Generator) -> tuple[list[str], list[str]]:
     """Neutral words before and after the phrase; commas keep clauses short, as espeak drops words of long ones."""
-    opener = f"{_pick(OPENERS, rng)}," if rng.random() < 0.4 else ""
+    opener = f"{_pick(OPENERS, rng)}," if rng.random() < 0.2 else ""
     statement = f"{_pick(SUBJECTS, rng)} {_pick(ACTIONS, rng)}"
     link = _pick(LINKS, rng)
-    if rng.random() < 0.4:
+    if rng.random() < 0.2:
         statement += f" {_pick(TIMES, rng)}"
     if rng.random() < 0.5:
         carrier = f"{opener} {statement}, {link if rng.random() < 0.5 else ''}".split(), []

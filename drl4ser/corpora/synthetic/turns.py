@@ -1,6 +1,7 @@
 """Turns: all random choices of the corpus (speaker, sentence, delivery), made before anything is spoken.
 
-Ten speakers in five sessions of one woman and one man, as in IEMOCAP; emotional prosody is on the phrase alone.
+Ten speakers in five sessions of one woman and one man, as in IEMOCAP. Emotional prosody is in the whole sentence and
+stronger in the phrase.
 """
 
 import math
@@ -42,6 +43,7 @@ SPEAKERS = (
     Speaker(5, "F", "en-gb-x-rp+f5", pitch=42, rate=170, level_db=0.5),
     Speaker(5, "M", "en-us+m7", pitch=40, rate=188, level_db=-2.5),
 )
+_PITCH_STEPS_PER_OCTAVE = 50  # of espeak's pitch parameter, measured with these voices
 MIN_UTTERANCES = len(SPEAKERS) * len(EMOTIONS)
 
 
@@ -64,6 +66,8 @@ EFFECTS = {
     "sad": Effect(rate=-0.45, pitch=-0.28, pitch_swing=0.0, loudness_db=-8.0),
 }
 
+CARRIER_SHARE = 0.4  # how much of an effect the whole sentence has
+
 # Variation that is not emotion: emphasis of the phrase, then the utterance as a whole.
 EMPHASIS_SPREAD = Effect(rate=0.06, pitch=0.06, pitch_swing=0.03, loudness_db=1.5)
 UTTERANCE_SPREAD = Effect(rate=0.06, pitch=0.0, pitch_swing=0.0, loudness_db=2.5)
@@ -74,19 +78,21 @@ class Delivery(NamedTuple):
     """Everything that turns a sentence into a recording.
 
     Attributes:
-        strength: of the emotional prosody, 0 (words only) to about 1.2.
+        strength: of the emotional prosody, 0 (neutral) to 1.3.
         rate: words per minute outside the phrase.
         pitch: espeak's pitch parameter outside the phrase.
+        volume: espeak's amplitude outside the phrase.
         gain_db: level of the recording.
         noise_db: white background noise relative to the speech.
         lead_s: silence before the first word; the tail is as long.
-        effect: change inside the phrase.
+        effect: further change inside the phrase.
         seed: of espeak's and the noise's random numbers.
     """
 
     strength: float
     rate: int
     pitch: int
+    volume: int
     gain_db: float
     noise_db: float
     lead_s: float
@@ -99,11 +105,15 @@ def make_delivery(sentence: Sentence, speaker: Speaker, rng: np.random.Generator
     strength = _draw_strength(sentence, rng)
     emphasis = [rng.normal(0.0, spread) for spread in EMPHASIS_SPREAD]
     emotional = EFFECTS[sentence.emotion]
-    effect = Effect(*(strength * full + jitter for full, jitter in zip(emotional, emphasis, strict=True)))
+    whole = Effect(*(CARRIER_SHARE * strength * full for full in emotional))
+    phrase_share = (1 - CARRIER_SHARE) * strength
+    effect = Effect(*(phrase_share * full + jitter for full, jitter in zip(emotional, emphasis, strict=True)))
+    pitch = rng.normal(speaker.pitch, UTTERANCE_PITCH_SPREAD) + _PITCH_STEPS_PER_OCTAVE * whole.pitch / math.log(2)
     return Delivery(
         strength=strength,
-        rate=round(speaker.rate * math.exp(rng.normal(0.0, UTTERANCE_SPREAD.rate))),
-        pitch=int(np.clip(round(rng.normal(speaker.pitch, UTTERANCE_PITCH_SPREAD)), 5, 95)),
+        rate=round(speaker.rate * math.exp(whole.rate + rng.normal(0.0, UTTERANCE_SPREAD.rate))),
+        pitch=int(np.clip(round(pitch), 5, 95)),
+        volume=round(SPEAKING_VOLUME * 10 ** (whole.loudness_db / 20)),
         gain_db=speaker.level_db + rng.normal(0.0, UTTERANCE_SPREAD.loudness_db),
         noise_db=rng.uniform(-45.0, -28.0),
         lead_s=rng.uniform(0.08, 0.25),
@@ -137,12 +147,11 @@ def _prosody_tag(effect: Effect, log_pitch: float) -> str:
 
 
 def _draw_strength(sentence: Sentence, rng: np.random.Generator) -> float:
-    """The voice always expresses the emotion where the words do not, and often where they do."""
+    """The voice expresses the emotion, at times weakly where the words do."""
     if sentence.emotion == "neutral":
         return 0.0
     if sentence.wording == "clear":
-        kind = rng.random()
-        return 0.0 if kind < 0.1 else rng.uniform(0.3, 0.6) if kind < 0.25 else rng.uniform(0.7, 1.3)
+        return rng.uniform(0.3, 0.6) if rng.random() < 0.15 else rng.uniform(0.7, 1.3)
     return rng.uniform(0.7, 1.3)
 
 
