@@ -27,7 +27,7 @@ endif
 
 CORPUS ?= synthetic
 PROFILE ?= quick
-RECIPE ?= paper
+RECIPE ?=
 SPLIT ?= random
 SYSTEMS ?=
 MODALITIES ?= acoustic,acoustic+lexical
@@ -49,7 +49,7 @@ ALLOW_PARTIAL ?= false
 ALLOW_MIXED_CODE ?= false
 EVERY ?= 12
 CASES ?= 100000
-NUM_UTTERANCES ?= 600
+NUM_UTTERANCES ?= 2400
 # The first of these that starts; pyenv leaves names that do not.
 PYTHON ?= $(or $(firstword $(foreach name,python3.13 python3.12 python3.11,$(shell $(name) -c "print('$(name)')" 2>/dev/null))),python3)
 
@@ -72,7 +72,7 @@ BIN := .venv/bin
 MODULE := $(BIN)/python -m
 
 SETTINGS = --corpus="$(NAME)" --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_DIR)" --word_vectors="$(WORD_VECTORS)" \
-	--profile=$(PROFILE) --recipe=$(RECIPE) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
+	--profile=$(PROFILE) $(if $(RECIPE),--recipe=$(RECIPE)) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
 	--frontend=$(FRONTEND) --precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
 .PHONY: setup check-tools test lint format records default-corpus corpus lld-report benchmark \

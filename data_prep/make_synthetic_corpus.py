@@ -10,7 +10,7 @@ from drl4ser.corpora.synthetic import write_corpus
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", "data/synthetic", "Folder to make.")
-flags.DEFINE_integer("num_utterances", 600, "Number of utterances.", lower_bound=1)
+flags.DEFINE_integer("num_utterances", 2400, "Number of utterances.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "Seed of every random choice.", lower_bound=0)
 flags.DEFINE_integer("num_workers", os.cpu_count(), "Processes; the corpus is the same.", lower_bound=1)
 

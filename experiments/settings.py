@@ -28,7 +28,7 @@ flags.DEFINE_string("records_dir", None, "LLD records, made by data_prep.make_re
 flags.DEFINE_string("word_vectors", None, "word2vec file (.bin, .bin.gz, .txt) for systems with lexical input.")
 flags.DEFINE_string("runs_dir", "runs", "Where each fold keeps its weights, history and TensorBoard events.")
 flags.DEFINE_enum("profile", "quick", list(config.PROFILES), "Size of the experiment.")
-flags.DEFINE_enum("recipe", "paper", list(config.RECIPES), "How systems are trained.")
+flags.DEFINE_enum("recipe", None, list(config.RECIPES), "How systems are trained. Default: as the profile says.")
 flags.DEFINE_enum("split", "random", SPLITS, "What the parts of a fold do not share.")
 flags.DEFINE_integer(
     "num_folds", 10, "Parts of a cross-validation; given folds and sessions have a number of their own."
@@ -56,7 +56,7 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
     classes = tuple(sorted({utterance.emotion for utterance in store.utterances}))
     num_folds = len(make_folds(store.utterances, FLAGS.split, FLAGS.num_folds))
     base = config.make_experiment(
-        FLAGS.profile, FLAGS.recipe, corpus=FLAGS.corpus, classes=classes, split=FLAGS.split, num_folds=num_folds
+        FLAGS.profile, _recipe(), corpus=FLAGS.corpus, classes=classes, split=FLAGS.split, num_folds=num_folds
     )
     base = bind_content(config.change(base, _changes()), store.content(classes))
     for system in systems:
@@ -87,7 +87,11 @@ def check(systems: list[str], modalities: list[str]) -> None:
     for seed in FLAGS.seeds:
         if not seed.isdecimal():
             raise ValueError(f"SEEDS (--seeds) must be numbers such as 0,1,2. Received: {seed!r}")
-    config.change(config.make_experiment(FLAGS.profile, FLAGS.recipe), _changes())
+    config.change(config.make_experiment(FLAGS.profile, _recipe()), _changes())
+
+
+def _recipe() -> str:
+    return FLAGS.recipe or config.PROFILE_RECIPES[FLAGS.profile]
 
 
 def _check(name: str, values: list[str], known: tuple[str, ...]) -> None:

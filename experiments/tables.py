@@ -1,11 +1,17 @@
 """What the paper's two tables and the ablation have in common: run what is missing, write the table, print it."""
 
+import json
+from collections import defaultdict
 from pathlib import Path
 
 from absl import flags
 
-from drl4ser.reporting.paper_values import LAYOUTS
+from drl4ser.config import ExperimentConfig
+from drl4ser.figures import save_figure
+from drl4ser.figures.learning_curves import learning_curves_figure
+from drl4ser.reporting.paper_values import LAYOUTS, MODALITY_NAMES, SYSTEM_NAMES
 from drl4ser.reporting.write import write_report
+from drl4ser.runs.paths import HISTORY_FILE, run_directory
 from experiments import settings
 
 FLAGS = flags.FLAGS
@@ -20,10 +26,24 @@ def reproduce(table: str) -> None:
     layout = LAYOUTS[table]
     wanted = FLAGS.systems or [system for system in layout.systems if system not in layout.references]
     networks = [system for system in wanted if system in settings.SYSTEMS]
-    results = settings.run(list(settings.experiments(networks, FLAGS.modalities))) if networks else []
+    configs = list(settings.experiments(networks, FLAGS.modalities)) if networks else []
+    results = settings.run(configs) if configs else []
     references = [system for system in wanted if system not in settings.SYSTEMS]
     if references and "acoustic" in FLAGS.modalities:
         results += settings.run_references(list(settings.experiments(references, ["acoustic"])))
     directory = write_report(results, Path(FLAGS.results_dir), table, FLAGS.allow_mixed_code)
+    draw_learning_curves(configs, directory)
     print((directory / f"{table}.md").read_text(encoding="utf-8"))
     print(f"Written to {directory}")
+
+
+def draw_learning_curves(configs: list[ExperimentConfig], directory: Path) -> None:
+    """Draw `learning_curves.png` and `.pdf` of the folds whose histories are there: adopted ones have none."""
+    histories = defaultdict(list)
+    for config in configs:
+        path = run_directory(Path(FLAGS.runs_dir), config) / HISTORY_FILE
+        if path.exists():
+            key = SYSTEM_NAMES[config.model.system], MODALITY_NAMES[config.model.modality]
+            histories[key].append(json.loads(path.read_text(encoding="utf-8")))
+    if histories:
+        save_figure(learning_curves_figure(histories), directory / "learning_curves")

@@ -14,7 +14,7 @@ from tests.conftest import CLASSES, write_voice
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "DEVIATIONS.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-RUN = Path("runs/synthetic-quick-paper-random/s3-acoustic/fold-00-seed-0")
+RUN = Path("runs/synthetic-quick-tuned-random/s3-acoustic/fold-00-seed-0")
 FOLDERS = "drl4ser|experiments|data_prep|benchmarks|tests|results|docs|notebooks"
 
 per_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -90,7 +90,7 @@ def test_the_first_corpus_goes_from_a_folder_to_a_prediction(tmp_path):
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "20 of 20 utterances" in done.stdout
-    table = (tmp_path / "my_results/table1/manifest-quick-paper-speaker/table1.md").read_text(encoding="utf-8")
+    table = (tmp_path / "my_results/table1/manifest-quick-tuned-speaker/table1.md").read_text(encoding="utf-8")
     assert table in done.stdout and "| S3 " in table and "| Poria et al. 2016 " in table
     predictions = done.stdout.split("Written to")[1].splitlines()[1:]
     assert len(predictions) == len(list((tmp_path / "recordings").glob("*_01.wav")))

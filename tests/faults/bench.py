@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("extraction", "training", "reporting")
-_TABLE = Path("table2") / "synthetic-quick-paper-random"
+_TABLE = Path("table2") / "synthetic-quick-tuned-random"
 _UTTERANCES = 140  # three shards
 _SETTINGS = ("--num_folds=3", "--folds=2", "--systems=s1", "--modalities=acoustic", "--epochs=3", "--jobs=1")
 _SETTINGS += ("--change=model.width=0.05", "--change=train.batch_size=8")

@@ -152,5 +152,5 @@ def test_a_cluster_gives_the_local_bytes_also_when_a_node_dies(
     wait_until(lambda: list((tmp_path / "b").rglob("checkpoint.npz")))
     replace_node(cluster)
     finish(remote)
-    name = Path("table2") / "manifest-quick-paper-random"
+    name = Path("table2") / "manifest-quick-tuned-random"
     assert contents(tmp_path / "ray" / name) == contents(tmp_path / "local" / name)

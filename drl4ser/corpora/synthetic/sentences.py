@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
-MAX_WORDS = 14
-_USUAL_WORDS = 10
+MAX_WORDS = 13  # of a long phrase and the least that a carrier has room for
+_USUAL_WORDS = 8
 _MIN_CARRIER_WORDS = 5
 _PARAGRAPH_SENTENCES = 4
 
@@ -24,17 +24,15 @@ SUBJECTS = (
     "our coach", "the waiter", "my roommate", "the librarian", "the mailman",
 )  # fmt: skip
 ACTIONS = (
-    "left the keys on the table", "called about the tickets", "sent the letter back", "moved the blue car",
-    "changed the plan for the trip", "opened the kitchen window", "painted the front door",
-    "asked about the price of the house", "took the early train", "gave the dog to the neighbors",
-    "sold the old piano", "signed the papers at the bank", "read the whole report", "fixed the printer",
-    "put the boxes in the garage", "came home with the children", "wrote down the address",
-    "cooked dinner for the family", "talked to the people at work", "bought a ticket to Boston",
-    "cancelled the meeting", "found the photographs", "turned off the lights", "closed the shop early",
-    "cleaned the room", "told them about the money", "heard the news on the radio", "waited at the airport",
-    "borrowed my bicycle", "returned the library books", "watered the garden", "forgot the phone number",
-    "packed the suitcase", "walked to the station", "picked up the parcel", "drove to the hospital",
-    "finished the exam", "planted a tree", "met the lawyer", "counted the chairs",
+    "called", "wrote back", "left the keys", "asked about the tickets", "sent the letter", "moved the car",
+    "changed the plan", "opened the window", "painted the door", "knew the price", "took the early train",
+    "gave away the dog", "sold the piano", "signed the papers", "read the report", "fixed the printer",
+    "packed the boxes", "came home", "found the address", "cooked dinner", "talked to the manager",
+    "bought a ticket", "cancelled the meeting", "found the photographs", "turned off the lights", "closed the shop",
+    "cleaned the room", "told them", "heard the news", "waited at the airport", "borrowed my bicycle",
+    "returned the books", "watered the garden", "forgot the number", "packed the suitcase", "walked home",
+    "picked up the parcel", "drove to the hospital", "finished the exam", "planted a tree", "met the lawyer",
+    "counted the chairs", "was here", "answered", "missed the bus", "kept the receipt",
 )  # fmt: skip
 TIMES = (
     "this morning", "last night", "after lunch", "on Tuesday", "before the meeting", "yesterday", "a week ago",
@@ -124,7 +122,7 @@ def make_sentence(emotion: str, rng: np.random.Generator) -> Sentence:
 
     Example:
         >>> make_sentence("sad", np.random.default_rng(0)).text
-        'They do not love me anymore, since our coach told them about the money.'
+        'My friend answered, so he looked right at me.'
     """
     wording = str(rng.choice(list(WORDINGS), p=list(WORDINGS.values())))
     phrase = _draw_phrase(emotion, wording, rng).split()

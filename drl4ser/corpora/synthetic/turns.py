@@ -32,16 +32,16 @@ class Speaker(NamedTuple):
 
 
 SPEAKERS = (
-    Speaker(1, "F", "en-us+f1", pitch=48, rate=178, level_db=0.0),
-    Speaker(1, "M", "en-us+m1", pitch=56, rate=168, level_db=1.5),
-    Speaker(2, "F", "en-us+f2", pitch=55, rate=165, level_db=-2.0),
-    Speaker(2, "M", "en-gb-scotland+m2", pitch=45, rate=182, level_db=0.0),
-    Speaker(3, "F", "en+f3", pitch=44, rate=185, level_db=1.0),
-    Speaker(3, "M", "en-us+m3", pitch=52, rate=174, level_db=-1.5),
-    Speaker(4, "F", "en-us+f4", pitch=60, rate=172, level_db=-0.5),
-    Speaker(4, "M", "en-gb-x-rp+m4", pitch=50, rate=162, level_db=2.0),
-    Speaker(5, "F", "en-gb-x-rp+f5", pitch=42, rate=170, level_db=0.5),
-    Speaker(5, "M", "en-us+m7", pitch=40, rate=188, level_db=-2.5),
+    Speaker(1, "F", "en-us+f1", pitch=48, rate=196, level_db=0.0),
+    Speaker(1, "M", "en-us+m1", pitch=56, rate=185, level_db=1.5),
+    Speaker(2, "F", "en-us+f2", pitch=55, rate=182, level_db=-2.0),
+    Speaker(2, "M", "en-gb-scotland+m2", pitch=45, rate=200, level_db=0.0),
+    Speaker(3, "F", "en+f3", pitch=44, rate=204, level_db=1.0),
+    Speaker(3, "M", "en-us+m3", pitch=52, rate=191, level_db=-1.5),
+    Speaker(4, "F", "en-us+f4", pitch=60, rate=189, level_db=-0.5),
+    Speaker(4, "M", "en-gb-x-rp+m4", pitch=50, rate=178, level_db=2.0),
+    Speaker(5, "F", "en-gb-x-rp+f5", pitch=42, rate=187, level_db=0.5),
+    Speaker(5, "M", "en-us+m7", pitch=40, rate=207, level_db=-2.5),
 )
 _PITCH_STEPS_PER_OCTAVE = 50  # of espeak's pitch parameter, measured with these voices
 MIN_UTTERANCES = len(SPEAKERS) * len(EMOTIONS)

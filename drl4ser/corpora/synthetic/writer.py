@@ -29,9 +29,10 @@ _README = """# Synthetic emotional speech
 IEMOCAP. Made by drl4ser (data_prep.make_synthetic_corpus): generator {generator_version}, seed {seed},
 espeak-ng {espeak_version}. No human voice is in it; what a system scores here says nothing about real speech.
 
-Every sentence is a neutral carrier and one phrase. The phrase carries the emotion by its words, by its
-prosody (rate, pitch, pitch range, loudness) or by both; some phrases fit several emotions, a few mislead.
-Speakers and utterances differ in rate, pitch, level and background noise beyond what emotion explains.
+Every sentence is a neutral carrier and one phrase. The prosody of the emotion (rate, pitch, pitch range,
+loudness) is in the whole sentence and more than twice as strong in the phrase. About half of the phrases name
+the emotion; the others fit several emotions, and a few mislead. Speakers and utterances differ in rate, pitch,
+level and background noise beyond what emotion explains.
 
 - SessionN/sentences/wav/<dialogue>/<turn>.wav: 16 kHz, 16 bit, mono
 - SessionN/dialog/EmoEvaluation/<dialogue>.txt: labels ang, hap, exc, neu, sad; ratings are class averages
@@ -50,7 +51,7 @@ class RecordedTurn(NamedTuple):
 
 
 def write_corpus(
-    root: Path, num_utterances: int = 600, seed: int = 0, num_workers: int = 2, *, progress: bool = True
+    root: Path, num_utterances: int = 2400, seed: int = 0, num_workers: int = 2, *, progress: bool = True
 ) -> bool:
     """Make the synthetic corpus. The same arguments give the same bytes, whatever `num_workers`.
 

@@ -1,0 +1,55 @@
+"""Learning curves: loss of the training and the validation part and validation UA by epoch, one colour per system."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from drl4ser.figures import FONT_SIZE, make_figure
+
+# Okabe and Ito's colours: told apart with any kind of colour vision.
+_COLORS = ("#000000", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#E69F00", "#999999")
+
+
+def learning_curves_figure(histories: Mapping[tuple[str, str], Sequence[Sequence[dict]]]) -> Figure:
+    """Two panels for each input, 16 cm wide: losses on the left, validation UA on the right.
+
+    Args:
+        histories: for each (system, input) the histories of its folds and seeds, rows as `Trainer.fit` returns them.
+
+    Returns:
+        The figure. Each fold and seed is a line of its own; a dot marks the epoch that was kept.
+
+    Example:
+        >>> rows = [{"epoch": 1, "loss": 1.4, "validation_loss": 1.3, "validation_ua": 0.3, "best": True}]
+        >>> [axes.get_ylabel() for axes in learning_curves_figure({("S3", "A"): [rows]}).axes]
+        ['cross-entropy', 'validation UA / %']
+    """
+    systems, inputs = (list(dict.fromkeys(key[part] for key in histories)) for part in (0, 1))
+    figure = make_figure(16, 6.5 * len(inputs))
+    for (left, right), of_input in zip(figure.subplots(len(inputs), 2, squeeze=False), inputs, strict=True):
+        for (system, _), runs in ((key, runs) for key, runs in histories.items() if key[1] == of_input):
+            color = _COLORS[systems.index(system) % len(_COLORS)]
+            for number, rows in enumerate(runs):
+                _draw_run(left, right, rows, color, system if number == 0 else None)
+        left.set_title(f"Input {of_input}: training (solid) and validation (dashed)", fontsize=FONT_SIZE + 1)
+        left.set_ylabel("cross-entropy", fontsize=FONT_SIZE)
+        right.set_title(f"Input {of_input}", fontsize=FONT_SIZE + 1)
+        right.set_ylabel("validation UA / %", fontsize=FONT_SIZE)
+        right.legend(fontsize=FONT_SIZE, frameon=False, loc="lower right")
+        for axes in (left, right):
+            axes.set_xlabel("epoch", fontsize=FONT_SIZE)
+            axes.set_ylim(bottom=0)
+            axes.tick_params(labelsize=FONT_SIZE, length=2)
+            axes.grid(color="0.9", linewidth=0.5)
+    return figure
+
+
+def _draw_run(left, right, rows: Sequence[dict], color: str, label: str | None) -> None:
+    epochs = [row["epoch"] for row in rows]
+    left.plot(epochs, [row["loss"] for row in rows], color=color, linewidth=1.0)
+    left.plot(epochs, [row["validation_loss"] for row in rows], "--", color=color, linewidth=1.0)
+    right.plot(epochs, [100 * row["validation_ua"] for row in rows], color=color, linewidth=1.0, label=label)
+    kept = [row for row in rows if row["best"]][-1:]
+    right.plot(
+        [row["epoch"] for row in kept], [100 * row["validation_ua"] for row in kept], "o", color=color, markersize=3
+    )

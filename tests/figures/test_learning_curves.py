@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from drl4ser.figures.learning_curves import learning_curves_figure
+
+
+def history(*uas):
+    best = np.argmax(uas) + 1
+    return [
+        {"epoch": n, "loss": 1 / n, "validation_loss": 2 / n, "validation_ua": ua, "best": n <= best}
+        for n, ua in enumerate(uas, start=1)
+    ]
+
+
+def test_every_fold_is_a_line_and_the_kept_epoch_a_dot():
+    figure = learning_curves_figure({("S1", "A"): [history(0.3, 0.5, 0.4), history(0.2)], ("S3", "A"): [history(0.6)]})
+    losses, uas = figure.axes
+    assert [line.get_ydata().tolist() for line in losses.lines[:2]] == [[1, 1 / 2, 1 / 3], [2, 1, 2 / 3]]
+    assert losses.lines[1].get_linestyle() == "--"
+    lines, dots = uas.lines[::2], uas.lines[1::2]
+    assert [line.get_ydata().tolist() for line in lines] == [[30, 50, 40], [20], [60]]
+    assert [(dot.get_xdata()[0], dot.get_ydata()[0]) for dot in dots] == [(2, 50), (1, 20), (1, 60)]
+    assert lines[0].get_color() == lines[1].get_color() != lines[2].get_color()
+    assert [text.get_text() for text in uas.get_legend().get_texts()] == ["S1", "S3"]
+
+
+def test_each_input_has_its_row():
+    figure = learning_curves_figure({("S1", "A"): [history(0.3)], ("S1", "A+L"): [history(0.4)]})
+    assert [axes.get_title() for axes in figure.axes[1::2]] == ["Input A", "Input A+L"]
+    assert figure.axes[3].lines[0].get_ydata()[0] == pytest.approx(40)
