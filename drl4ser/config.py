@@ -193,7 +193,14 @@ PROFILES: dict[str, dict[str, dict[str, Any]]] = {
     "paper": {},
     "quick": {
         "model": {"width": 0.1875},
-        "train": {"batch_size": 32, "max_epochs": 12, "patience": 12, "warmup_epochs": 1.0},
+        "train": {
+            "batch_size": 32,
+            "max_epochs": 10,
+            "patience": 10,
+            "learning_rate": 2e-3,  # there are few steps
+            "warmup_epochs": 1.0,
+            "clip_norm": 1.0,
+        },
     },
 }
 PROFILE_FOLDS = {"paper": 10, "quick": 1}
@@ -213,7 +220,7 @@ def make_experiment(profile: str, recipe: str, **fields) -> ExperimentConfig:
 
     Example:
         >>> make_experiment("quick", "tuned", fold=3).train.max_epochs
-        12
+        10
     """
     for name, value, registry in (("profile", profile, PROFILES), ("recipe", recipe, RECIPES)):
         if value not in registry:
