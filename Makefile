@@ -166,12 +166,11 @@ demo: $(if $(RUN),setup,records)
 reproduce-saliency: records
 	$(MODULE) experiments.saliency $(SETTINGS) --results_dir="$(RESULTS_DIR)"
 
-# On a busy machine the cell with widgets was seen to wait for ever (nbclient 0.11, ipykernel 7.4): stop it and start again.
-# JSON is packed by Python's own library, in case orjson, which Gradio brings, is the cause.
 # They look at the run of reproduce-figure5, or at RUN with the records in RECORDS_DIR.
 notebooks: $(if $(RUN),setup,reproduce-figure5)
 	DRL4SER_ROOT="$(CURDIR)" $(if $(RUN),DRL4SER_RUN="$(RUN)" DRL4SER_RECORDS="$(RECORDS_DIR)") \
-		$(MODULE) nbconvert --Session.packer=json --Session.unpacker=json --execute --to html --output-dir build/notebooks notebooks/*.ipynb
+		$(MODULE) nbconvert --ExecutePreprocessor.kernel_manager_class=notebooks.kernel.AttentiveKernelManager \
+		--execute --to html --output-dir build/notebooks notebooks/*.ipynb
 
 # Figure 6: several seeds, and with SIZES=30,60,120 other numbers of training utterances of each class.
 reproduce-figure6: SEEDS = 0,1,2

@@ -1,4 +1,4 @@
-"""Execute the notebooks and store them with outputs that a code host shows: `python notebooks/store_outputs.py`.
+"""Execute the notebooks and store them with outputs that a code host shows: `python -m notebooks.store_outputs`.
 
 They look at the run and records that DRL4SER_RUN and DRL4SER_RECORDS name, as `make notebooks` does. Left out is what a
 code host does not show and what would make the files large: players, widgets and what libraries print to stderr.
@@ -15,6 +15,8 @@ import nbformat
 from nbclient import NotebookClient
 from PIL import Image
 
+from notebooks.kernel import AttentiveKernelManager
+
 FOLDER = Path(__file__).parent
 PLAYER = "[a player; run the notebook to hear it]"
 WIDGET = "[controls; run the notebook to use them]"
@@ -25,7 +27,8 @@ def main() -> None:
     os.environ.setdefault("DRL4SER_ROOT", str(FOLDER.parent))
     for path in [Path(name) for name in sys.argv[1:]] or sorted(FOLDER.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
-        NotebookClient(notebook, timeout=900, resources={"metadata": {"path": FOLDER}}).execute()
+        options = {"timeout": 900, "kernel_manager_class": AttentiveKernelManager}
+        NotebookClient(notebook, resources={"metadata": {"path": FOLDER}}, **options).execute()
         clean(notebook)
         nbformat.write(notebook, path)
         print(f"{path}: {path.stat().st_size / 1000:.0f} kB")

@@ -1,17 +1,24 @@
 """The notebooks run from top to bottom, and are stored with outputs that a code host shows."""
 
+import asyncio
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import zmq.asyncio
+from jupyter_client.session import Session
+
+from notebooks.kernel import AttentiveChannel
 
 ROOT = Path(__file__).parents[1]
 PICTURE = re.compile(r'<img[^>]+src="data:image/png;base64')
+STALE = "run python -m notebooks.store_outputs"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -20,7 +27,7 @@ def test_a_notebook_is_stored_with_what_a_code_host_shows(path):
     """Executed once from top to bottom; text and pictures only; small."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1)), "run notebooks/store_outputs.py"
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1)), STALE
     outputs = [output for cell in code for output in cell["outputs"]]
     assert any("image/png" in output.get("data", {}) for output in outputs)
     for output in outputs:
@@ -32,38 +39,37 @@ def test_a_notebook_is_stored_with_what_a_code_host_shows(path):
     assert "widgets" not in notebook["metadata"]
 
 
-WITH_WIDGETS = "02_attention_and_informativeness"
+def test_a_reply_that_arrives_during_a_send_is_noticed():
+    async def exchange():
+        with zmq.Context() as elsewhere, elsewhere.socket(zmq.ROUTER) as kernel, zmq.asyncio.Context() as context:
+            kernel.linger = 0
+            session = Session(key=b"")
+            with context.socket(zmq.DEALER) as socket:
+                socket.identity, socket.linger = b"client", 0
+                socket.connect(f"tcp://127.0.0.1:{kernel.bind_to_random_port('tcp://127.0.0.1')}")
+                channel = AttentiveChannel(socket, session)
+                channel.send(session.msg("kernel_info_request"))
+                session.recv(kernel, mode=0)
+                waiting = asyncio.ensure_future(channel.get_msg())
+                await asyncio.sleep(0.1)
+                session.send(kernel, "kernel_info_reply", ident=b"client")
+                time.sleep(0.5)  # the reply arrives while the loop is busy
+                channel.send(session.msg("comm_msg"))
+                return await asyncio.wait_for(waiting, 30)
 
-
-def convert(command, environment, seconds=300):
-    """Execute one notebook; one with widgets may hang once, which is printed, since nbclient 0.11 sometimes does."""
-    attempts = 2 if command[-1].stem == WITH_WIDGETS else 1
-    for attempt in range(1, attempts + 1):
-        try:
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            assert attempt < attempts, f"{command[-1]} did not end in {seconds} s"
-            print(f"\nwarning: {command[-1].name} did not end in {seconds} s; tried again", file=sys.__stderr__)
-        else:
-            assert done.returncode == 0, done.stderr
-            return
+    assert asyncio.run(exchange())["msg_type"] == "kernel_info_reply"
 
 
 def test_all_notebooks_run(trained_run, records_dir, tmp_path):
     run = tmp_path / "experiment" / "s3-acoustic+lexical" / "fold-00-seed-0"
     shutil.copytree(trained_run[0], run)
-    command = [
-        sys.executable,
-        "-m",
-        "nbconvert",
-        "--Session.packer=json",
-        "--Session.unpacker=json",
-        "--execute",
-        "--to",
-        "html",
-        "--output-dir",
-        tmp_path / "pages",
-    ]
+    settings = (  # a cell that takes longer is named by the error
+        "timeout=900",
+        "startup_timeout=900",
+        "kernel_manager_class=notebooks.kernel.AttentiveKernelManager",
+    )
+    options = [f"--ExecutePreprocessor.{setting}" for setting in settings]
+    options += ["--execute", "--to=html", f"--output-dir={tmp_path / 'pages'}"]
     environment = {
         "DRL4SER_ROOT": str(ROOT),
         "DRL4SER_RUN": str(run),
@@ -72,11 +78,18 @@ def test_all_notebooks_run(trained_run, records_dir, tmp_path):
         "DRL4SER_EPOCHS": "2",
         "IPYTHONDIR": str(tmp_path / "ipython"),  # nothing of the user's own
     }
-    for path in NOTEBOOKS:
-        convert([*command, path], os.environ | environment)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbconvert", *options, *NOTEBOOKS],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     attention, results, own = (
         (tmp_path / "pages" / f"{name}.html").read_text(encoding="utf-8")
-        for name in (WITH_WIDGETS, "03_results", "04_your_own_system")
+        for name in ("02_attention_and_informativeness", "03_results", "04_your_own_system")
     )
     assert "30 utterances to train on, 10 held out" in own and "differs by less than 1e-4: True" in own
     assert len(PICTURE.findall(own)) == 2
