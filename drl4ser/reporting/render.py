@@ -119,7 +119,8 @@ def _comparisons(table: Table) -> TextTable:
         low, high = (f"{100 * end:+.1f}" for end in item.interval)
         cells = [f"{SYSTEM_NAMES[item.system]} over {SYSTEM_NAMES[item.over]}", MODALITY_NAMES[row.modality]]
         cells += [item.verdict, str(item.num_folds), f"{item.num_utterances:,}"]
-        cells += [f"{100 * item.difference:+.1f} [{low}, {high}]", _p_value(item.p_utterances), _p_value(item.p_folds)]
+        p_folds = _p_value(item.p_folds) if item.num_folds > 1 else MISSING  # one fold shows no scatter
+        cells += [f"{100 * item.difference:+.1f} [{low}, {high}]", _p_value(item.p_utterances), p_folds]
         cells += [_optional(item.relative_improvement, "+.1f")]
         rows.append(cells + [_optional(item.paper_relative_improvement, "+.1f")] * with_paper)
     return TextTable(header + ["Paper's gain %"] * with_paper, rows, num_names=3)

@@ -74,6 +74,13 @@ def test_papers_numbers_of_rid_for_a_five_class_manifest():
     assert " 90.2 |" in markdown and " 69.4 |" not in markdown and "from RID" in markdown
 
 
+def test_one_fold_has_no_p_over_folds():
+    one = [result for result in make_fold_results(["s2", "s3"]) if result.fold == 0]
+    (line,) = (line for line in render_markdown(build_table(one)).splitlines() if line.startswith("| S3 over S2"))
+    cells = [cell.strip() for cell in line.split("|")]
+    assert cells[3:5] == ["undecided", "1"] and cells[8] == "-"
+
+
 def test_latex_is_escaped_and_balanced():
     table = build_table(make_fold_results()[::-1])
     table = dataclasses.replace(table, facts=dataclasses.replace(table.facts, corpus="a_b & 50% #1 {x}"))
