@@ -4,13 +4,17 @@ Without a run it takes that of experiments.figure5, trained if need be.
 """
 
 import signal
+import tempfile
 import threading
 from pathlib import Path
 
+import soundfile
 from absl import flags
 
 from data_prep.command import run
 from drl4ser.console import import_tensorflow
+from drl4ser.corpora import CorpusError
+from drl4ser.corpora.synthetic.espeak import speak
 from experiments import settings
 
 FLAGS = flags.FLAGS
@@ -26,6 +30,21 @@ flags.DEFINE_integer("max_megabytes", 20, "Largest file that is taken.", lower_b
 flags.DEFINE_integer("delete_after_s", 60, "How long an uploaded file may lie on the disk, in seconds.", lower_bound=1)
 
 
+EXAMPLE = "I really did not expect that."
+
+
+def make_example(folder: Path) -> tuple[Path, str] | None:
+    """Speak a sentence for visitors who have no recording: the file and its words, None without espeak-ng."""
+    try:
+        spoken = speak(f"<speak>{EXAMPLE}</speak>", "en-us+m3", rate=170, pitch=50, pitch_range=50, volume=40, seed=1)
+    except CorpusError as error:
+        print(f"no example on the page: {error}", flush=True)
+        return None
+    path = folder / "example.wav"
+    soundfile.write(path, spoken.samples, spoken.sample_rate)
+    return path, EXAMPLE
+
+
 def main() -> None:
     """Serve until interrupted."""
     directory = Path(FLAGS.run) if FLAGS.run else settings.run_default()[1]
@@ -38,7 +57,10 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     limits = Limits(FLAGS.max_seconds, FLAGS.max_megabytes, FLAGS.delete_after_s)
-    with serve(Predictor(directory), limits, FLAGS.host, FLAGS.port) as address:
+    with (
+        tempfile.TemporaryDirectory(prefix="drl4ser-example-") as folder,
+        serve(Predictor(directory), limits, FLAGS.host, FLAGS.port, make_example(Path(folder))) as address,
+    ):
         print(f"{address} (Ctrl-C stops it)", flush=True)
         stopped.wait()
 

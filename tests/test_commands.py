@@ -146,6 +146,21 @@ def test_table1_with_a_reference_row(records_dir, tmp_path):
     assert "openSMILE and SVM" in again.stdout and "Xia" not in again.stdout
 
 
+def test_figure5_of_a_run_takes_an_utterance_of_its_test_part(trained_run, records_dir, tmp_path):
+    directory, result = trained_run
+    options = [f"--run={directory}", f"--results_dir={tmp_path}", "--block=2", "--head=0"]
+    done = run("experiments.figure5", *options, f"--records_dir={records_dir}")
+    assert done.returncode == 0, done.stderr
+    drawn = [Path(line) for line in done.stdout.splitlines()]
+    assert any(drawn[0].name.startswith(f"{Path(name).stem}-s3-") for name in result.utterances)
+    assert drawn[0].name.endswith("-fold-00-seed-0-attention-block-2-head-0.png") and len(drawn) == 4
+    assert all(path.is_file() for path in drawn)
+    done = run("experiments.figure5", *options, f"--records_dir={tmp_path}")
+    assert_refused(
+        done, "index.json is missing", "set RECORDS_DIR (--records_dir) or CORPUS to the run's, or give AUDIO"
+    )
+
+
 def test_missing_records(tmp_path):
     done = run("experiments.table2", f"--records_dir={tmp_path}", "--modalities=acoustic")
     assert_refused(done, f"{tmp_path / 'index.json'} is missing", "data_prep.make_records")

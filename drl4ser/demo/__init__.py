@@ -5,13 +5,16 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 _WAITING_VISITORS = 20
 _SESSIONS = 100
 
 
 @contextlib.contextmanager
-def serve(predictor, limits=None, host: str = "127.0.0.1", port: int | None = None) -> Iterator[str]:
+def serve(
+    predictor, limits=None, host: str = "127.0.0.1", port: int | None = None, example: tuple[Path, str] | None = None
+) -> Iterator[str]:
     """Serve the page of a run for as long as the context lasts; nothing is left behind.
 
     Args:
@@ -19,6 +22,7 @@ def serve(predictor, limits=None, host: str = "127.0.0.1", port: int | None = No
         limits: what a visitor may bring, a `Limits`; None for the defaults.
         host: address to listen on; "0.0.0.0" lets other machines in.
         port: of the address; None takes the first free one from 7860 on.
+        example: a recording under the folder of temporary files and its words, for visitors who have none.
 
     Yields:
         The page's address.
@@ -36,7 +40,7 @@ def serve(predictor, limits=None, host: str = "127.0.0.1", port: int | None = No
         from drl4ser.demo.page import build_page
 
         limits = limits or Limits()
-        page = build_page(Listener(predictor, limits)).queue(max_size=_WAITING_VISITORS)
+        page = build_page(Listener(predictor, limits), example).queue(max_size=_WAITING_VISITORS)
         try:
             # Every way out of this machine and every other page is turned off by name, whatever the environment sets.
             _, address, _ = page.launch(

@@ -16,8 +16,15 @@ STYLE = """
   background: #E69F0022; }
 .drl4ser .failure { padding: 0.75rem 1rem; border-left: 4px solid #D55E00; background: #D55E0022; }
 .drl4ser ul { margin: 0.25rem 0 0 1.25rem; list-style: disc; }
+@media (max-width: 640px) {
+  #waveform :has(> img) { align-items: flex-start; overflow-x: auto; }
+  #waveform img { width: 40rem; max-width: none; }
+}
 """
-"""Style of all of these. Colours of Okabe & Ito's palette, transparent where text stands on them."""
+"""Style of all of these. Colours of Okabe & Ito's palette, transparent where text stands on them.
+
+On a phone the waveform keeps a width at which its labels can be read, and is scrolled.
+"""
 
 
 def show_prediction(prediction: Prediction) -> str:

@@ -1,5 +1,6 @@
 """The parts of the page and the events between them."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import gradio as gr
@@ -13,19 +14,19 @@ _ONE_AT_A_TIME = {"concurrency_id": "model", "concurrency_limit": 1, "api_visibi
 """TensorFlow uses all cores for one recording; the others wait. Programs use `drl4ser-predict`: no interface here."""
 
 
-def build_page(listener: Listener) -> gr.Blocks:
-    """Build the page of one run.
+def build_page(listener: Listener, example: tuple[Path, str] | None = None) -> gr.Blocks:
+    """Build the page of one run; `example` is a recording and its words, for visitors who have none.
 
     A visitor's recording lives in the state of the visitor's own session: no two can mix. The file itself is read once
     and then only waits to be deleted.
     """
-    run, limits = listener.predictor.run, listener.limits
+    limits = listener.limits
     hint = f"{accepted_formats()}, at most {limits.max_seconds:g} s and {limits.max_megabytes} MB."
     with gr.Blocks(
         title="drl4ser", analytics_enabled=False, delete_cache=(limits.delete_after_s, limits.delete_after_s)
     ) as page:
         gr.Markdown(
-            f"# Emotion in speech\nSystem {run.config.model.system.upper()}, trained on {run.config.corpus}. "
+            f"# Emotion in speech\n{_escape(listener.predictor.describe())}.\n\n"
             f"Upload or record one utterance: {hint} "
             f"The file is deleted within {2 * limits.delete_after_s} s and sent nowhere else."
         )
@@ -33,6 +34,10 @@ def build_page(listener: Listener) -> gr.Blocks:
         with gr.Row():
             with gr.Column():
                 audio, text = _inputs(listener)
+                if example:
+                    said = f"Try an example: \u201c{example[1]}\u201d"
+                    button = gr.Button(said, size="sm", elem_id="example")
+                    button.click(lambda: (str(example[0]), example[1]), None, [audio, text], api_visibility="private")
             result = gr.HTML(show_hint("No recording yet."), elem_id="result")
         with gr.Column(visible=False) as pictures:
             waveform = _plot("waveform", listener.shows_waveform)
@@ -48,6 +53,11 @@ def build_page(listener: Listener) -> gr.Blocks:
         for choice in (block, head):
             choice.change(actions.draw_attention, [recording, *choices], attention, **_ONE_AT_A_TIME)
     return page
+
+
+def _escape(text: str) -> str:
+    """Names of corpora may hold what Markdown takes for emphasis."""
+    return text.replace("_", r"\_")
 
 
 def _inputs(listener: Listener) -> tuple[gr.Audio, gr.Textbox]:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from drl4ser.figures.fonts import AnyScriptFigure
+from drl4ser.figures.fonts import AnyScriptLayout
 from drl4ser.files import atomic_write_bytes
 
 CM_PER_INCH = 2.54
@@ -26,7 +26,7 @@ def make_figure(width_cm: float, height_cm: float) -> Figure:
         >>> figure_to_array(figure).shape
         (354, 531, 4)
     """
-    figure = AnyScriptFigure((width_cm / CM_PER_INCH, height_cm / CM_PER_INCH), dpi=SCREEN_DPI, layout="constrained")
+    figure = Figure((width_cm / CM_PER_INCH, height_cm / CM_PER_INCH), dpi=SCREEN_DPI, layout=AnyScriptLayout())
     FigureCanvasAgg(figure)
     return figure
 

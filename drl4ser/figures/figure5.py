@@ -1,6 +1,6 @@
 """The paper's Figure 5: (a) an attention matrix, (b) informativeness over the waveform; both with the words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import colormaps
@@ -107,8 +107,34 @@ def curves_figure(informativeness: np.ndarray, times: np.ndarray, title: str = "
     return figure
 
 
+def mosaic_figure(blocks: Mapping[str, np.ndarray], title: str = "") -> Figure:
+    """Draw all heads of all blocks, a row for each block and a column for each head; 9 cm wide.
+
+    Args:
+        blocks: correlation matrices [heads, N, N] by the name of their block, N of each block its own.
+        title: stands at the top.
+
+    Example:
+        >>> figure = mosaic_figure({"group 2, block 1": np.full((4, 7, 7), 1 / 7)}, "sad")
+        >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        ['group 2, block 1']
+    """
+    tile, heads = 96, len(next(iter(blocks.values())))
+    figure = make_figure(9.0, 1.2 + 1.7 * len(blocks))
+    axes = figure.subplots()
+    axes.imshow(attention_mosaic(list(blocks.values()), tile))
+    middles = (tile + 2) * (np.arange(max(heads, len(blocks))) + 0.5)
+    axes.set_xticks(middles[:heads], [f"head {number + 1}" for number in range(heads)], fontsize=FONT_SIZE)
+    axes.set_yticks(middles[: len(blocks)], list(blocks), fontsize=FONT_SIZE)
+    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    axes.set_xlabel("attended to", fontsize=FONT_SIZE)
+    axes.set_ylabel("attending (the brighter, the more)", fontsize=FONT_SIZE)
+    figure.suptitle(title, fontsize=FONT_SIZE + 1)
+    return figure
+
+
 def attention_mosaic(blocks: Sequence[np.ndarray], tile: int = 96) -> np.ndarray:
-    """Draw all heads of all blocks in one picture without any text, quick enough to make during training.
+    """Draw all heads of all blocks in one picture without any text.
 
     Args:
         blocks: correlation matrices [heads, N, N], N of each block its own.

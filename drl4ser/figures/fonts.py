@@ -9,6 +9,7 @@ from matplotlib import font_manager
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 
@@ -17,13 +18,16 @@ _NEVER_DRAWN = ("Cc", "Cf", "Zl", "Zp", "Zs")  # categories of Unicode
 _REMEDY = "install one that has them (Debian: fonts-noto-core, fonts-noto-cjk)"
 
 
-class AnyScriptFigure(Figure):
-    """A figure whose texts are drawn in fonts that have their letters; see `fit_fonts`."""
+class AnyScriptLayout(ConstrainedLayoutEngine):
+    """Layout of a figure that chooses fonts first, with `fit_fonts`; matplotlib calls it before it draws.
 
-    def draw(self, renderer) -> None:
-        """Choose fonts and draw."""
-        fit_fonts(self)
-        super().draw(renderer)
+    A subclass of Figure would do as well, but Gradio takes matplotlib's own figures only.
+    """
+
+    def execute(self, fig: Figure) -> None:
+        """Choose fonts and make room for the texts."""
+        fit_fonts(fig)
+        super().execute(fig)
 
 
 def fit_fonts(figure: Figure) -> None:

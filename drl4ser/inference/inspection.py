@@ -8,6 +8,7 @@ from drl4ser.figures import save_figure
 from drl4ser.figures.figure5 import attention_figure, informativeness_figure
 from drl4ser.inference.predictor import Predictor, Recording
 from drl4ser.models.inspector import Inspection, Inspector
+from drl4ser.runs.paths import run_names
 
 
 def inspect_recording(
@@ -65,7 +66,10 @@ def draw_figure5(
     block: int = 5,
     head: int = 1,
 ) -> list[Path]:
-    """Write `<audio>-attention` and, for S3, `<audio>-informativeness`, each as PNG and PDF.
+    """Write the attention of one head and, for S3, the informativeness, each as PNG and PDF.
+
+    Their names hold the recording, the system with its input, fold and seed, and what is drawn, and their folder is
+    named after the experiment: pictures of other runs, blocks or heads stay beside them.
 
     Args:
         predictor: a run of S2 or S3.
@@ -91,8 +95,11 @@ def draw_figure5(
     chosen, best = seen.blocks[block - 1], int(seen.probabilities.argmax())
     title = f"{audio.stem}: {chosen.name}, {f'head {head}' if head else 'mean of the heads'}"
     figure = attention_figure(chosen.head(head), chosen.times, words, title)
-    paths = save_figure(figure, output_dir / f"{audio.stem}-attention")
+    experiment, *run = run_names(config)
+    stem = "-".join([audio.stem, *run])
+    paths = save_figure(figure, output_dir / experiment / f"{stem}-attention-block-{block}-head-{head}")
     if len(seen.informativeness):
         title = f"{audio.stem}: {config.classes[best]} ({seen.probabilities[best]:.0%})"
-        paths += save_figure(draw_waveform(recording, seen, title, words), output_dir / f"{audio.stem}-informativeness")
+        figure = draw_waveform(recording, seen, title, words)
+        paths += save_figure(figure, output_dir / experiment / f"{stem}-informativeness")
     return paths

@@ -47,13 +47,13 @@ class TextTable:
 
 
 def render_markdown(table: Table) -> str:
-    """Two Markdown tables and the notes as a list."""
-    blocks = [grid.to_markdown() for grid in (_rows(table), _comparisons(table)) if grid.rows]
+    """Markdown tables of rows, comparisons and recalls, and the notes as a list."""
+    blocks = [grid.to_markdown() for grid in (_rows(table), _comparisons(table), _recalls(table)) if grid.rows]
     return "\n".join([*blocks, markdown_list(write_notes(table))])
 
 
 def render_latex(table: Table) -> str:
-    """The same two tables for booktabs, with the notes in small print; to be put into a `table*`."""
+    """Rows and comparisons for booktabs, with the notes in small print; to be put into a `table*`."""
     lines = ["% Written by drl4ser; needs \\usepackage{booktabs}."]
     for grid in (_rows(table), _comparisons(table)):
         if grid.rows:
@@ -124,6 +124,16 @@ def _comparisons(table: Table) -> TextTable:
         cells += [_optional(item.relative_improvement, "+.1f")]
         rows.append(cells + [_optional(item.paper_relative_improvement, "+.1f")] * with_paper)
     return TextTable(header + ["Paper's gain %"] * with_paper, rows, num_names=3)
+
+
+def _recalls(table: Table) -> TextTable:
+    """The recall of each class, whose mean is the UA of all tested utterances together."""
+    rows = []
+    for row in table.rows:
+        recalls = [None if recall is None else 100 * recall for recall in row.recalls]
+        name = f"{SYSTEM_NAMES[row.system]}, {MODALITY_NAMES[row.modality]}"
+        rows.append([name, *(_optional(recall, ".1f") for recall in recalls)])
+    return TextTable(["Recall %", *table.facts.classes], rows, num_names=1)
 
 
 def _p_value(p_value: float) -> str:

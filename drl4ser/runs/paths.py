@@ -38,10 +38,15 @@ def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
         >>> run_directory(Path("runs"), ExperimentConfig(fold=3)).as_posix()
         'runs/synthetic-quick-tuned-random/s3-acoustic/fold-03-seed-0'
     """
+    return runs_dir.joinpath(*run_names(config))
+
+
+def run_names(config: ExperimentConfig) -> tuple[str, str, str]:
+    """Names of a fold's experiment, of its system with its input, and of the fold itself."""
     experiment = f"{config.corpus}-{config.profile}-{config.recipe}-{config.split}"
     model = f"{config.model.system}-{config.model.modality}"
     subset = f"-train-{config.train_per_class}" if config.train_per_class else ""
-    return runs_dir / experiment / model / f"fold-{config.fold:02d}-seed-{config.seed}{subset}"
+    return experiment, model, f"fold-{config.fold:02d}-seed-{config.seed}{subset}"
 
 
 def finished_result(directory: Path, config: ExperimentConfig, content: Content | None = None) -> FoldResult | None:

@@ -2,7 +2,7 @@
 
 Run directory: `config.json`, `utterances.json` (content of the corpus), `normalizer.json`, `input_range.json` (range of
 the training recordings), `words.bin` (vocabulary, for systems with lexical input), `model.weights.h5` (best epoch),
-`kernel_machine.npz` (for systems with one), `history.json`, `tensorboard/`, `checksums.json`, `seconds.jsonl` and,
+`kernel_machine.npz` (for systems with one), `history.json`, TensorBoard's files, `checksums.json`, `seconds.jsonl` and,
 written last, `record.json`. An unfinished fold has `checkpoint.npz` instead.
 """
 
@@ -99,7 +99,7 @@ def _train_and_test(
     parts = data.parts
     with replicas.scope():
         model = build_model_from_config(config.model)
-    logger = FoldLogger(directory / "tensorboard", config, model, parts["validation"], resumed=checkpoint.exists())
+    logger = FoldLogger(directory, config, model, parts["validation"], resumed=checkpoint.exists())
 
     def log(row):
         logger.log_epoch(row)

@@ -1,9 +1,11 @@
-"""TensorBoard of a fold: curves, confusion matrices, hyper-parameters, attention and representations."""
+"""TensorBoard of a fold: curves, confusion matrices, hyper-parameters, attention and representations.
+
+TensorBoard orders cards by the first word of their tag: accuracy and loss come first, pictures last.
+"""
 
 import csv
 import dataclasses
 import io
-import shutil
 from pathlib import Path
 
 import keras
@@ -17,13 +19,23 @@ from drl4ser.corpora import Utterance
 from drl4ser.data.pipeline import LabelledPart, evaluation_batches
 from drl4ser.figures import figure_to_array
 from drl4ser.figures.confusion import confusion_figure
-from drl4ser.figures.figure5 import attention_mosaic, curves_figure
+from drl4ser.figures.figure5 import curves_figure, mosaic_figure
 from drl4ser.files import atomic_write_text
 from drl4ser.models.inspector import Inspector, build_encoder, has_attention
 
 EPOCHS_BETWEEN_IMAGES = 5
-_SCALARS = ("loss", "learning_rate", "gradient_norm")
-_VALIDATION_SCALARS = ("loss", "ua", "wa", "f1")
+# Tags by the name of a value in a row of the history.
+_SCALARS = {
+    "loss": "loss/training",
+    "validation_loss": "loss/validation",
+    "validation_ua": "accuracy/UA validation",
+    "validation_wa": "accuracy/WA validation",
+    "validation_f1": "macro F1/validation",
+    "learning_rate": "optimiser/learning rate",
+    "gradient_norm": "optimiser/gradient norm",
+}
+_TEST_SCALARS = {"ua": "accuracy/UA test", "wa": "accuracy/WA test", "f1": "macro F1/test"}
+_FILES = ("events.out.tfevents.*", "projector_config.pbtxt", "representations.tsv", "utterances.tsv")
 
 
 class FoldLogger:
@@ -32,7 +44,8 @@ class FoldLogger:
     It draws no random number and changes no weight: training continues as it would have without it.
 
     Args:
-        directory: of the event files.
+        directory: of the fold. TensorBoard names the run after the folder of its event files, so they have none of
+            their own.
         config: the fold, shown under HParams.
         model: the model that is trained.
         validation: its validation part; the first utterance of each class is drawn after the first and every fifth
@@ -49,7 +62,8 @@ class FoldLogger:
         resumed: bool = False,
     ):
         if not resumed:
-            shutil.rmtree(directory, ignore_errors=True)
+            for path in (path for pattern in _FILES for path in directory.glob(pattern)):
+                path.unlink()
         self._directory, self._config, self._model = directory, config, model
         self._inspector = Inspector(model, config.frame) if has_attention(model) else None
         self._batch = _first_of_each_class(validation) if self._inspector else None
@@ -60,35 +74,35 @@ class FoldLogger:
     def log_epoch(self, row: dict) -> None:
         """Write one row of `Trainer.fit`'s history and, in some epochs, pictures of attention."""
         with self._writer.as_default(step=row["epoch"]):
-            for name in _SCALARS:
-                tf.summary.scalar(f"train/{name}", row[name])
-            for name in _VALIDATION_SCALARS:
-                tf.summary.scalar(f"validation/{name}", row[f"validation_{name}"])
+            for name, tag in _SCALARS.items():
+                tf.summary.scalar(tag, row[name])
             if row["best"]:
-                self._write_confusion("validation/confusion", row["validation_confusion"])
+                self._write_confusion("validation", row["validation_confusion"], row["epoch"])
             for name, picture in self.draw_attention(row["epoch"]).items():
-                tf.summary.image(name, picture[np.newaxis])
+                tf.summary.image(f"pictures/{name}", picture[np.newaxis])
 
     def draw_attention(self, epoch: int) -> dict[str, np.ndarray]:
-        """Pictures by name, uint8 [height, width, 3 or 4]; none in most epochs and for systems without attention."""
+        """Pictures by name, uint8 [height, width, 4]; none in most epochs and for systems without attention."""
         if self._inspector is None or (epoch > 1 and epoch % EPOCHS_BETWEEN_IMAGES):
             return {}
         inputs, labels, _ = self._batch
         pictures = {}
         for label, inspected in zip(labels.numpy(), self._inspector(inputs), strict=True):
             name = self._config.classes[label]
-            pictures[f"attention/{name}"] = attention_mosaic([block.weights for block in inspected.blocks])
+            title = f"{name}, epoch {epoch}"
+            blocks = {block.name: block.weights for block in inspected.blocks}
+            pictures[f"attention {name}"] = figure_to_array(mosaic_figure(blocks, title))
             if len(inspected.informativeness):
-                figure = curves_figure(inspected.informativeness, inspected.times, f"{name}, epoch {epoch}")
-                pictures[f"informativeness/{name}"] = figure_to_array(figure)
+                figure = curves_figure(inspected.informativeness, inspected.times, title)
+                pictures[f"informativeness {name}"] = figure_to_array(figure)
         return pictures
 
     def log_test(self, scores: dict, confusion: np.ndarray, epoch: int) -> None:
         """Write the metrics of the test part, at the best epoch, and close the event files."""
         with self._writer.as_default(step=epoch):
-            for name in ("ua", "wa", "f1"):
-                tf.summary.scalar(f"test/{name}", scores[name])
-            self._write_confusion("test/confusion", confusion)
+            for name, tag in _TEST_SCALARS.items():
+                tf.summary.scalar(tag, scores[name])
+            self._write_confusion("test", confusion, epoch)
         self._writer.close()
 
     def log_representations(self, parts: dict[str, LabelledPart], utterances: dict[str, Utterance]) -> None:
@@ -117,9 +131,9 @@ class FoldLogger:
         )
         projector.visualize_embeddings(str(self._directory), settings)
 
-    def _write_confusion(self, tag: str, confusion) -> None:
-        figure = confusion_figure(np.asarray(confusion), self._config.classes, tag)
-        tf.summary.image(tag, figure_to_array(figure)[np.newaxis])
+    def _write_confusion(self, part: str, confusion, epoch: int) -> None:
+        figure = confusion_figure(np.asarray(confusion), self._config.classes, f"{part} part, epoch {epoch}")
+        tf.summary.image(f"pictures/confusion {part}", figure_to_array(figure)[np.newaxis])
 
 
 def _first_of_each_class(part: LabelledPart):

@@ -47,6 +47,17 @@ def test_informativeness_stands_over_the_waveform():
         figure5.informativeness_figure(signal, 16_000, np.zeros((0, 8)), TIMES)
 
 
+def test_every_head_of_every_block_is_labelled():
+    blocks = {f"group {number}, block 1": np.eye(number)[np.newaxis].repeat(4, axis=0) for number in (2, 3, 4)}
+    figure = figure5.mosaic_figure(blocks, "sad, epoch 5")
+    axes = figure.axes[0]
+    (image,) = axes.images
+    assert image.get_array().shape == (3 * 98, 4 * 98, 3)
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(blocks)
+    assert [label.get_text() for label in axes.get_xticklabels()] == [f"head {number}" for number in (1, 2, 3, 4)]
+    assert figure.get_suptitle() == "sad, epoch 5"
+
+
 def test_one_step_can_be_drawn(tmp_path):
     save_figure(figure5.attention_figure(np.ones((1, 1)), TIMES[:1]), tmp_path / "a")
     figure = figure5.informativeness_figure(np.zeros(400), 16_000, np.ones((3, 1)), TIMES[:1])

@@ -28,7 +28,8 @@ def only_stix(monkeypatch):
 
 def draw(text):
     figure = make_figure(2, 2)
-    figure.text(0.2, 0.2, text, fontsize=20)
+    figure.subplots().set_axis_off()
+    figure.suptitle(text, fontsize=20)
     return figure_to_array(figure)
 
 

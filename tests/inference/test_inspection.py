@@ -16,11 +16,12 @@ WORDS = [Word("a", 0.0, 0.1), Word("sad", 0.1, 0.3, True), Word("sentence", 0.3,
 def test_both_panels_of_a_recording(trained_run, store, tmp_path):
     predictor, audio = Predictor(trained_run[0]), store.utterances[-1].path
     paths = draw_figure5(predictor, audio, tmp_path / "one", WORDS, "a sad sentence")
-    names = [
-        f"{audio.stem}-{panel}.{suffix}" for panel in ("attention", "informativeness") for suffix in ("png", "pdf")
-    ]
-    assert [path.name for path in paths] == names
+    panels = ("attention-block-5-head-1", "informativeness")
+    names = [f"{audio.stem}-s3-acoustic+lexical-fold-00-seed-0-{panel}" for panel in panels]
+    assert [path.name for path in paths] == [f"{name}.{suffix}" for name in names for suffix in ("png", "pdf")]
+    assert {path.parent for path in paths} == {tmp_path / "one/manifest-quick-paper-random"}
     other = draw_figure5(predictor, audio, tmp_path / "two", WORDS, "a sad sentence", block=2, head=0)
+    assert "attention-block-2-head-0" in other[0].name
     assert np.abs(imread(paths[0]) - imread(other[0])).max() > 0.1  # another matrix
     assert paths[2].read_bytes() == other[2].read_bytes()  # the same informativeness
     for arguments, message in (

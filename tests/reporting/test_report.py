@@ -222,7 +222,7 @@ def test_a_row_that_is_no_network_and_not_the_papers():
     table = build_table([*reference, *make_fold_results(["xia_dnn", "s3"], corpus="iemocap")], "table1")
     assert [row.system for row in table.rows] == ["xia_dnn", "s3", "opensmile_svm"]
     markdown = render_markdown(table)
-    (cells,) = [line.split("|") for line in markdown.splitlines() if line.startswith("| openSMILE and SVM")]
+    (cells,) = [line.split("|") for line in markdown.splitlines() if line.startswith("| openSMILE and SVM ")]
     assert [cells[index].strip() for index in (3, 9, 10, 11)] == ["-"] * 4
     assert "20 to 22 epochs per fold" in markdown and "S3 over openSMILE and SVM" in markdown
 
@@ -256,6 +256,9 @@ def test_one_fold_has_no_deviation_and_an_unseen_class_no_recall():
     assert table.rows[0].ua_sd is None and table.rows[0].recalls == (1.0, 0.0, None)
     cells = [cell.strip() for cell in render_markdown(table).splitlines()[2].split("|")]
     assert cells[4:6] == ["1/3", "50.0"] and "±" not in "".join(cells)
+    recalls = render_markdown(table).split("| Recall %")[1].splitlines()
+    assert [cell.strip() for cell in recalls[0].split("|")][1:-1] == list(table.facts.classes)
+    assert [cell.strip() for cell in recalls[2].split("|")][2:-1] == ["100.0", "0.0", "-"]
     json.loads(render_json(table))
 
 

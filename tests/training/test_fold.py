@@ -60,18 +60,21 @@ def test_a_record_says_what_was_tested_and_how(finished, store):
 
 def test_a_run_directory_is_complete(finished):
     directory, record = finished
-    names = {path.name for path in directory.iterdir()}
+    names = {path.name.split(".tfevents.")[0] for path in directory.iterdir()}
     assert names == {
         "checksums.json",
         "config.json",
+        "events.out",
         "history.json",
         "input_range.json",
         "model.weights.h5",
         "normalizer.json",
         "record.json",
+        "projector_config.pbtxt",
+        "representations.tsv",
         "seconds.jsonl",
-        "tensorboard",
         "utterances.json",
+        "utterances.tsv",
         "words.bin",
     }
     history = json.loads((directory / "history.json").read_text(encoding="utf-8"))
@@ -82,14 +85,16 @@ def test_a_run_directory_is_complete(finished):
 def test_tensorboard_shows_curves_confusions_and_hyper_parameters(finished):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    accumulator = EventAccumulator(str(finished[0] / "tensorboard"), size_guidance={"tensors": 0})
+    accumulator = EventAccumulator(str(finished[0]), size_guidance={"tensors": 0})
     accumulator.Reload()
-    tags = set(accumulator.Tags()["tensors"])
-    scalars = {f"validation/{name}" for name in ("loss", "ua", "wa", "f1")}
-    scalars |= {f"test/{name}" for name in ("ua", "wa", "f1")}
-    scalars |= {"train/loss", "train/learning_rate", "train/gradient_norm"}
-    assert scalars | {"validation/confusion", "test/confusion"} <= tags
-    assert [event.step for event in accumulator.Tensors("validation/ua")] == [1, 2, 3]
+    cards = [tag for tag in sorted(accumulator.Tags()["tensors"], key=str.lower) if not tag.startswith("_")]
+    assert cards == [  # in TensorBoard's order
+        *(f"accuracy/{name} {part}" for name in ("UA", "WA") for part in ("test", "validation")),
+        *("loss/training", "loss/validation", "macro F1/test", "macro F1/validation"),
+        *("optimiser/gradient norm", "optimiser/learning rate"),
+        *("pictures/confusion test", "pictures/confusion validation"),
+    ]
+    assert [event.step for event in accumulator.Tensors("accuracy/UA validation")] == [1, 2, 3]
     assert any(tag.startswith("_hparams_") for tag in accumulator.summary_metadata)
 
 

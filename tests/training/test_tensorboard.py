@@ -30,21 +30,18 @@ def finished(store, tmp_path_factory):
 
 def test_attention_forms_in_tensorboard(finished):
     directory, _ = finished
-    events = EventAccumulator(str(directory / "tensorboard"), size_guidance={"tensors": 0})
+    events = EventAccumulator(str(directory), size_guidance={"tensors": 0})
     events.Reload()
     for emotion in CONFIG.classes:
-        for kind, channels in (("attention", 3), ("informativeness", 4)):
-            found = events.Tensors(f"{kind}/{emotion}")
+        for kind in ("attention", "informativeness"):
+            found = events.Tensors(f"pictures/{kind} {emotion}")
             assert [event.step for event in found] == [1, 5]
             first, last = (tf.io.decode_png(tf.make_ndarray(event.tensor_proto)[2]).numpy() for event in found)
-            assert first.shape[2] == channels and np.abs(first.astype(int) - last).max() > 10
-    mosaic = tf.io.decode_png(tf.make_ndarray(events.Tensors("attention/sad")[0].tensor_proto)[2])
-    assert mosaic.shape == (8 * 98, 4 * 98, 3)  # eight blocks, four heads
+            assert first.shape[2] == 4 and np.abs(first.astype(int) - last).max() > 10
 
 
 def test_representations_stand_in_the_projector(finished, store):
     directory, record = finished
-    directory = directory / "tensorboard"
     from google.protobuf import text_format
 
     text = (directory / "projector_config.pbtxt").read_text()
@@ -60,12 +57,22 @@ def test_representations_stand_in_the_projector(finished, store):
         assert (row["emotion"], row["speaker"]) == (known[row["id"]].emotion, known[row["id"]].speaker)
     # each is F(3) of its own utterance: the classifier makes the recorded prediction of it
     model = fold_module.build_model_from_config(CONFIG.model)
-    model.load_weights(directory.parent / "model.weights.h5")
+    model.load_weights(directory / "model.weights.h5")
     x = vectors[[row["part"] == "test" for row in rows]]
     for name in ("classifier_1", "classifier_2", "logits"):
         x = model.get_layer(name)(x)
     predicted = dict(zip((row["id"] for row in tested), np.argmax(x, axis=1), strict=True))
     assert [predicted[name] for name in record.utterances] == record.predictions
+
+
+def test_a_fold_that_begins_again_leaves_no_old_events(tmp_path):
+    for name in ("events.out.tfevents.1.old", "utterances.tsv", "kept.json"):
+        (tmp_path / name).touch()
+    FoldLogger(tmp_path, CONFIG, build_model("s1", width=0.05), None)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert "kept.json" in left and not left & {"events.out.tfevents.1.old", "utterances.tsv"}
+    FoldLogger(tmp_path, CONFIG, build_model("s1", width=0.05), None, resumed=True)
+    assert left < {path.name for path in tmp_path.iterdir()}
 
 
 def test_drawing_changes_nothing(finished, store, tmp_path, monkeypatch):
