@@ -29,10 +29,12 @@ ENVIRONMENT = {**os.environ, "GIT_DIR": os.devnull}  # records name the commit, 
 
 
 @pytest.fixture(scope="module")
-def devices(tmp_path_factory):
-    """What `two_devices.py` found."""
+def devices(request, tmp_path_factory):
+    """What `two_devices.py` found, in the cases that are tested in this session."""
     path = tmp_path_factory.mktemp("devices") / "results.npz"
-    command = [sys.executable, "-m", "tests.parallel.two_devices", str(path)]
+    tests = [item for item in request.session.items if item.originalname == "test_two_devices_do_what_one_does"]
+    cases = [item.callspec.params["case"] for item in tests]
+    command = [sys.executable, "-m", "tests.parallel.two_devices", str(path), *cases]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with np.load(path) as archive:
