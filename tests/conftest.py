@@ -12,6 +12,8 @@ from hypothesis import settings
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
+PATIENCE_S = 1800
+"""How long a test waits for something that another process does: only a hang takes longer, on a busy machine too."""
 SAMPLE_RATE = 16_000
 CLASSES = ("angry", "happy", "neutral", "sad")
 PITCH_HZ = {"angry": 300.0, "happy": 240.0, "neutral": 160.0, "sad": 110.0}

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import write_manifest_corpus
+from tests.conftest import PATIENCE_S, write_manifest_corpus
 
 ROOT = Path(__file__).parents[1]
 
 
 def run(module, *arguments):
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
 def assert_refused(done, *words, code=1):

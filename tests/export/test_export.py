@@ -18,6 +18,7 @@ from drl4ser.features import LLD_NAMES, extract_llds, load_audio, speech_span
 from drl4ser.inference.exported import ExportedPredictor, find_onnx
 from drl4ser.inference.predictor import Predictor
 from drl4ser.training.fold import run_fold
+from tests.conftest import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_a_saved_model_needs_tensorflow_only(exported, speech):
         "print(json.dumps(loaded.signatures['serving_default'](**inputs)['probabilities'].numpy().tolist()))"
     )
     command = [sys.executable, "-c", code, str(exported[0] / "saved_model"), str(speech[0])]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     np.testing.assert_allclose(json.loads(done.stdout), speech[1], atol=1e-5)
 

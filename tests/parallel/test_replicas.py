@@ -15,6 +15,7 @@ import pytest
 
 from drl4ser.parallel.workers import several_machines
 from drl4ser.reporting.fold_result import read_fold_result
+from tests.conftest import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = (
@@ -107,14 +108,14 @@ class Workers:
         return next(self.folder.rglob(name), None)
 
     def wait_for(self, name):
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + PATIENCE_S
         while self.find(name) is None:
             assert all(process.poll() is None for process in self.processes) and time.monotonic() < deadline
             time.sleep(0.001)
 
     def end(self, process):
         """Exit code and output."""
-        output, _ = process.communicate(timeout=240)
+        output, _ = process.communicate(timeout=PATIENCE_S)
         return process.returncode, output
 
     def finish(self):
