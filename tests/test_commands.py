@@ -223,7 +223,8 @@ def test_a_manifest_is_named_after_its_file(tmp_path):
     )
 
 
-def test_results_of_a_user_are_not_those_of_the_repository(tmp_path):
+def test_results_of_a_user_are_not_those_of_the_repository(tmp_path, monkeypatch):
+    monkeypatch.delenv("GIT_DIR")
     done = make(tmp_path, "-n", "reproduce-table1", "reproduce-table2", "reproduce-figure6")
     assert done.stdout.count('--results_dir="my_results"') == 3
     ignored = subprocess.run(["git", "check-ignore", "my_results/table1"], cwd=ROOT, capture_output=True, check=False)

@@ -31,7 +31,6 @@ ENVIRONMENT = {  # of the nodes, whose workers have it too, and of the commands
     "RAY_health_check_timeout_ms": "60000",
     "RAY_health_check_failure_threshold": "10",
     "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0",
-    "GIT_DIR": os.devnull,  # the checkout may change meanwhile, and with it what records say of the commit
 }
 
 

@@ -26,9 +26,6 @@ OPTIONS = (
 )
 
 
-ENVIRONMENT = {**os.environ, "GIT_DIR": os.devnull}  # records name the commit, and the checkout may change meanwhile
-
-
 @pytest.fixture(scope="module")
 def devices(request, tmp_path_factory):
     """What `two_devices.py` found, in the cases that are tested in this session."""
@@ -93,7 +90,7 @@ class Workers:
                 command(records_dir, folder),
                 cwd=ROOT,
                 env={
-                    **ENVIRONMENT,
+                    **os.environ,
                     "TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
                     "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0",
                 },
@@ -126,7 +123,7 @@ class Workers:
 
 def test_two_workers_train_as_one_and_go_on_after_one_was_killed(records_dir, tmp_path):
     undisturbed = Workers(records_dir, tmp_path / "undisturbed")
-    subprocess.run(command(records_dir, tmp_path / "alone"), cwd=ROOT, env=ENVIRONMENT, check=True)
+    subprocess.run(command(records_dir, tmp_path / "alone"), cwd=ROOT, check=True)
     expected = undisturbed.finish()
     one, two = (
         json.loads(path.read_text(encoding="utf-8"))
