@@ -1,6 +1,7 @@
 """A tiny corpus of real WAV files, shared by the tests of everything behind the readers."""
 
 import csv
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis import settings
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
+PATIENCE_S = 1800
+"""How long a test waits for something that another process does: only a hang takes longer, on a busy machine too."""
 SAMPLE_RATE = 16_000
 CLASSES = ("angry", "happy", "neutral", "sad")
 PITCH_HZ = {"angry": 300.0, "happy": 240.0, "neutral": 160.0, "sad": 110.0}
@@ -45,6 +48,14 @@ def write_manifest_corpus(folder: Path, per_class: int = 6) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return manifest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_commit():
+    """Results name the commit, and the checkout may change while the tests run: here it is "unknown"."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_DIR", os.devnull)
+        yield
 
 
 @pytest.fixture(scope="session")

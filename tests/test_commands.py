@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import write_manifest_corpus
+from tests.conftest import PATIENCE_S, write_manifest_corpus
 
 ROOT = Path(__file__).parents[1]
 
 
 def run(module, *arguments):
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
 def assert_refused(done, *words, code=1):
@@ -225,7 +225,8 @@ def test_a_manifest_is_named_after_its_file(tmp_path):
     )
 
 
-def test_results_of_a_user_are_not_those_of_the_repository(tmp_path):
+def test_results_of_a_user_are_not_those_of_the_repository(tmp_path, monkeypatch):
+    monkeypatch.delenv("GIT_DIR")
     done = make(tmp_path, "-n", "reproduce-table1", "reproduce-table2", "reproduce-figure6")
     assert done.stdout.count('--results_dir="my_results"') == 3
     ignored = subprocess.run(["git", "check-ignore", "my_results/table1"], cwd=ROOT, capture_output=True, check=False)

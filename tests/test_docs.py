@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import CLASSES, write_voice
+from tests.conftest import CLASSES, PATIENCE_S, write_voice
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "DEVIATIONS.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -60,7 +60,7 @@ def test_the_examples_run_as_printed(page, trained_run, tmp_path):
     (tmp_path / "page.py").write_text("\n".join(blocks(page, "python")), encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
-        [sys.executable, "page.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600
+        [sys.executable, "page.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert done.returncode == 0, done.stderr
 
@@ -86,7 +86,7 @@ def test_the_first_corpus_goes_from_a_folder_to_a_prediction(tmp_path):
     listing, commands = "".join(blocks(FIRST_CORPUS, "python")), "".join(blocks(FIRST_CORPUS, "sh"))
     subprocess.run([sys.executable, "-c", listing], cwd=tmp_path, check=True)
     script = IN_PLACE_OF_AN_INSTALLATION + commands
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     assert "20 of 20 utterances" in done.stdout
     table = (tmp_path / "my_results/table1/manifest-quick-tuned-speaker/table1.md").read_text(encoding="utf-8")

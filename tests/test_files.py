@@ -24,6 +24,7 @@ from drl4ser.files import (
     refuse_if_locked,
     verify_checksum,
 )
+from tests.conftest import PATIENCE_S
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_a_file_is_read_in_blocks(tmp_path, monkeypatch):
 ROOT = Path(__file__).parents[1]
 HOLD = (
     "import sys, time; from pathlib import Path; from drl4ser.files import lock_folder\n"
-    "with lock_folder(Path(sys.argv[1]), ''):\n    print('held', flush=True); time.sleep(60)"
+    f"with lock_folder(Path(sys.argv[1]), ''):\n    print('held', flush=True); time.sleep({PATIENCE_S})"
 )
 
 
@@ -104,7 +105,8 @@ def test_the_second_process_is_refused_and_told_who_holds_it(holder, tmp_path, m
     assert time.monotonic() - started >= 0.3
 
 
-def test_a_folder_in_use_is_refused_at_once(holder, tmp_path):
+def test_a_folder_in_use_is_refused_at_once(holder, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "WAIT_SECONDS", PATIENCE_S)
     started = time.monotonic()
     with pytest.raises(LockedError, match=rf"run is in use by process {holder.pid} on .*; wait for it"):
         refuse_if_locked(tmp_path / "run", "wait for it")
@@ -129,7 +131,9 @@ def test_a_lock_ends_with_its_process(holder, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_waiting_is_enough(holder, tmp_path):
+def test_waiting_is_enough(holder, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "WAIT_SECONDS", PATIENCE_S)
+
     def end_soon():
         time.sleep(0.5)
         holder.kill()

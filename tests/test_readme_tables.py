@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import costs
-from drl4ser.reporting.glance import render_glance
-from drl4ser.reporting.readme import fill_tables
+from drl4ser.reporting.readme import fill_tables, render_glance
 from drl4ser.reporting.write import find_stale
 
 ROOT = Path(__file__).parents[1]

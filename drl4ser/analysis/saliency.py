@@ -17,7 +17,7 @@ from drl4ser.inference.inspection import inspect_recording
 from drl4ser.inference.predictor import Predictor
 from drl4ser.models import build_model_from_config
 from drl4ser.models.inspector import Inspection, Inspector, step_times
-from drl4ser.training.seeding import derive_seed
+from drl4ser.training.fold import derive_seed
 
 SHARE = 0.2
 """Share of the speech that the deletion test silences."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from drl4ser.config import ExperimentConfig
@@ -34,7 +35,6 @@ from drl4ser.runs.twins import find_twin, read_history
 from drl4ser.svm import KernelMachine
 from drl4ser.text import WordVectors
 from drl4ser.training.kernel_stage import KernelClassifier
-from drl4ser.training.seeding import seed_fold
 from drl4ser.training.tensorboard import FoldLogger
 from drl4ser.training.trainer import Evaluation, Trainer
 
@@ -80,6 +80,32 @@ def run_fold(
             result = _train_and_test(config, store, folder, checkpoint, word_vectors, on_epoch, replicas)
         replicas.broadcast(True)  # a worker that ended while another still writes would seem to have died
         return result
+
+
+def derive_seed(seed: int, fold: int) -> int:
+    """Derive a fold's own 31-bit seed: folds of one experiment's seed differ in their initial weights too.
+
+    Example:
+        >>> derive_seed(0, 0) == derive_seed(0, 0) != derive_seed(0, 1)
+        True
+    """
+    return int(np.random.SeedSequence([seed, fold]).generate_state(1)[0] >> 1)
+
+
+def seed_fold(seed: int, fold: int) -> int:
+    """Seed Python, NumPy, TensorFlow and Keras for one fold and make TensorFlow's kernels deterministic.
+
+    Args:
+        seed: the experiment's seed.
+        fold: number of the fold.
+
+    Returns:
+        The number that was set, see `derive_seed`, from which the pipeline draws each epoch's order.
+    """
+    derived = derive_seed(seed, fold)
+    keras.utils.set_random_seed(derived)
+    tf.config.experimental.enable_op_determinism()
+    return derived
 
 
 def _train_and_test(

@@ -13,10 +13,12 @@ from tqdm import tqdm
 
 from drl4ser.config import ExperimentConfig
 from drl4ser.corpora.folds import Fold, describe_overlap
-from drl4ser.data.compare_functionals import load_compare_functionals
 from drl4ser.data.parts import select_fold
-from drl4ser.data.store import open_store
+from drl4ser.data.store import RecordStore, open_store
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
+from drl4ser.features.opensmile import extract_compare_functionals
+from drl4ser.files import read_archive, write_archive
+from drl4ser.parallel.workers import make_pool
 from drl4ser.processor import describe_processor
 from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_result, write_fold_result
 from drl4ser.reporting.provenance import current_commit, current_versions
@@ -25,6 +27,8 @@ from drl4ser.runs.paths import RESULT_FILE, finished_result, run_directory, writ
 from drl4ser.svm import BaseKernel, KernelMachine
 
 REFERENCE = "opensmile_svm"
+FUNCTIONALS_FILE = "compare_2016.npz"
+"""In the folder of the LLD records: the functionals of a corpus, extracted once."""
 # scikit-learn's gamma="scale", 1 / (number of features * their variance): half the mean squared distance.
 _KERNEL = BaseKernel("functionals", 2.0)
 
@@ -55,6 +59,27 @@ def run_reference(
         result or _run_fold(config, store, functionals, run_directory(runs_dir, config))
         for config, result in tqdm(list(zip(configs, finished, strict=True)), unit="fold", desc="SVM")
     ]
+
+
+def load_compare_functionals(store: RecordStore, num_workers: int = 1) -> dict[str, np.ndarray]:
+    """Load the functionals of every utterance of the store, by id, float32 [6373].
+
+    They are read from the record folder, or extracted from the audio, `num_workers` files at a time, and kept there.
+
+    Raises:
+        ValueError: if a file is not where it was when the records were made.
+        ImportError: if openSMILE is not installed.
+    """
+    path, wanted = store.directory / FUNCTIONALS_FILE, [utterance.id for utterance in store.utterances]
+    try:
+        archive = read_archive(path)
+        ids, values = archive["ids"].tolist(), archive["values"]
+    except (ValueError, KeyError):
+        ids = None
+    if ids != wanted:
+        values = _extract_functionals(store, num_workers)
+        write_archive(path, {"ids": np.array(wanted), "values": values})
+    return dict(zip(wanted, values, strict=True))
 
 
 def _run_fold(config: ExperimentConfig, store, functionals: dict[str, np.ndarray], directory: Path):
@@ -102,3 +127,16 @@ def _fit(config: ExperimentConfig, fold: Fold, functionals: dict, number: dict[s
 
 def _describe(ids: Sequence[str], functionals: dict, normalizer: Normalizer) -> dict[str, np.ndarray]:
     return {_KERNEL.modality: normalizer(np.stack([functionals[name] for name in ids]))}
+
+
+def _extract_functionals(store: RecordStore, num_workers: int) -> np.ndarray:
+    paths = [utterance.path for utterance in store.utterances]
+    for path in paths:
+        if not path.exists():
+            raise ValueError(f"{path} is gone: openSMILE needs the audio that the records were made of")
+    with make_pool(num_workers) as pool:
+        try:
+            found = pool.map(extract_compare_functionals, paths, chunksize=4)
+            return np.stack(list(tqdm(found, total=len(paths), unit="utt", desc="ComParE functionals")))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

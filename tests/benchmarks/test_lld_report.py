@@ -12,6 +12,7 @@ import pytest
 from benchmarks.lld_report import compare_with_praat, measure_agreement
 from benchmarks.lld_tables import Tracks, render_csv, render_markdown
 from drl4ser.features import LLD_NAMES
+from tests.conftest import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +72,7 @@ def test_the_report_of_a_folder(manifest, tmp_path):
         "--num_pictures=1",
     ]
     command += ["--minutes=0.02,0.05", "--speech_seconds=1", f"--results_dir={tmp_path / 'results'}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     directory = tmp_path / "results" / "lld-report" / "toy"
     names = ["0.png", "lld-report.csv", "lld-report.json", "lld-report.md"]
@@ -91,7 +92,7 @@ def test_the_report_of_a_folder(manifest, tmp_path):
 
 def test_a_folder_without_recordings_is_named(tmp_path):
     command = [sys.executable, "-m", "benchmarks.lld_report", f"--data_dir={tmp_path}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 1 and f"{tmp_path} holds no audio file" in done.stderr and "Traceback" not in done.stderr
 
 

@@ -20,6 +20,7 @@ from drl4ser.data.records import parse_utterance, serialize_utterance
 from drl4ser.data.store import RecordError, open_store
 from drl4ser.features import extract_llds, load_audio
 from drl4ser.features.audio import AudioAccessError, AudioError
+from tests.conftest import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 RAVDESS = ROOT.parent / "shared" / "corpora" / "ravdess"
@@ -182,7 +183,7 @@ def test_a_killed_extraction_goes_on_and_gives_the_same_bytes(manifest, records_
     )
     command = [sys.executable, "-c", code, str(manifest), str(tmp_path / "records")]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not (tmp_path / "records" / "shard-00001.json").exists():
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.001)

@@ -13,6 +13,7 @@ import soundfile
 from drl4ser.data import lld_files
 from drl4ser.data.lld_files import COLUMNS, export_llds
 from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES, extract_llds, find_audio, load_audio
+from tests.conftest import PATIENCE_S
 from tests.features.signals import make_noise, make_voice
 
 ROOT = Path(__file__).parents[2]
@@ -108,7 +109,9 @@ def test_what_is_refused_leaves_nothing_behind(folder, tmp_path):
 def test_the_command(folder, tmp_path):
     def run(source, output):
         command = [sys.executable, "-m", "data_prep.extract_llds", f"--input={source}", f"--output={output}"]
-        return subprocess.run([*command, "--num_workers=1"], cwd=ROOT, capture_output=True, text=True, timeout=600)
+        return subprocess.run(
+            [*command, "--num_workers=1"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S
+        )
 
     done = run(folder, tmp_path / "out.npz")
     assert done.returncode == 0, done.stderr

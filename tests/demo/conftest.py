@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from drl4ser.corpora.synthetic.espeak import speak
+from tests.conftest import PATIENCE_S
 from tests.demo.visitor import Visitor
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +54,7 @@ def started(run, folder, *flags):
         assert line.startswith("http://127.0.0.1:"), (folder / "errors.txt").read_text(encoding="utf-8")
         yield line.split()[0]
         server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=60) == 0
+        assert server.wait(timeout=PATIENCE_S) == 0
         said = (folder / "errors.txt").read_text(encoding="utf-8")
         assert "Traceback" not in said and "reached out" not in said, said
         assert [path.name for path in folder.iterdir()] == ["errors.txt"]

@@ -2,12 +2,14 @@
 
 import dataclasses
 
+import gradio
 import numpy as np
 import pytest
 import soundfile
 
 from drl4ser.demo.listener import Limits, Listener
 from drl4ser.demo.markup import show_failure, show_prediction
+from drl4ser.figures import make_figure
 from drl4ser.inference.prediction import Prediction
 from drl4ser.inference.predictor import Predictor
 from drl4ser.models import build_model_from_config
@@ -42,6 +44,10 @@ def test_the_shortest_recording_can_be_drawn(trained_run, tmp_path):
     assert recording.llds.shape == (1, 17)
     listener.draw_waveform(recording, seen).canvas.draw()
     listener.draw_attention(seen, 8, 0).canvas.draw()
+
+
+def test_the_page_takes_our_figures():
+    assert gradio.Plot(format="png").postprocess(make_figure(4, 3)).type == "matplotlib"
 
 
 def test_what_a_visitor_brought_is_no_markup(tmp_path):

@@ -91,8 +91,6 @@ def test_limits_of_length_and_size_say_themselves(visitor, predictor, speech, tm
     (tmp_path / "large.wav").write_bytes(bytes(MAX_MEGABYTES * 2**20 + 1))
     visitor.upload(tmp_path / "large.wav")
     visitor.wait_for(lambda: "maximum allowed size of 1" in visitor.text())
-    time.sleep(1)
-    time.sleep(4)
     visitor = Visitor(visitor.browser, visitor.address)
     visitor.upload(speech)
     visitor.wait_for(lambda: shows(visitor, predictor.predict(speech)))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-PATIENCE_S = 60  # on a machine that is busy with something else
+PATIENCE_S = 300  # a page that does not answer on a busy machine; many tests wait for one
 
 
 class Visitor:

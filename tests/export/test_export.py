@@ -18,6 +18,7 @@ from drl4ser.features import LLD_NAMES, extract_llds, load_audio, speech_span
 from drl4ser.inference.exported import ExportedPredictor, find_onnx
 from drl4ser.inference.predictor import Predictor
 from drl4ser.training.fold import run_fold
+from tests.conftest import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -61,40 +62,43 @@ def test_every_format_gives_what_the_run_gives(exported):
     assert interface["transcripts"]["words.bin"].startswith("The words of the training corpus, test part included,")
 
 
-@pytest.mark.parametrize(
-    ("model", "train"),
-    [
+@pytest.fixture(
+    scope="module",
+    params=[
         (ModelConfig("s1", "acoustic", width=0.05), {"trim_db": 0.05}),
         (ModelConfig("s3", "acoustic", width=0.05), {"precision": "mixed_bfloat16"}),
     ],
     ids=["acoustic trimmed", "acoustic bfloat16"],
 )
-def test_exports_of_other_runs(model, train, store, tmp_path, monkeypatch):
-    monkeypatch.setenv("DRL4SER_EMULATE_BFLOAT16", "1")
-    config = ExperimentConfig(
-        corpus="manifest",
-        num_folds=3,
-        model=model,
-        train=TrainConfig(batch_size=8, max_epochs=1, learning_rate=0.01, **train),
-    )
-    result = run_fold(config, store, tmp_path / "run")
-    directory = tmp_path / "exported"
-    differences = dict(export_and_check(tmp_path / "run", list(FORMATS), directory))
-    assert len(differences) == 3 and all(difference < 1e-4 for difference in differences.values()), differences
-    assert json.loads((directory / "interface.json").read_text())["trim_db"] == config.train.trim_db
-    assert not (directory / "words.bin").exists()
+def other_run(request, store, tmp_path_factory):
+    """(directory, config, result) of a run without words."""
+    model, train = request.param
+    train = TrainConfig(batch_size=8, max_epochs=1, learning_rate=0.01, **train)
+    config = ExperimentConfig(corpus="manifest", num_folds=3, model=model, train=train)
+    directory = tmp_path_factory.mktemp("other") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DRL4SER_EMULATE_BFLOAT16", "1")
+        return directory, config, run_fold(config, store, directory)
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_exports_of_other_runs(other_run, name, store, tmp_path):
+    directory, config, result = other_run
+    (found,) = export_and_check(directory, [name], tmp_path)
+    assert found[1] < 1e-4
+    assert json.loads((tmp_path / "interface.json").read_text())["trim_db"] == config.train.trim_db
+    assert not (tmp_path / "words.bin").exists()
     # As someone with only the export and the audio would predict: trimmed as interface.json says.
-    predictor = Predictor(tmp_path / "run", precision="float32")
+    predictor = Predictor(directory, precision="float32")
     utterances = {item.id: item for item in store.utterances}
     llds = [extract_llds(*load_audio(utterances[name].path)) for name in result.utterances]
     wanted = predictor.predict_llds(llds, [""] * len(llds))
-    for name in FORMATS:
-        run = FORMATS[name].load(directory / FORMATS[name].name)
-        for values, probabilities in zip(llds, wanted, strict=True):
-            span = values[speech_span(values, config.train.trim_db)]
-            assert (len(span) < len(values)) == bool(config.train.trim_db)
-            found = run({"llds": span[np.newaxis], "num_frames": np.array([len(span)], np.int32)})
-            np.testing.assert_allclose(found[0], probabilities, atol=1e-5)
+    run = FORMATS[name].load(found[0])
+    for values, probabilities in zip(llds, wanted, strict=True):
+        span = values[speech_span(values, config.train.trim_db)]
+        assert (len(span) < len(values)) == bool(config.train.trim_db)
+        given = {"llds": span[np.newaxis], "num_frames": np.array([len(span)], np.int32)}
+        np.testing.assert_allclose(run(given)[0], probabilities, atol=1e-5)
 
 
 def test_a_saved_model_needs_tensorflow_only(exported, speech):
@@ -105,7 +109,7 @@ def test_a_saved_model_needs_tensorflow_only(exported, speech):
         "print(json.dumps(loaded.signatures['serving_default'](**inputs)['probabilities'].numpy().tolist()))"
     )
     command = [sys.executable, "-c", code, str(exported[0] / "saved_model"), str(speech[0])]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     np.testing.assert_allclose(json.loads(done.stdout), speech[1], atol=1e-5)
 

@@ -10,6 +10,7 @@ import pytest
 from drl4ser.config import FrameConfig
 from drl4ser.features import extract_llds, load_audio, stream_llds
 from drl4ser.features.opensmile import extract_opensmile_llds, round_to_pcm
+from tests.conftest import PATIENCE_S
 from tests.features.signals import RATE, make_noise, make_voice
 
 RAVDESS = Path(__file__).parents[3] / "shared" / "corpora" / "ravdess"
@@ -74,7 +75,7 @@ from drl4ser.config import FrameConfig
 from drl4ser.features.opensmile import extract_opensmile_llds
 print(float(extract_opensmile_llds(np.linspace(-1, 1, 4000), 16000, FrameConfig()).sum()))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     alone = extract_opensmile_llds(np.linspace(-1, 1, 4000), RATE, FrameConfig())
     assert float(done.stdout) == float(alone.sum())
@@ -97,7 +98,7 @@ if __name__ == "__main__":
     with make_pool(1) as pool:
         print(pool.submit(extract).result())
 """)
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     alone = extract_opensmile_llds(np.linspace(-1, 1, 4000), RATE, FrameConfig())
     assert float(done.stdout) == float(alone.sum())

@@ -55,3 +55,4 @@ def test_the_committed_counts_are_of_all_kinds():
     rows = json.loads(RESULTS.read_text(encoding="utf-8"))
     assert set(rows) == set(KINDS)
     assert all(row["refused"] > 0 for row in rows.values())
+    assert {row["read"] + row["refused"] for row in rows.values()} == {20_000, 100_000}

@@ -19,7 +19,7 @@ from drl4ser.corpora import make_folds
 from drl4ser.inference.command import main
 from drl4ser.inference.inspection import plot_path
 from drl4ser.inference.predictor import Predictor
-from tests.conftest import CLASSES, SAMPLE_RATE
+from tests.conftest import CLASSES, PATIENCE_S, SAMPLE_RATE
 
 
 @pytest.fixture(scope="module")
@@ -277,6 +277,6 @@ def test_as_a_program_it_answers_soon(trained_run, store):
         "print(time.process_time(), file=sys.stderr); sys.exit(code)"
     )
     command = [sys.executable, "-c", code, str(trained_run[0]), str(store.utterances[0].path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0 and len(done.stdout.splitlines()) == 1, done.stderr
     assert float(done.stderr.splitlines()[-1]) < 20  # half as fast a processor as ours may pass

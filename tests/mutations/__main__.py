@@ -7,6 +7,7 @@ run fails if these tests pass.
 import argparse
 import concurrent.futures
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from pathlib import Path
 from tests.mutations.mutations import MUTATIONS, Mutation
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("drl4ser", "experiments", "data_prep", "benchmarks", "tests")
+FOLDERS = ("drl4ser", "experiments", "data_prep", "benchmarks", "tests", "docs", "results")
+FILES = ("README.md", "pyproject.toml")
 
 
 def main() -> int:
@@ -44,10 +46,12 @@ def try_mutation(mutation: Mutation) -> tuple[bool, float, str]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
         for name in FOLDERS:
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
-        shutil.copy(ROOT / "pyproject.toml", copy)
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in FILES:
+            shutil.copy(ROOT / name, copy)
         mutate(mutation, copy)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutation.tests]
+        options = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={folder}/tests"]
+        command = [sys.executable, "-m", "pytest", *options, *mutation.tests]
         done = subprocess.run(
             command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, capture_output=True, text=True, check=False
         )
@@ -61,14 +65,17 @@ def mutate(mutation: Mutation, root: Path) -> None:
     """Edit the file of a mutation under `root`.
 
     Raises:
-        ValueError: unless the text is there exactly once.
+        ValueError: unless the text is there exactly once, or the pattern at all.
     """
     path = root / mutation.file
     text = path.read_text(encoding="utf-8")
-    count = text.count(mutation.old)
+    if isinstance(mutation.old, re.Pattern):
+        changed, count = mutation.old.subn(mutation.new, text, count=1)
+    else:
+        changed, count = text.replace(mutation.old, mutation.new), text.count(mutation.old)
     if count != 1:
         raise ValueError(f"{mutation.name}: the text is {count} times in {mutation.file}: {mutation.old!r}")
-    path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+    path.write_text(changed, encoding="utf-8")
 
 
 if __name__ == "__main__":

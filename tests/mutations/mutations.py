@@ -1,6 +1,10 @@
-"""The mistakes: leaks between a fold's parts, settings ignored, state forgotten, utterances lost, wrong exports."""
+"""The mistakes: leaks between a fold's parts, settings ignored, state forgotten, utterances lost, wrong exports.
+
+And results and pages that were edited by hand.
+"""
 
 import dataclasses
+import re
 
 _FOLD, _PARTS, _TRAINER = "drl4ser/training/fold.py", "drl4ser/data/parts.py", "drl4ser/training/trainer.py"
 _PIPELINE, _RECORDS, _AUGMENTATION = (
@@ -11,9 +15,11 @@ _PIPELINE, _RECORDS, _AUGMENTATION = (
 _PROTOCOL = "tests/training/test_protocol.py"
 _ONCE = f"{_PROTOCOL}::test_the_test_part_is_evaluated_once_at_the_end_and_used_for_nothing_else"
 _RESUMED = f"{_PROTOCOL}::test_an_interrupted_fold_ends_as_one_in_one_go"
-_INTERRUPTED = "tests/training/test_trainer.py::test_an_interrupted_run_ends_with_the_same_numbers"
+_INTERRUPTED = "tests/training/test_trainer.py::test_an_interrupted_run_ends_with_the_same_numbers[4-any]"
 _TWO_DEVICES = "tests/parallel/test_replicas.py::test_two_devices_do_what_one_does[s3]"
 _EXPORTS = "tests/export/test_export.py::test_exports_of_other_runs"
+_PAGES, _HARNESS = "tests/test_readme_tables.py", "tests/benchmarks/test_harness.py"
+_FAULTS = "tests/faults/test_faults.py"
 _FITTED = "tests/data/test_parts.py::test_what_is_fitted_is_fitted_on_the_training_part"
 
 
@@ -24,14 +30,14 @@ class Mutation:
     Attributes:
         name: what is wrong.
         file: under the root of the repository.
-        old: text that is there exactly once.
+        old: text that is there exactly once, or a pattern whose first match is meant.
         new: text in its place.
         tests: names for pytest of which at least one must fail.
     """
 
     name: str
     file: str
-    old: str
+    old: str | re.Pattern
     new: str
     tests: tuple[str, ...]
 
@@ -145,7 +151,7 @@ def _resumption_mutations():
     in_bfloat16, with_kernels = (f"{_RESUMED}[network-mixed_bfloat16]", f"{_RESUMED}[kernels-float32]")
     for (name, old, new), tests in (
         (moments, (_INTERRUPTED, in_bfloat16, with_kernels)),
-        (random, (_INTERRUPTED, in_bfloat16)),
+        (random, (_INTERRUPTED, in_bfloat16, with_kernels)),
         (averages, (_INTERRUPTED, in_bfloat16, with_kernels)),
         (best, (_INTERRUPTED,)),
     ):
@@ -162,7 +168,13 @@ def _resumption_mutations():
 
 
 def _streaming_mutations():
-    tests = ("tests/data/test_records.py",)
+    tests = tuple(
+        f"tests/data/test_records.py::test_{name}"
+        for name in (
+            "in_order_every_wanted_record_comes_with_its_own_label",
+            "shuffled_is_a_permutation_that_the_seed_fixes",
+        )
+    )
     yield Mutation(
         "a streamed epoch drops the last utterance of each shard",
         _RECORDS,
@@ -220,21 +232,92 @@ def _export_mutations():
             interface,
             "(-mean / std).tolist()",
             "(0 * mean).tolist()",
-            (f"{_EXPORTS}[acoustic {case}]",),
+            (f"{_EXPORTS}[acoustic {case}-keras]",),
         )
     yield Mutation(
         "an export is described without its trimming",
         interface,
         '"trim_db": trim_db,',
         '"trim_db": 0.0,',
-        (f"{_EXPORTS}[acoustic trimmed]",),
+        (f"{_EXPORTS}[acoustic trimmed-keras]",),
     )
     yield Mutation(
         "an export normalises in bfloat16",
         interface,
         'name="normalizer", dtype="float32"',
         'name="normalizer"',
-        (f"{_EXPORTS}[acoustic bfloat16]",),
+        (f"{_EXPORTS}[acoustic bfloat16-keras]",),
+    )
+
+
+def _result_mutations():
+    committed, folds = "tests/reporting/test_committed_results.py", "float32/table2/synthetic-quick-paper-random"
+    for name, old, new in (
+        ("predictions are edited", r'("predictions": \[)\d', r"\g<1>9"),
+        ("overlap is edited", r'"test_texts": \d+', '"test_texts": 1'),
+        ("checksum is taken off", r'"seal": "\w+", ', ""),
+    ):
+        yield Mutation(
+            f"a committed fold: its {name}",
+            f"results/{folds}/folds.jsonl",
+            re.compile(old),
+            new,
+            (f"{committed}::test_every_fold_is_that_of_its_corpus[{folds}]",),
+        )
+    write, report = "drl4ser/reporting/write.py", "tests/reporting/test_report_files.py"
+    without_checksum = (f"{committed}::test_results_without_checksum_are_refused",)
+    for name, old, new, tests in (
+        (
+            "fold results need no checksum",
+            "path: read_fold_results(path, require_checksum=True)",
+            "path: read_fold_results(path)",
+            without_checksum,
+        ),
+        (
+            "to be made again, fold results need no checksum",
+            "read_fold_results(folds, require_checksum=True)",
+            "read_fold_results(folds)",
+            without_checksum,
+        ),
+        (
+            "those of results/float32 are not looked at",
+            'glob(f"**/{table}/*"))',
+            'glob(f"{table}/*"))',
+            (f"{report}::test_a_report_has_all_files_the_same_bytes_again_and_is_checked",),
+        ),
+    ):
+        yield Mutation(f"committed tables: {name}", write, old, new, tests)
+    yield Mutation(
+        "make readme takes tables that do not follow from their folds",
+        "experiments/update_readme.py",
+        "in find_stale(FLAGS.results_dir)",
+        "in ()",
+        (f"{_PAGES}::test_the_command_refuses_tables_without_records[--nocheck]",),
+    )
+    for name, file, test in (
+        ("table of scale", "scale.md", f"{_HARNESS}::test_the_committed_tables_of_scale_follow_from_its_numbers"),
+        ("table of faults", "faults.md", f"{_FAULTS}::test_the_committed_matrix_follows_from_its_outcomes"),
+        ("count of fuzz", "fuzz.json", "tests/fuzz/test_fuzz.py::test_the_committed_counts_are_of_all_kinds"),
+        ("table of costs", "costs.md", f"{_PAGES}::test_the_committed_costs_are_those_measured"),
+    ):
+        yield Mutation(f"the committed {name} is edited", f"results/{file}", re.compile(r"(?<= )\d"), "77", (test,))
+
+
+def _page_mutations():
+    for page in ("README.md", "docs/attention.md"):
+        yield Mutation(
+            f"{page} lost a pair of markers",
+            page,
+            re.compile(r"^<!-- results:\S+ -->\n(.*?)^<!-- /results -->\n", re.DOTALL | re.MULTILINE),
+            r"\1",
+            (f"{_PAGES}::test_the_pages_hold_what_the_results_give[{page.rpartition('/')[2]}]",),
+        )
+    yield Mutation(
+        "a figure is typed into a page",
+        "docs/results.md",
+        "# Results\n",
+        "# Results\n\nS3 reaches a UA of 98.76 %.\n",
+        (f"{_PAGES}::test_figures_outside_of_tables_stand_in_results_too[results.md]",),
     )
 
 
@@ -245,4 +328,6 @@ MUTATIONS = (
     *_streaming_mutations(),
     *_replica_mutations(),
     *_export_mutations(),
+    *_result_mutations(),
+    *_page_mutations(),
 )

@@ -14,12 +14,12 @@ from ray.cluster_utils import Cluster
 from drl4ser.corpora import read_corpus
 from drl4ser.data.extraction import make_records
 from drl4ser.data.store import INDEX_FILE, open_store
-from tests.conftest import write_manifest_corpus
+from tests.conftest import PATIENCE_S, write_manifest_corpus
 
 ROOT = Path(__file__).parents[2]
 
 
-def wait_until(condition, seconds=300.0):
+def wait_until(condition, seconds=PATIENCE_S):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -31,7 +31,6 @@ ENVIRONMENT = {  # of the nodes, whose workers have it too, and of the commands
     "RAY_health_check_timeout_ms": "60000",
     "RAY_health_check_failure_threshold": "10",
     "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0",
-    "GIT_DIR": os.devnull,  # the checkout may change meanwhile, and with it what records say of the commit
 }
 
 
@@ -40,9 +39,10 @@ def started(start, *arguments, attempts=5, **named):
     for attempt in range(1, attempts + 1):
         try:
             return start(*arguments, **named)
-        except Exception:
+        except Exception as error:
             if attempt == attempts:
                 raise
+            print(f"\nwarning: a node of Ray did not start ({error}); tried again", file=sys.__stderr__)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def python(address, *arguments):
 
 
 def finish(process):
-    output, _ = process.communicate(timeout=600)
+    output, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, output
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from drl4ser.parallel.workers import several_machines
 from drl4ser.reporting.fold_result import read_fold_result
+from tests.conftest import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = (
@@ -25,14 +26,13 @@ OPTIONS = (
 )
 
 
-ENVIRONMENT = {**os.environ, "GIT_DIR": os.devnull}  # records name the commit, and the checkout may change meanwhile
-
-
 @pytest.fixture(scope="module")
-def devices(tmp_path_factory):
-    """What `two_devices.py` found."""
+def devices(request, tmp_path_factory):
+    """What `two_devices.py` found, in the cases that are tested in this session."""
     path = tmp_path_factory.mktemp("devices") / "results.npz"
-    command = [sys.executable, "-m", "tests.parallel.two_devices", str(path)]
+    tests = [item for item in request.session.items if item.originalname == "test_two_devices_do_what_one_does"]
+    cases = [item.callspec.params["case"] for item in tests]
+    command = [sys.executable, "-m", "tests.parallel.two_devices", str(path), *cases]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with np.load(path) as archive:
@@ -90,7 +90,7 @@ class Workers:
                 command(records_dir, folder),
                 cwd=ROOT,
                 env={
-                    **ENVIRONMENT,
+                    **os.environ,
                     "TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
                     "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0",
                 },
@@ -105,14 +105,14 @@ class Workers:
         return next(self.folder.rglob(name), None)
 
     def wait_for(self, name):
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + PATIENCE_S
         while self.find(name) is None:
             assert all(process.poll() is None for process in self.processes) and time.monotonic() < deadline
             time.sleep(0.001)
 
     def end(self, process):
         """Exit code and output."""
-        output, _ = process.communicate(timeout=240)
+        output, _ = process.communicate(timeout=PATIENCE_S)
         return process.returncode, output
 
     def finish(self):
@@ -123,7 +123,7 @@ class Workers:
 
 def test_two_workers_train_as_one_and_go_on_after_one_was_killed(records_dir, tmp_path):
     undisturbed = Workers(records_dir, tmp_path / "undisturbed")
-    subprocess.run(command(records_dir, tmp_path / "alone"), cwd=ROOT, env=ENVIRONMENT, check=True)
+    subprocess.run(command(records_dir, tmp_path / "alone"), cwd=ROOT, check=True)
     expected = undisturbed.finish()
     one, two = (
         json.loads(path.read_text(encoding="utf-8"))

@@ -1,8 +1,9 @@
 """Training steps on one replica and on two logical CPU devices; a process of its own, since devices come first.
 
-Writes an archive of "CASE/one" and "CASE/two" arrays: `python -m tests.parallel.two_devices FILE`.
+Writes an archive of "CASE/one" and "CASE/two" arrays: `python -m tests.parallel.two_devices FILE CASE...`.
 """
 
+import functools
 import sys
 
 import keras
@@ -107,23 +108,25 @@ def s3():
     return build_model_from_config(ModelConfig("s3", "acoustic+lexical", width=0.02, word_dim=WORD_DIM, dropout=0.3))
 
 
+CASES = {
+    "batch_norm": normalize,
+    "small_model": functools.partial(train, build=small_model),
+    "xia_dnn": functools.partial(train, build=xia_dnn),
+    # Three to six steps of GCA-LSTM: of two, its min-max makes 0 and 1, and gradients are mere rounding.
+    "s3": functools.partial(train, build=s3, frames=180),
+}
+
+
 def main():
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
     )
     two = SeveralReplicas(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
-    arrays = {}
-    for side, replicas in (("one", ONE_REPLICA), ("two", two)):
-        results = {
-            "batch_norm": normalize(replicas),
-            "small_model": train(replicas, small_model),
-            "xia_dnn": train(replicas, xia_dnn),
-            # Three to six steps of GCA-LSTM: of two, its min-max makes 0 and 1, and gradients are mere rounding.
-            "s3": train(replicas, s3, frames=180),
-        }
-        for case, values in results.items():
+    arrays = {"agreed": np.array([two.broadcast(3.0)])}
+    for case in sys.argv[2:]:
+        for side, replicas in (("one", ONE_REPLICA), ("two", two)):
+            values = CASES[case](replicas)
             arrays[f"{case}/{side}"] = np.concatenate([np.ravel(value).astype(np.float64) for value in values])
-    arrays["agreed"] = np.array([two.broadcast(3.0)])
     np.savez(sys.argv[1], **arrays)
 
 

@@ -139,6 +139,7 @@ def test_commit_of_a_checkout_and_outside(tmp_path, monkeypatch):
         identity = ["-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false"]
         subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True)
 
+    monkeypatch.delenv("GIT_DIR")
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert provenance.current_commit(tmp_path) == "unknown"
     git("init")

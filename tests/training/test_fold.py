@@ -22,6 +22,7 @@ from drl4ser.text import WordVectors
 from drl4ser.training import grid
 from drl4ser.training.fold import run_fold
 from drl4ser.training.grid import run_grid
+from tests.conftest import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ExperimentConfig(
@@ -226,7 +227,7 @@ def test_a_killed_grid_resumes_and_gives_the_same_record(by_one_job, records_dir
     command = [sys.executable, str(script), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "0"}
     directory = run_directory(tmp_path, CONFIG)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_S
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
         while not (directory / "checkpoint.npz").exists():
             assert process.poll() is None and time.monotonic() < deadline
@@ -267,7 +268,7 @@ def test_ctrl_c_writes_a_checkpoint_and_a_second_command_is_refused_at_once(reco
         second = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
         assert second.returncode == 1 and f"is in use by process {process.pid} on" in second.stderr
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        rest, _ = process.communicate(timeout=120)
+        rest, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130 and "Traceback" not in rest, rest
     assert "interrupted; the same command resumes after the last finished epoch" in rest
     (checkpoint,) = tmp_path.rglob("checkpoint.npz")

@@ -23,7 +23,7 @@ CONFIGS = {
     "kernels": ExperimentConfig(
         corpus="manifest",
         num_folds=3,
-        model=ModelConfig("poria_cnn_mkl", "acoustic+lexical", width=0.03, word_dim=10),
+        model=ModelConfig("poria_cnn_mkl", "acoustic+lexical", width=0.03, word_dim=10, dropout=0.2),
         train=TRAIN,
     ),
 }

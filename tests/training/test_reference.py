@@ -9,12 +9,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from drl4ser.config import ExperimentConfig, ModelConfig
-from drl4ser.data.compare_functionals import FILE, load_compare_functionals
 from drl4ser.data.parts import select_fold
 from drl4ser.data.store import open_store
 from drl4ser.reporting import metrics
 from drl4ser.svm.machine import PENALTIES
-from drl4ser.training.reference import REFERENCE, run_reference
+from drl4ser.training.reference import FUNCTIONALS_FILE, REFERENCE, load_compare_functionals, run_reference
 
 pytest.importorskip("opensmile")
 CONFIGS = [
@@ -60,10 +59,10 @@ def test_finished_folds_and_functionals_are_read_and_not_made_again(run, records
     def fail(*_):
         raise AssertionError("nothing is to be extracted")
 
-    monkeypatch.setattr("drl4ser.data.compare_functionals._extract", fail)
+    monkeypatch.setattr("drl4ser.training.reference._extract_functionals", fail)
     assert run_reference(CONFIGS, records_dir, directory) == records
     assert len(load_compare_functionals(store)) == len(store.utterances)
-    assert (records_dir / FILE).exists()
+    assert (records_dir / FUNCTIONALS_FILE).exists()
 
 
 def test_functionals_of_other_utterances_are_not_taken(store, records_dir, tmp_path):
