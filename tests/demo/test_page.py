@@ -43,6 +43,35 @@ def test_an_upload_gets_what_the_predictor_gives(visitor, predictor, speech):
     assert visitor.hosts_asked() == {"127.0.0.1"}
 
 
+def test_a_visitor_without_a_recording_tries_the_example(visitor):
+    visitor.find("#example").click()
+    visitor.wait_for(lambda: visitor.probabilities)
+    assert "example.wav: " in visitor.result and "no transcript" not in visitor.result
+    visitor.picture("waveform")
+    assert visitor.hosts_asked() == {"127.0.0.1"}
+
+
+def test_the_page_says_how_good_the_system_is(visitor, predictor):
+    assert predictor.describe() in visitor.text() and "chance 25 %" in visitor.text()
+
+
+def test_a_phone_shows_all_in_its_width(visitor, predictor, speech):
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    visitor.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        visitor.upload(speech)
+        visitor.wait_for(lambda: shows(visitor, predictor.predict(speech)))
+        widths = """return ["html", "#result", "#attention img", "#waveform :has(> img)", "#waveform img"].map(
+            name => document.querySelector(name)?.scrollWidth ?? 0)"""
+        visitor.wait_for(lambda: all(visitor.browser.execute_script(widths)))
+        *within, waveform = visitor.browser.execute_script(widths)
+        page, result, attention, scrolled = within
+        assert max(page, result, attention) <= 390 and attention > 300
+        assert scrolled >= waveform > 600  # else its labels could not be read
+    finally:
+        visitor.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_every_block_and_head_has_its_picture(visitor, speech):
     visitor.upload(speech)
     seen = {visitor.picture("attention")}
@@ -91,6 +120,8 @@ def test_limits_of_length_and_size_say_themselves(visitor, predictor, speech, tm
     (tmp_path / "large.wav").write_bytes(bytes(MAX_MEGABYTES * 2**20 + 1))
     visitor.upload(tmp_path / "large.wav")
     visitor.wait_for(lambda: "maximum allowed size of 1" in visitor.text())
+    time.sleep(1)
+    time.sleep(4)
     visitor = Visitor(visitor.browser, visitor.address)
     visitor.upload(speech)
     visitor.wait_for(lambda: shows(visitor, predictor.predict(speech)))

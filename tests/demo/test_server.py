@@ -38,10 +38,18 @@ def test_who_passes_by_the_page_meets_the_same_limit_of_size(address):
     assert upload(address, bytes(MAX_MEGABYTES * 2**20 + 1)).status_code == 413
 
 
+def handler_of_recordings(address):
+    """Number of the function that a change of the recording calls."""
+    page = requests.get(f"{address}config", timeout=PATIENCE_S).json()
+    (speech,) = (item["id"] for item in page["components"] if item["props"].get("elem_id") == "speech")
+    (number,) = (item["id"] for item in page["dependencies"] if [speech, "change"] in item["targets"])
+    return number
+
+
 def test_an_address_in_place_of_a_file_is_not_fetched(address):
     """`started` notices when the server asks for it."""
     elsewhere = {"path": "http://elsewhere.invalid/speech.wav", "meta": {"_type": "gradio.FileData"}}
-    event = {"data": [elsewhere, "", 5, 1], "fn_index": 0, "session_hash": "stranger"}
+    event = {"data": [elsewhere, "", 5, 1], "fn_index": handler_of_recordings(address), "session_hash": "stranger"}
     assert requests.post(f"{address}gradio_api/queue/join", json=event, timeout=PATIENCE_S).status_code == 200
     stream = f"{address}gradio_api/queue/data?session_hash=stranger"
     with requests.get(stream, stream=True, timeout=PATIENCE_S) as answer:

@@ -93,5 +93,5 @@ class Visitor:
         sent = [item["params"] for item in messages if item["method"] == "Network.requestWillBeSent"]
         opened = [item["params"]["url"] for item in messages if item["method"] == "Network.webSocketCreated"]
         urls = [urlsplit(item["request"]["url"]) for item in sent] + [urlsplit(url) for url in opened]
-        # The browser's own empty tab is made of chrome:// and what a page holds itself is data: or blob:.
-        return {url.hostname for url in urls if url.scheme not in ("chrome", "data", "blob")}
+        # The browser's own tabs are chrome:// or chrome-untrusted://, what a page holds itself is data: or blob:.
+        return {url.hostname for url in urls if url.scheme in ("http", "https", "ws", "wss")}
