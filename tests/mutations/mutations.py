@@ -16,6 +16,7 @@ _PROTOCOL = "tests/training/test_protocol.py"
 _ONCE = f"{_PROTOCOL}::test_the_test_part_is_evaluated_once_at_the_end_and_used_for_nothing_else"
 _RESUMED = f"{_PROTOCOL}::test_an_interrupted_fold_ends_as_one_in_one_go"
 _INTERRUPTED = "tests/training/test_trainer.py::test_an_interrupted_run_ends_with_the_same_numbers[4-any]"
+_BEST_IS_EARLY = "tests/training/test_trainer.py::test_an_interrupted_run_ends_with_the_same_numbers[3-first]"
 _TWO_DEVICES = "tests/parallel/test_replicas.py::test_two_devices_do_what_one_does[s3]"
 _EXPORTS = "tests/export/test_export.py::test_exports_of_other_runs"
 _PAGES, _HARNESS = "tests/test_readme_tables.py", "tests/benchmarks/test_harness.py"
@@ -153,10 +154,10 @@ def _resumption_mutations():
         (moments, (_INTERRUPTED, in_bfloat16, with_kernels)),
         (random, (_INTERRUPTED, in_bfloat16, with_kernels)),
         (averages, (_INTERRUPTED, in_bfloat16, with_kernels)),
-        (best, (_INTERRUPTED,)),
+        (best, (_BEST_IS_EARLY,)),
     ):
         for test in tests:
-            case = "" if test is _INTERRUPTED else f": {test.partition('[')[2].rstrip(']')}"
+            case = "" if test in (_INTERRUPTED, _BEST_IS_EARLY) else f": {test.partition('[')[2].rstrip(']')}"
             yield Mutation(f"a resumed run forgets {name}{case}", _TRAINER, old, new, (test,))
     yield Mutation(
         "a resumed run starts with the batches of the first epoch",
