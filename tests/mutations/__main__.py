@@ -26,9 +26,11 @@ def main() -> int:
     """Try the mutations; exit code 1 if one passes its tests."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="try only mutations whose name contains this")
+    parser.add_argument("--skip", help="leave out mutations whose name contains this")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="mutations at a time")
     arguments = parser.parse_args()
     chosen = [mutation for mutation in MUTATIONS if arguments.only in mutation.name]
+    chosen = [mutation for mutation in chosen if not arguments.skip or arguments.skip not in mutation.name]
     unnoticed = []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for mutation, (noticed, seconds, output) in zip(chosen, pool.map(try_mutation, chosen), strict=True):
