@@ -36,7 +36,7 @@ def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
 
     Example:
         >>> run_directory(Path("runs"), ExperimentConfig(fold=3)).as_posix()
-        'runs/synthetic-quick-tuned-random/s3-acoustic/fold-03-seed-0'
+        'runs/synthetic-quick-paper-random/s3-acoustic/fold-03-seed-0'
     """
     return runs_dir.joinpath(*run_names(config))
 
