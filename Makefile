@@ -133,22 +133,16 @@ records: default-corpus
 corpus: setup
 	$(MODULE) data_prep.download_corpus --corpus=$(CORPUS) --output_dir="$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS))"
 
-reproduce-table1 reproduce-table2 ablation: CHECKED = $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)"
-reproduce-table1 reproduce-table2: reproduce-%: records
-	$(MODULE) experiments.$* $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
-		--results_dir="$(RESULTS_DIR)" --allow_mixed_code=$(ALLOW_MIXED_CODE)
-
-# S3 beside networks that differ from it in one thing; docs/commands.md lists them.
+# `ablation`: S3 beside networks that differ from it in one thing; docs/commands.md lists them.
 .PHONY: ablation
-ablation: MODALITIES = acoustic
-ablation: records
-	$(MODULE) experiments.ablation $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
+reproduce-table1 reproduce-table2 ablation cross-corpus: CHECKED = $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)"
+ablation cross-corpus: MODALITIES = acoustic
+reproduce-table1 reproduce-table2 ablation: records
+	$(MODULE) experiments.$(@:reproduce-%=%) $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
 		--results_dir="$(RESULTS_DIR)" --allow_mixed_code=$(ALLOW_MIXED_CODE)
 
 # Finished runs of CORPUS applied to other corpora: TEST_RECORDS=data/records/nemo,data/records/synthetic
 .PHONY: cross-corpus
-cross-corpus: MODALITIES = acoustic
-cross-corpus: CHECKED = $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)"
 cross-corpus: records
 	$(if $(TEST_RECORDS),,$(error TEST_RECORDS is not set: give records of other corpora, TEST_RECORDS=data/records/...))
 	$(MODULE) experiments.cross_corpus $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \

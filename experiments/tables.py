@@ -1,6 +1,5 @@
 """What the paper's two tables and the ablation have in common: run what is missing, write the table, print it."""
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from drl4ser.figures.learning_curves import learning_curves_figure
 from drl4ser.reporting.paper_values import LAYOUTS, MODALITY_NAMES, SYSTEM_NAMES
 from drl4ser.reporting.write import write_report
 from drl4ser.runs.paths import HISTORY_FILE, run_directory
+from drl4ser.runs.run import read_history
 from experiments import settings
 
 FLAGS = flags.FLAGS
@@ -41,9 +41,9 @@ def draw_learning_curves(configs: list[ExperimentConfig], directory: Path) -> No
     """Draw `learning_curves.png` and `.pdf` of the folds whose histories are there: adopted ones have none."""
     histories = defaultdict(list)
     for config in configs:
-        path = run_directory(Path(FLAGS.runs_dir), config) / HISTORY_FILE
-        if path.exists():
+        directory_of_run = run_directory(Path(FLAGS.runs_dir), config)
+        if (directory_of_run / HISTORY_FILE).exists():
             key = SYSTEM_NAMES[config.model.system], MODALITY_NAMES[config.model.modality]
-            histories[key].append(json.loads(path.read_text(encoding="utf-8")))
+            histories[key].append(read_history(directory_of_run))
     if histories:
         save_figure(learning_curves_figure(histories), directory / "learning_curves")

@@ -65,9 +65,9 @@ def recall_figure(recalls, classes: Sequence[str], title: str = "") -> Figure:
     bars = axes.bar(places, [100 * recall for recall in recalls], color="#56B4E9", edgecolor="black")
     axes.bar_label(bars, fmt="%.0f", fontsize=FONT_SIZE)
     axes.set_ylim(0, 110)
-    axes.set_xticks(places, [_plain(name) for name in classes])
+    axes.set_xticks(places, [one_line(name) for name in classes])
     axes.set_ylabel("recall / %", fontsize=FONT_SIZE)
-    axes.set_title(_plain(title), fontsize=FONT_SIZE + 1)
+    axes.set_title(one_line(title), fontsize=FONT_SIZE + 1)
     axes.tick_params(labelsize=FONT_SIZE, length=2)
     return figure
 
@@ -77,10 +77,10 @@ def _draw_confusion(axes, confusion: np.ndarray, classes: Sequence[str], title: 
     shares = np.divide(confusion, support, out=np.zeros_like(confusion), where=support > 0)
     # One hue from light to dark: the order of values survives colour blindness and a black and white print.
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
-    axes.set_title(_plain(title), fontsize=FONT_SIZE + 1)
+    axes.set_title(one_line(title), fontsize=FONT_SIZE + 1)
     axes.set_xlabel("predicted", fontsize=FONT_SIZE)
     axes.set_ylabel("true", fontsize=FONT_SIZE)
-    ticks, names = range(len(classes)), [_plain(name) for name in classes]
+    ticks, names = range(len(classes)), [one_line(name) for name in classes]
     axes.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, names)
     axes.tick_params(labelsize=FONT_SIZE, length=2)
@@ -89,11 +89,6 @@ def _draw_confusion(axes, confusion: np.ndarray, classes: Sequence[str], title: 
         text = f"{100 * share:.0f} %\n({_format_count(confusion[row, column])})"
         color = "white" if share > 0.6 else "black"
         axes.text(column, row, text, ha="center", va="center", fontsize=font_size, color=color)
-
-
-def _plain(text: str) -> str:
-    """One line: a manifest's emotions are any words."""
-    return one_line(text)
 
 
 def _format_count(count: float) -> str:

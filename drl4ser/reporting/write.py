@@ -55,17 +55,26 @@ def find_stale(results_dir: str | Path) -> list[Path]:
         ValueError: if fold results, of tables or figures, are damaged or have no checksum.
     """
     folds = {path: read_fold_results(path, require_checksum=True) for path in Path(results_dir).rglob(FOLDS_FILE)}
-    found = (path for table in LAYOUTS for path in Path(results_dir).glob(f"**/{table}/*"))
-    directories = [path for path in sorted(found) if path.is_dir()]
-    return [path for directory in directories for path in _stale_files(directory, folds.get(directory / FOLDS_FILE))]
+    return [
+        path
+        for directory in _find_reports(results_dir)
+        for path in _stale_files(directory, folds.get(directory / FOLDS_FILE))
+    ]
 
 
 def rebuild_reports(results_dir: str | Path) -> None:
     """Write every table under `results_dir` again from the fold results beside it, which were let in before."""
-    found = (path for table in LAYOUTS for path in Path(results_dir).glob(f"**/{table}/*/{FOLDS_FILE}"))
-    for folds in sorted(found):
-        results = read_fold_results(folds, require_checksum=True)
-        write_report(results, folds.parents[2], folds.parents[1].name, allow_mixed_code=True)
+    for directory in _find_reports(results_dir):
+        folds = directory / FOLDS_FILE
+        if folds.exists():
+            results = read_fold_results(folds, require_checksum=True)
+            write_report(results, directory.parents[1], directory.parent.name, allow_mixed_code=True)
+
+
+def _find_reports(results_dir: str | Path) -> list[Path]:
+    """The folders of tables at any depth."""
+    found = (path for table in LAYOUTS for path in Path(results_dir).glob(f"**/{table}/*"))
+    return [path for path in sorted(found) if path.is_dir()]
 
 
 def _draw_confusions(table: Table) -> bytes:

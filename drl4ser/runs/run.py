@@ -76,6 +76,11 @@ def save_run(run: TrainedRun, history: list[dict], result: FoldResult) -> None:
     write_fold_result(directory / RESULT_FILE, result)
 
 
+def read_history(directory: Path) -> list[dict]:
+    """Read the rows of the epochs that a fold was trained for, see `Trainer.fit`."""
+    return json.loads((directory / HISTORY_FILE).read_text(encoding="utf-8"))
+
+
 def load_run(directory: Path | str, precision: str | None = None, with_model: bool = True) -> TrainedRun:
     """Read what `save_run` wrote.
 

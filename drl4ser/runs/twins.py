@@ -1,10 +1,9 @@
 """A finished run that holds the very network of another system, so that it need not be trained twice."""
 
-import json
 from pathlib import Path
 
 from drl4ser.config import ExperimentConfig, change
-from drl4ser.runs.paths import HISTORY_FILE, finished_result, run_directory
+from drl4ser.runs.paths import finished_result, run_directory
 from drl4ser.runs.run import TrainedRun, load_run
 
 # Multiple kernel learning begins after the network is trained, so its softmax is that of the system without kernels.
@@ -19,7 +18,7 @@ def find_twin(config: ExperimentConfig, directory: Path) -> TrainedRun | None:
         directory: its run directory, see `run_directory`.
 
     Returns:
-        None if there is no such run, or it was made with other settings or data, or lost its weights.
+        None if there is no such run, or it was made with other settings or data, or its weights are gone.
     """
     if config.model.system not in TWINS or len(directory.absolute().parents) < 3:
         return None
@@ -28,11 +27,6 @@ def find_twin(config: ExperimentConfig, directory: Path) -> TrainedRun | None:
     try:
         if run_directory(runs_dir, config) == directory.absolute() and finished_result(twin, other):
             return load_run(twin)
-    except ValueError:  # it says what is wrong when that system is run
+    except ValueError:  # a run of that system gives the reason
         pass
     return None
-
-
-def read_history(run: TrainedRun) -> list[dict]:
-    """Read the rows of the epochs that a run was trained for, see `Trainer.fit`."""
-    return json.loads((run.directory / HISTORY_FILE).read_text(encoding="utf-8"))

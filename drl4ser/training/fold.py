@@ -30,8 +30,8 @@ from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_
 from drl4ser.reporting.provenance import current_commit, current_versions
 from drl4ser.runs.content import bind_content
 from drl4ser.runs.paths import LOCK_REMEDY, finished_result, is_bound, write_config
-from drl4ser.runs.run import TrainedRun, save_run
-from drl4ser.runs.twins import find_twin, read_history
+from drl4ser.runs.run import TrainedRun, read_history, save_run
+from drl4ser.runs.twins import find_twin
 from drl4ser.svm import KernelMachine
 from drl4ser.text import WordVectors
 from drl4ser.training.kernel_stage import KernelClassifier
@@ -134,7 +134,7 @@ def _train_and_test(
     trainer = Trainer(model, config.train, parts["train"], parts["validation"], seed, checkpoint, log, replicas)
     twin = find_twin(config, checkpoint.parent)
     if twin:
-        trainer.adopt(twin.model.get_weights(), read_history(twin))
+        trainer.adopt(twin.model.get_weights(), read_history(twin.directory))
     try:
         trainer.fit()
         kernels = None
