@@ -88,6 +88,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     form.add_argument("--json", action="store_true", help="print one JSON object per line")
     form.add_argument("--csv", action="store_true", help="print a table with a header")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there, at the end and all at once")
+    parser.add_argument(
+        "--embeddings", type=Path, metavar="FILE", help="write what the classifier gets there, arrays in a .npz file"
+    )
     parser.add_argument("--window", type=float, metavar="S", help="predict windows of so many seconds")
     parser.add_argument(
         "--hop", type=float, metavar="S", help="seconds between windows (default 1, or the window if that is shorter)"
@@ -103,8 +106,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--hop needs --window")
     if options.window is not None and options.text is not None:
         parser.error("--text belongs to a whole recording and not to its windows")
-    if options.output is not None and (options.output.is_dir() or not options.output.absolute().parent.is_dir()):
-        parser.error(f"-o {options.output}: not a file in a folder that exists")
+    for name, path in (("-o", options.output), ("--embeddings", options.embeddings)):
+        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+            parser.error(f"{name} {path}: not a file in a folder that exists")
+    if options.embeddings is not None and options.embeddings.suffix != ".npz":
+        parser.error(f"--embeddings {options.embeddings}: the name must end in .npz")
     if options.window is not None and not 0 < options.window < math.inf:
         parser.error(f"--window must be a number of seconds. Received: {options.window:g}")
     if options.hop is not None and not 0 < options.hop <= options.window:
@@ -125,6 +131,7 @@ class _Command:
         self.form = format_json if options.json else format_csv if options.csv else format_text
         self.lines: list[str] = []
         self.warned: list[Prediction] = []
+        self.embedded: list[list[Prediction]] = []
         self.predictor, self.num_predictions, self.num_failures = None, 0, 0
 
     def run(self) -> int:
@@ -141,16 +148,24 @@ class _Command:
                 continue
             self._load()
             try:
+                predictions = []
                 for prediction in self._predict(path):
                     self.num_predictions += 1
                     self.warned += [prediction] if prediction.warnings else []
+                    predictions += [prediction] if options.embeddings is not None else []
                     self._write(self.form(prediction))
+                self.embedded += [predictions] if predictions else []  # nothing of a file that is damaged at its end
             except ValueError as error:
                 _say("error", error)
                 self._write_failure(path, str(error))
         self._warn()
         if options.output is not None:
             atomic_write_text(options.output, "".join(f"{line}\n" for line in self.lines))
+        if options.embeddings is not None:
+            from drl4ser.inference.embeddings import write_embeddings
+
+            branches = self.predictor.branches if self.embedded else ()
+            write_embeddings(options.embeddings, self.embedded, branches, options.run)
         return 1 if self.num_failures else 0
 
     def _find_recordings(self) -> Iterator[tuple[Path, str]]:
@@ -188,14 +203,15 @@ class _Command:
             return
         from drl4ser.inference.exported import ExportedPredictor, find_onnx
 
-        exported = find_onnx(self.options.run) if self.options.plot is None else None
+        needs_layers = self.options.plot is not None or self.options.embeddings is not None
+        exported = None if needs_layers else find_onnx(self.options.run)
         if exported is not None:
             self.predictor = ExportedPredictor(self.options.run, exported)
         else:
             import_tensorflow()
             from drl4ser.inference.predictor import Predictor
 
-            self.predictor = Predictor(self.options.run)
+            self.predictor = Predictor(self.options.run, with_embeddings=self.options.embeddings is not None)
         if self.form is format_text:
             _say("run", self.predictor.describe())
 

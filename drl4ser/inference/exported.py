@@ -32,7 +32,7 @@ def find_onnx(run_directory: Path) -> Path | None:
 class ExportedPredictor(Predictor):
     """A `Predictor` that applies the ONNX file of `find_onnx`; probabilities differ from TensorFlow's by about 1e-6.
 
-    It has no `run.model` and no `inspector`.
+    It has no `run.model`, no `inspector` and no embeddings.
 
     Args:
         run_directory: of a finished fold.

@@ -24,6 +24,7 @@ class Prediction:
         warnings: what makes the input unlike the training data, one line each; see `find_input_warnings`.
         start_seconds: begin of the window in the file; None for a whole recording, as is `end_seconds`.
         end_seconds: end of the window.
+        embedding: what the classifier got, float32 [E]; None unless the predictor was asked for it.
 
     Example:
         >>> prediction = Prediction(Path("a.wav"), ("angry", "sad"), np.array([0.25, 0.75]))
@@ -37,6 +38,7 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     start_seconds: float | None = None
     end_seconds: float | None = None
+    embedding: np.ndarray | None = None
 
     @property
     def emotion(self) -> str:

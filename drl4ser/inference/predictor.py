@@ -45,6 +45,7 @@ class Predictor:
     Args:
         run_directory: of a finished fold; nothing else is read.
         precision: arithmetic of the layers, a Keras policy; None for what the fold was trained and tested with.
+        with_embeddings: whether predictions have an `embedding`, see `embed_llds`.
 
     Attributes:
         run: what the directory holds, a `drl4ser.runs.run.TrainedRun`.
@@ -55,13 +56,15 @@ class Predictor:
             together, or its LLDs were made by another version.
     """
 
-    def __init__(self, run_directory: Path | str, precision: str | None = None):
+    with_embeddings = False
+
+    def __init__(self, run_directory: Path | str, precision: str | None = None, with_embeddings: bool = False):
         # Importing TensorFlow takes seconds: only when it is needed.
         from drl4ser.runs.run import input_signature, load_run
         from drl4ser.training.kernel_stage import KernelClassifier
         from drl4ser.training.step import make_evaluation_step
 
-        self.run = load_run(run_directory, precision)
+        self.run, self.with_embeddings = load_run(run_directory, precision), with_embeddings
         if self.run.kernel_machine is None:
             self.score = make_evaluation_step(self.run.model, (input_signature(self.run.model),))
         else:
@@ -82,11 +85,12 @@ class Predictor:
     def predict_recording(self, recording: Recording, text: str = "") -> Prediction:
         """Predict a recording of `read`: it is read once however often it is predicted and inspected."""
         config = self.run.config
-        (probabilities,) = self.predict_llds([recording.llds], [text])
+        ((probabilities, embedding),) = self._apply([recording.llds], [text])
         warnings = find_input_warnings(
             recording.signal, recording.llds, recording.sample_rate, config.frame, self.run.input_range
         )
-        return Prediction(recording.path, config.classes, probabilities, (*warnings, *self._check_words(text)))
+        warnings = (*warnings, *self._check_words(text))
+        return Prediction(recording.path, config.classes, probabilities, warnings, embedding=embedding)
 
     def read(
         self, path: Path | str, max_seconds: float = MAX_SECONDS, remedy: str = "use windows (--window 3 --hop 1)"
@@ -142,11 +146,12 @@ class Predictor:
             while batch := list(itertools.islice(windows, _WINDOWS_AT_A_TIME)):
                 with _naming(path):
                     llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
-                found = zip(batch, llds, self.predict_llds(llds), strict=True)
-                for (first, samples), item, probabilities in found:
+                for (first, samples), item, (probabilities, embedding) in zip(
+                    batch, llds, self._apply(llds), strict=True
+                ):
                     warnings = find_input_warnings(samples, item, audio.sample_rate, config.frame, self.run.input_range)
                     times = first / rate, (first + len(samples)) / rate
-                    yield Prediction(path, config.classes, probabilities, warnings, *times)
+                    yield Prediction(path, config.classes, probabilities, warnings, *times, embedding)
 
     @functools.cached_property
     def inspector(self):
@@ -166,6 +171,53 @@ class Predictor:
             float64 [number of recordings, num_classes].
         """
         return self.predict_prepared(self.prepare(llds, texts))
+
+    def embed_llds(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> np.ndarray:
+        """Compute what the classifier gets of LLDs, the representation that a system has learned.
+
+        For S3 these are the 256 values (times the width) of F(I), the refined global memory. With lexical input they
+        are followed by those of the words; `branches` tells which are which. For other systems see
+        `drl4ser.models.assembly.find_representations`.
+
+        Args:
+            llds: as `predict_llds` takes them.
+            texts: their transcripts; without them there are no words.
+
+        Returns:
+            float32 [number of recordings, E].
+
+        Example:
+            >>> predictor = Predictor("runs/s3-acoustic/fold-00-seed-0")  # doctest: +SKIP
+            >>> predictor.embed_llds([predictor.read("speech.wav").llds]).shape  # doctest: +SKIP
+            (1, 256)
+        """
+        return self._embed(self.prepare(llds, texts)).numpy()
+
+    @functools.cached_property
+    def branches(self) -> tuple[str, ...]:
+        """The modality that each value of an embedding comes from: "acoustic", "lexical" or, of both, with a plus."""
+        from drl4ser.models.assembly import find_representations
+
+        found = find_representations(self.run.model)
+        return tuple(name for name, tensor in found.items() for _ in range(tensor.shape[-1]))
+
+    @functools.cached_property
+    def _embed(self):
+        import keras
+
+        from drl4ser.models.assembly import find_representations
+        from drl4ser.runs.run import input_signature
+        from drl4ser.training.step import make_evaluation_step
+
+        model = self.run.model
+        parts = [keras.ops.cast(part, "float32") for part in find_representations(model).values()]
+        encoder = keras.Model(model.inputs, keras.ops.concatenate(parts, axis=-1))
+        return make_evaluation_step(encoder, (input_signature(encoder),))
+
+    def _apply(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> Iterator[tuple]:
+        """(probabilities, embedding or None) of each."""
+        embeddings = self.embed_llds(llds, texts) if self.with_embeddings else [None] * len(llds)
+        return zip(self.predict_llds(llds, texts), embeddings, strict=True)
 
     def predict_prepared(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """Compute probabilities, float64 [B, num_classes], for the inputs that `prepare` makes."""

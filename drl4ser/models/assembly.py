@@ -68,6 +68,28 @@ def assemble(config: ModelConfig, acoustic_branch: Branch, lexical_branch: Branc
     return keras.Model(inputs, classify(config, x), name=config.system)
 
 
+def find_representations(model: keras.Model) -> dict[str, keras.KerasTensor]:
+    """Find what the classifier of a model gets, [B, E] by modality, in the order in which it gets it.
+
+    For S3 "acoustic" is F(I), the global memory after the last iteration. The dense layers of Xia & Liu (2017) are no
+    classifier of a representation but the network itself: theirs is the output of the last one, of both modalities
+    together.
+
+    Example:
+        >>> from drl4ser.models import build_model
+        >>> found = find_representations(build_model("s3", modality="acoustic+lexical"))
+        >>> {modality: tensor.shape for modality, tensor in found.items()}
+        {'acoustic': (None, 256), 'lexical': (None, 256)}
+    """
+    kinds = {"llds": "acoustic", "words": "lexical"}
+    modalities = [kinds[item.name] for item in model.inputs if item.name in kinds]
+    if model.name == "xia_dnn":
+        return {"+".join(modalities): model.get_layer("logits").input}
+    if len(modalities) > 1:
+        return dict(zip(modalities, model.get_layer("fusion").input, strict=True))
+    return {modalities[0]: model.get_layer("classifier_dropout_1").input}
+
+
 def classify(config: ModelConfig, x: keras.KerasTensor) -> keras.KerasTensor:
     """The emotion classifier: Dense(256, ReLU), Dense(256, ReLU), Dense(num_classes); [B, D] -> logits [B, C]."""
     for i, units in enumerate(config.dense_units, start=1):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import matplotlib.image
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ import soundfile
 
 import drl4ser.inference.exported  # noqa: F401, its class must be made before Predictor is patched
 from drl4ser.corpora import make_folds
+from drl4ser.files import read_archive
 from drl4ser.inference.command import main
 from drl4ser.inference.inspection import plot_path
 from drl4ser.inference.predictor import Predictor
@@ -30,7 +32,12 @@ def predictor(trained_run):
 @pytest.fixture
 def predict(trained_run, predictor, capsys, monkeypatch):
     """Runs the command on the trained run, which is loaded just once; (exit code, lines of output, errors)."""
-    monkeypatch.setattr("drl4ser.inference.predictor.Predictor", lambda directory: predictor)
+
+    def load(directory, with_embeddings=False):
+        predictor.with_embeddings = with_embeddings
+        return predictor
+
+    monkeypatch.setattr("drl4ser.inference.predictor.Predictor", load)
 
     def run(*arguments):
         code = main([str(trained_run[0]), *map(str, arguments)])
@@ -180,6 +187,8 @@ def test_plots_lie_as_the_files_do(predict, store, tmp_path, monkeypatch):
         (["x.wav", "--window", "1", "--text", "a"], "--text belongs to a whole recording"),
         (["x.wav", "--json", "--csv"], "not allowed with"),
         (["x.wav", "--window", "1", "--plot", "y"], "--plot draws whole recordings"),
+        (["x.wav", "--embeddings", "/missing/out.npz"], "--embeddings /missing/out.npz: not a file in a folder"),
+        (["x.wav", "--embeddings", "out.csv"], "--embeddings out.csv: the name must end in .npz"),
         (["x.wav", "-o", "/missing/out.csv"], "-o /missing/out.csv: not a file in a folder that exists"),
         *(
             (["x.wav", "--window", value], "--window must be a number of seconds")
@@ -221,6 +230,44 @@ def test_an_output_file_is_written_at_once(predict, store, tmp_path):
     assert code == 0 and lines == []
     (row,) = csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines())
     assert row["path"] == str(store.utterances[0].path) and row["error"] == ""
+
+
+def test_embeddings_of_files(predict, predictor, store, trained_run, tmp_path):
+    bad, out, paths = tmp_path / "bad.wav", tmp_path / "out.npz", [item.path for item in store.utterances[:2]]
+    bad.write_bytes(b"no audio")
+    code, lines, errors = predict(paths[1], bad, paths[0], "--text", "a sad sentence", "--embeddings", out)
+    assert code == 1 and len(lines) == 2 and "bad.wav" in errors
+    found = read_archive(out)
+    assert found["paths"].tolist() == [str(paths[1]), str(paths[0])] and found["run"] == str(trained_run[0])
+    assert set(found) == {"paths", "embeddings", "branches", "run", "weights_sha256"}
+    for path, row in zip((paths[1], paths[0]), found["embeddings"], strict=True):
+        np.testing.assert_allclose(row, predictor.predict(path, "a sad sentence").embedding, rtol=1e-5, atol=1e-6)
+    inputs, layers = predictor.prepare([predictor.read(paths[1]).llds], ["a sad sentence"]), predictor.run.model
+    for branch, layer in (("acoustic", "gca_lstm"), ("lexical", "lexical_lstm")):
+        (wanted,) = keras.Model(layers.inputs, layers.get_layer(layer).output)(inputs).numpy()
+        row = found["embeddings"][0, found["branches"] == branch]
+        np.testing.assert_allclose(row, wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_embeddings_of_windows(predict, predictor, store, tmp_path):
+    signals = [soundfile.read(item.path)[0] for item in store.utterances[:4]]
+    first, second, cut = (tmp_path / name for name in ("a.wav", "b.wav", "c.wav"))
+    soundfile.write(first, np.concatenate(signals)[: int(1.5 * SAMPLE_RATE)], SAMPLE_RATE)
+    soundfile.write(second, signals[0][: int(0.3 * SAMPLE_RATE)], SAMPLE_RATE)
+    cut.write_bytes(first.read_bytes()[:30_000])  # its end is missing
+    out = tmp_path / "out.npz"
+    code, _, errors = predict(first, cut, second, "--window", "0.5", "--embeddings", out)
+    assert code == 1 and "c.wav: " in errors
+    found = read_archive(out)
+    assert found["paths"].tolist() == [str(first), str(second)] and found["file_index"].tolist() == [0, 0, 0, 1]
+    assert found["starts"].tolist() == [0.0, 0.5, 1.0, 0.0] and found["ends"].tolist() == [0.5, 1.0, 1.5, 0.3]
+    wanted = [item.embedding for path in (first, second) for item in predictor.predict_windows(path, 0.5, 0.5)]
+    np.testing.assert_allclose(found["embeddings"], wanted, rtol=1e-5, atol=1e-6)
+    assert np.ptp(found["embeddings"], axis=0).max() > 1e-3
+    before = out.read_bytes()
+    code, _, errors = predict(cut, "missing.wav", "--window", "0.5", "--embeddings", out)
+    assert code == 1 and f"error: {out} was not written: no recording has an embedding" in errors.splitlines()
+    assert out.read_bytes() == before
 
 
 def test_a_directory_without_a_run(tmp_path, capsys):

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from drl4ser.config import MODALITIES, ModelConfig
 from drl4ser.models import SYSTEMS, build_model, build_model_from_config
+from drl4ser.models.assembly import find_representations
 from tests.layers.harness import needs_bfloat16, policy
 
 WIDTH = 1 / 16
@@ -58,6 +59,19 @@ def test_what_an_utterance_gets_does_not_depend_on_its_batch(model):
     assert np.all(np.isfinite(together))
     for b in range(len(NUM_FRAMES)):
         np.testing.assert_allclose(model(only(batch, [b]))[0], together[b], atol=1e-5)
+
+
+def test_the_classifier_reads_the_representations_and_nothing_else(model):
+    """Its dense layers, in NumPy, on what `find_representations` finds."""
+    found, batch = find_representations(model), random_batch()
+    assert list(found) == (["acoustic+lexical"] if model.name == "xia_dnn" else ["acoustic", "lexical"])
+    x = np.concatenate(list(keras.Model(model.inputs, found)(batch).values()), axis=-1)
+    dense = [layer for layer in model.layers if layer.name.startswith("classifier_") and layer.weights]
+    for layer in () if model.name == "xia_dnn" else dense:
+        kernel, bias = (weight.numpy() for weight in layer.weights)
+        x = np.maximum(x @ kernel + bias, 0)
+    kernel, bias = (weight.numpy() for weight in model.get_layer("logits").weights)
+    np.testing.assert_allclose(x @ kernel + bias, model(batch), rtol=1e-4, atol=1e-5)
 
 
 def test_permuted_utterances_give_permuted_predictions(model):
