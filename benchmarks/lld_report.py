@@ -14,7 +14,6 @@ import numpy as np
 import sklearn.metrics
 import soundfile
 from absl import flags
-from tqdm import tqdm
 
 from benchmarks.front_end import make_programs
 from benchmarks.lld_tables import Tracks, write_picture, write_tables
@@ -23,6 +22,7 @@ from benchmarks.probes import run_probe
 from benchmarks.timing import Effort, one_core, time_in_turns
 from data_prep.command import run
 from drl4ser.config import FrameConfig
+from drl4ser.console import progress
 from drl4ser.features import LLD_NAMES, extract_llds, find_audio, load_audio
 from drl4ser.features.opensmile import extract_opensmile_llds, round_to_pcm
 
@@ -78,7 +78,7 @@ def main() -> None:
 def describe_files(paths: Iterable[Path]) -> tuple[dict[Path, Tracks], dict[Path, str]]:
     """Return the tracks of every recording that can be used, rounded to 16 bits, and why the others cannot."""
     tracks, problems, config = {}, {}, FrameConfig()
-    for path in tqdm(paths, unit="file", desc="three front ends"):
+    for path in progress(paths, unit="file", desc="three front ends"):
         try:
             signal = round_to_pcm(load_audio(path, config.sample_rate)[0])
         except ValueError as error:

@@ -10,12 +10,11 @@ import os
 from pathlib import Path
 
 from absl import flags
-from tqdm import tqdm
 
 from benchmarks import report
 from benchmarks.timing import CLOCKS, Effort
 from data_prep.command import run
-from drl4ser.console import import_tensorflow
+from drl4ser.console import import_tensorflow, progress
 from drl4ser.files import atomic_write_bytes, atomic_write_text
 from drl4ser.parallel.workers import make_pool
 
@@ -60,7 +59,7 @@ def main() -> None:
             raise ValueError(f"unknown --modules={name}; choose among {', '.join(MEASUREMENTS)}")
     effort = Effort(FLAGS.rounds, FLAGS.seconds, FLAGS.clock, FLAGS.compiled)
     settings = {**dataclasses.asdict(effort), "threads": FLAGS.threads}
-    for name in tqdm(FLAGS.modules, unit="module"):
+    for name in progress(FLAGS.modules, unit="module"):
         with make_pool(1) as pool:
             result = pool.submit(measure, name, effort, FLAGS.threads).result()
         report.write_result(directory, name, result, settings)

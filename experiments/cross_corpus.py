@@ -9,7 +9,7 @@ from absl import flags
 
 from data_prep.command import run
 from drl4ser.config import ExperimentConfig, from_dict
-from drl4ser.console import import_tensorflow
+from drl4ser.console import import_tensorflow, progress
 from experiments import settings
 
 FLAGS = flags.FLAGS
@@ -27,8 +27,6 @@ def main() -> None:
     results = settings.finished(list(settings.experiments(FLAGS.systems, FLAGS.modalities)))
     import_tensorflow()
 
-    from tqdm import tqdm
-
     from drl4ser.analysis.cross_corpus import apply_run, check_corpora
     from drl4ser.analysis.cross_corpus_table import TABLE, write_cross_corpus
     from drl4ser.data.store import open_store
@@ -37,7 +35,7 @@ def main() -> None:
     tested_on = [Path(name) for name in FLAGS.test_records]
     check_corpora(open_store(Path(FLAGS.records_dir)), [open_store(path) for path in tested_on])
     applied = []
-    for result in tqdm(results, unit="run", desc="other corpora"):
+    for result in progress(results, unit="run", desc="other corpora"):
         directory = run_directory(Path(FLAGS.runs_dir), from_dict(ExperimentConfig, result.config))
         applied += [apply_run(directory, path) for path in tested_on]
     directory = write_cross_corpus([*results, *applied], Path(FLAGS.results_dir))

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from absl import flags
-from tqdm import tqdm
 
 from data_prep.command import run
-from drl4ser.console import import_tensorflow
+from drl4ser.console import import_tensorflow, progress
 from experiments import settings
 
 FLAGS = flags.FLAGS
@@ -31,7 +30,7 @@ def main() -> None:
     for config, record in zip(configs, records, strict=True):
         predictor = Predictor(run_directory(Path(FLAGS.runs_dir), config))
         tested = [utterances[key] for key in record.utterances]
-        measures += tqdm(measure_fold(predictor, tested), desc=f"fold {config.fold + 1}", unit="utt")
+        measures += progress(measure_fold(predictor, tested), desc=f"fold {config.fold + 1}", unit="utt")
     if not measures:
         raise ValueError(f"{FLAGS.corpus} does not tell which words are salient; only the synthetic corpus does")
     directory = write_saliency(measures, records, Path(FLAGS.results_dir))

@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from drl4ser.config import FrameConfig
-from drl4ser.console import import_tensorflow
+from drl4ser.console import import_tensorflow, progress
 from drl4ser.corpora import Utterance
 from drl4ser.data.store import (
     INDEX_FILE,
@@ -77,7 +77,7 @@ def _make_records(utterances, directory, corpus, frame, num_workers, shard_size)
     pending = [item for stem, part in shards.items() if finished[stem] is None for item in part]
     described = map_in_order(functools.partial(describe, frame=frame), pending, min(num_workers, len(pending)))
     seen: dict[str, str] = {}
-    with tqdm(total=len(utterances), initial=len(utterances) - len(pending), unit="utt", desc="LLDs") as bar:
+    with progress(total=len(utterances), initial=len(utterances) - len(pending), unit="utt", desc="LLDs") as bar:
         for stem, part in shards.items():
             if finished[stem] is None:
                 _write_shard(stem, part, described, seen, bar)

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from drl4ser.config import FrameConfig, to_dict
-from drl4ser.console import printable
+from drl4ser.console import printable, progress
 from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES, frame_times, stream_llds
 from drl4ser.features.audio import AudioError, open_audio
 from drl4ser.files import atomic_path
@@ -50,7 +49,7 @@ def export_llds(
     num_frames, problems = 0, []
     described = map_in_order(_describe, paths, min(num_workers, len(paths)))
     with atomic_path(output) as temporary, _FORMATS[output.suffix](temporary) as write:
-        for path, (llds, problem) in zip(tqdm(paths, unit="file", desc="LLDs"), described, strict=True):
+        for path, (llds, problem) in zip(progress(paths, unit="file", desc="LLDs"), described, strict=True):
             if problem:
                 problems.append((path, problem))
                 continue

@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from tqdm import tqdm
-
 from drl4ser.config import ExperimentConfig, FrameConfig
-from drl4ser.console import import_tensorflow, silenced
+from drl4ser.console import import_tensorflow, progress, silenced
 from drl4ser.files import refuse_if_locked
 from drl4ser.parallel.workers import make_pool, make_queue, on_ray, several_machines
 from drl4ser.reporting.fold_result import FoldResult
-from drl4ser.runs.paths import LOCK_REMEDY, run_directory
+from drl4ser.runs.paths import LOCK_REMEDY, RESULT_FILE, run_directory
 
 # TensorFlow registers every traced custom gradient for good and so keeps the fold's graphs, some 100 MB (measured with
 # S3 on TensorFlow 2.21). New processes after so many folds each keep the memory of a long run where it was.
@@ -100,12 +98,14 @@ def _run(config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vecto
 
     lexical = word_vectors is not None and "lexical" in config.model.modality
     vectors = _vectors(word_vectors, records_dir, config.frame) if lexical else None  # its warnings are for the user
-    _events.put((config, None))
+    directory = run_directory(runs_dir, config)
+    if not (directory / RESULT_FILE).exists():
+        _events.put((config, None))
     with silenced(), _interruptible():  # errors travel to the parent as exceptions
         result = run_fold(
             config,
             _store(records_dir, config.frame),
-            run_directory(runs_dir, config),
+            directory,
             vectors,
             on_epoch=lambda row: _events.put((config, row)),
         )
@@ -164,7 +164,7 @@ class _Progress:
     def __init__(self, configs: Sequence[ExperimentConfig], events):
         self._events = events
         self._left = {_name(config): config.train.max_epochs for config in configs}
-        self._bar = tqdm(total=sum(self._left.values()), unit="epoch", dynamic_ncols=True, smoothing=0.05)
+        self._bar = progress(total=sum(self._left.values()), unit="epoch", dynamic_ncols=True, smoothing=0.05)
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
     def __enter__(self):

@@ -9,9 +9,9 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from drl4ser.config import ExperimentConfig
+from drl4ser.console import progress
 from drl4ser.corpora.folds import Fold, describe_overlap
 from drl4ser.data.parts import select_fold
 from drl4ser.data.store import RecordStore, open_store
@@ -57,7 +57,7 @@ def run_reference(
     functionals = load_compare_functionals(store, num_workers)
     return [
         result or _run_fold(config, store, functionals, run_directory(runs_dir, config))
-        for config, result in tqdm(list(zip(configs, finished, strict=True)), unit="fold", desc="SVM")
+        for config, result in progress(list(zip(configs, finished, strict=True)), unit="fold", desc="SVM")
     ]
 
 
@@ -137,6 +137,6 @@ def _extract_functionals(store: RecordStore, num_workers: int) -> np.ndarray:
     with make_pool(num_workers) as pool:
         try:
             found = pool.map(extract_compare_functionals, paths, chunksize=4)
-            return np.stack(list(tqdm(found, total=len(paths), unit="utt", desc="ComParE functionals")))
+            return np.stack(list(progress(found, total=len(paths), unit="utt", desc="ComParE functionals")))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
