@@ -59,12 +59,13 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
         FLAGS.profile, _recipe(), corpus=FLAGS.corpus, classes=classes, split=FLAGS.split, num_folds=num_folds
     )
     base = bind_content(config.change(base, _changes()), store.content(classes))
+    wanted = FLAGS.folds or config.PROFILE_FOLDS.get(FLAGS.profile, num_folds)
     for system in systems:
         for modality in modalities:
             model = {"system": system, "modality": modality, "num_classes": len(classes)}
             with_model = config.change(base, {"model": model})
             for seed in FLAGS.seeds:
-                for fold in range(min(FLAGS.folds or config.PROFILE_FOLDS[FLAGS.profile], num_folds)):
+                for fold in range(min(wanted, num_folds)):
                     yield dataclasses.replace(with_model, seed=int(seed), fold=fold)
 
 

@@ -35,7 +35,7 @@ def test_the_defaults_are_the_papers():
     assert (paper.train.learning_rate, paper.train.batch_size) == (1e-3, 128)
     assert (paper.model.units, paper.model.iterations, paper.model.num_heads) == (256, 3, 4)
     assert not paper.train.augments and paper.model.dropout == 0 and paper.model.width == 1
-    assert config.PROFILE_FOLDS["paper"] == paper.num_folds == 10
+    assert paper.num_folds == 10 and config.PROFILE_FOLDS == {"quick": 1}
 
 
 def test_a_profile_wins_over_a_recipe():
