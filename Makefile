@@ -189,6 +189,12 @@ export: setup
 	$(if $(RUN),,$(error RUN is not set: give the directory of a finished run, RUN=runs/...))
 	$(MODULE) experiments.export --run="$(RUN)" $(if $(FORMATS),--formats=$(FORMATS)) $(if $(OUTPUT_DIR),--output_dir="$(OUTPUT_DIR)")
 
+# A trained system of drl4ser/pretrained, made again: RUN=ravdess-small CORPUS=ravdess DATA_DIR=...
+.PHONY: pretrained
+pretrained: records
+	$(if $(RUN),,$(error RUN is not set: give the name of the system, RUN=ravdess-small))
+	$(MODULE) experiments.pretrain $(SETTINGS) --name="$(RUN)" --allow_mixed_code=$(ALLOW_MIXED_CODE)
+
 readme: setup
 	$(MODULE) experiments.update_readme
 

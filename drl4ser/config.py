@@ -16,6 +16,8 @@ MODALITIES = ("acoustic", "acoustic+lexical", "lexical")
 # Splits whose test parts come with the corpus; of what a fold does not test, this share validates, the rest trains.
 GIVEN_SPLITS = ("given", "emobox")
 VALIDATION_SHARE = 1 / 9
+# A single fold without a test part, for systems that are to be used; no table takes it.
+ALL_SPLIT = "all"
 
 # Limits of a recording: a few bytes of FLAC can promise days of silence, which would fill the memory.
 MAX_RECORDING_SECONDS = 3600.0

@@ -15,11 +15,12 @@ from data_prep.command import run
 from drl4ser.console import import_tensorflow
 from drl4ser.corpora import CorpusError
 from drl4ser.corpora.synthetic.espeak import speak
+from drl4ser.runs.pretrained import find_run
 from experiments import settings
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string(
-    "run", None, "Directory of a finished run. Default: a fold of S3 on the corpus, trained if need be."
+    "run", None, "Finished run, or name of a trained system. Default: a fold of S3 on the corpus, trained if need be."
 )
 flags.DEFINE_string("host", "127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in.")
 flags.DEFINE_integer(
@@ -47,7 +48,7 @@ def make_example(folder: Path) -> tuple[Path, str] | None:
 
 def main() -> None:
     """Serve until interrupted."""
-    directory = Path(FLAGS.run) if FLAGS.run else settings.run_default()[1]
+    directory = find_run(FLAGS.run) if FLAGS.run else settings.run_default()[1]
     import_tensorflow()
     from drl4ser.demo import serve
     from drl4ser.demo.listener import Limits

@@ -9,11 +9,14 @@ from absl import flags
 
 from data_prep.command import run
 from drl4ser.console import import_tensorflow
+from drl4ser.runs.pretrained import find_run
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("run", None, "Directory of a finished run.", required=True)
+flags.DEFINE_string("run", None, "Finished run, or name of a trained system.", required=True)
 flags.DEFINE_list("formats", ["keras", "saved_model", "onnx"], "Formats to write.")
-flags.DEFINE_string("output_dir", None, "Where to write. Default: the folder export of the run.")
+flags.DEFINE_string(
+    "output_dir", None, "Where to write. Default: the folder export of the run, of a name export/<name>."
+)
 
 
 def main() -> None:
@@ -21,8 +24,11 @@ def main() -> None:
     import_tensorflow()
     from drl4ser.export import export_and_check
 
-    directory = Path(FLAGS.output_dir or Path(FLAGS.run) / "export")
-    for path, difference in export_and_check(Path(FLAGS.run), FLAGS.formats, directory):
+    run_directory = find_run(FLAGS.run)
+    # not into the installed package
+    default = run_directory / "export" if run_directory == Path(FLAGS.run) else Path("export", FLAGS.run)
+    directory = Path(FLAGS.output_dir or default)
+    for path, difference in export_and_check(run_directory, FLAGS.formats, directory):
         print(f"{path}: probabilities differ by at most {difference:.1e} from the run's", flush=True)
 
 

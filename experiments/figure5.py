@@ -12,12 +12,13 @@ from absl import flags
 from data_prep.command import run
 from drl4ser.console import import_tensorflow
 from drl4ser.corpora import CorpusError, Word, read_words
-from drl4ser.runs.run import check_run
+from drl4ser.runs.pretrained import find_run
+from drl4ser.runs.run import check_run, has_test_part
 from experiments import settings
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string(
-    "run", None, "Directory of a finished run. Default: a fold of S3 on the corpus, trained if need be."
+    "run", None, "Finished run, or name of a trained system. Default: a fold of S3 on the corpus, trained if need be."
 )
 flags.DEFINE_string("audio", None, "A recording. Default: an utterance of the fold's test part.")
 flags.DEFINE_string("text", None, "Its transcript, for a system with words. Default: that of the corpus, if any.")
@@ -30,6 +31,8 @@ def choose_recording(directory: Path) -> tuple[Path, str | None]:
     """The recording that the flags ask for and its transcript, None if it is not known."""
     if FLAGS.audio:
         return Path(FLAGS.audio), FLAGS.text
+    if not has_test_part(check_run(directory)):
+        raise ValueError(f"{FLAGS.run} has no test part to take an utterance of: give a recording, AUDIO (--audio)")
     from drl4ser.analysis.predicted_part import choose_example, find_test_part
 
     try:
@@ -53,7 +56,7 @@ def find_words(audio: Path, needed: bool) -> list[Word]:
 
 def main() -> None:
     """Draw both panels."""
-    directory = Path(FLAGS.run) if FLAGS.run else settings.run_default()[1]
+    directory = find_run(FLAGS.run) if FLAGS.run else settings.run_default()[1]
     has_words = "lexical" in check_run(directory).modality
     if FLAGS.text is not None and not has_words:
         warnings.warn(f"TEXT (--text) is not used: {directory} was trained on the audio only", stacklevel=2)

@@ -10,6 +10,7 @@ from drl4ser.data.store import open_store
 from drl4ser.inference.predictor import Predictor
 from drl4ser.reporting.fold_result import FoldResult, read_fold_result
 from drl4ser.runs.paths import RESULT_FILE
+from drl4ser.runs.run import has_test_part
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,9 +58,11 @@ def find_test_part(run: Path | str, records_dir: Path | str) -> tuple[FoldResult
     """Find the result of a run and the utterances that it was tested on, in the result's order.
 
     Raises:
-        ValueError: if the run or the records cannot be used, or do not belong together.
+        ValueError: if the run or the records cannot be used, do not belong together, or the run has no test part.
     """
     record = read_fold_result(Path(run) / RESULT_FILE)
+    if not has_test_part(record):
+        raise ValueError(f"{run} has no test part: it was trained on all speakers but those of validation")
     by_id = {utterance.id: utterance for utterance in open_store(Path(records_dir)).utterances}
     missing = [name for name in record.utterances if name not in by_id]
     if missing:

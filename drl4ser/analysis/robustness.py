@@ -2,7 +2,7 @@
 
 import dataclasses
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ import soundfile
 from tqdm import tqdm
 
 from drl4ser.analysis.predicted_part import find_test_part
+from drl4ser.corpora import Utterance
 from drl4ser.features import LLD_NAMES, extract_llds, load_audio
 from drl4ser.features.audio import resample
 from drl4ser.features.opensmile import round_to_pcm
 from drl4ser.inference.predictor import Predictor, Recording
 from drl4ser.reporting.metrics import confusion_matrix, unweighted_accuracy
-from drl4ser.reporting.render import TextTable
+from drl4ser.reporting.render import MISSING, TextTable
 
 _TELEPHONE_HZ = 8_000
 _MP3_KBIT_S = 64
@@ -118,21 +119,22 @@ class AnswerChange:
         distortion: a name of `DISTORTIONS`, or "none".
         changed: share of utterances with another emotion than without distortion, in [0, 1].
         warned: share of utterances that come with an input warning, in [0, 1].
-        ua: unweighted accuracy, in [0, 1].
+        ua: unweighted accuracy, in [0, 1]; None for recordings whose emotions are not known.
     """
 
     distortion: str
     changed: float
     warned: float
-    ua: float
+    ua: float | None
 
 
-def measure_answers(run: Path | str, records_dir: Path | str) -> list[AnswerChange]:
-    """Predict a run's test part without and with each distortion.
+def measure_answers(run: Path | str, records_dir: Path | str = "", paths: Sequence[Path] = ()) -> list[AnswerChange]:
+    """Predict a run's test part, or other recordings, without and with each distortion.
 
     Args:
         run: directory of a finished fold.
         records_dir: LLD records of its corpus, which hold the paths of the recordings.
+        paths: recordings that are predicted in place of the test part, without transcripts.
 
     Raises:
         ValueError: as `predicted_part.predict_test_part`.
@@ -141,7 +143,7 @@ def measure_answers(run: Path | str, records_dir: Path | str) -> list[AnswerChan
     frame, classes = predictor.run.config.frame, predictor.run.config.classes
     ways = {"none": lambda signal, sample_rate: (signal, sample_rate), **DISTORTIONS}
     answers, warned = {name: [] for name in ways}, {name: [] for name in ways}
-    _, utterances = find_test_part(run, records_dir)
+    utterances = [Utterance(str(path), path, "") for path in paths] or find_test_part(run, records_dir)[1]
     for utterance in tqdm(utterances, unit="utt", desc="distorted predictions"):
         signal, sample_rate = load_audio(utterance.path)
         for name, distort in ways.items():
@@ -150,13 +152,13 @@ def measure_answers(run: Path | str, records_dir: Path | str) -> list[AnswerChan
             found = predictor.predict_recording(Recording(utterance.path, distorted, rate, llds), utterance.text)
             answers[name].append(classes.index(found.emotion))
             warned[name].append(bool(found.warnings))
-    labels = [classes.index(utterance.emotion) for utterance in utterances]
+    labels = [] if paths else [classes.index(utterance.emotion) for utterance in utterances]
     return [
         AnswerChange(
             name,
             float(np.mean(np.array(answers[name]) != answers["none"])),
             float(np.mean(warned[name])),
-            unweighted_accuracy(confusion_matrix(labels, answers[name], len(classes))),
+            unweighted_accuracy(confusion_matrix(labels, answers[name], len(classes))) if labels else None,
         )
         for name in ways
     ]
@@ -179,11 +181,15 @@ def render_report(values: dict[str, Any]) -> str:
     if "answers" in values:
         header = ["Distortion", "answers changed, %", "with a warning, %", "UA, %"]
         rows = [
-            [item["distortion"], *(f"{100 * item[name]:.1f}" for name in ("changed", "warned", "ua"))]
+            [item["distortion"], *(_percent(item[name]) for name in ("changed", "warned", "ua"))]
             for item in values["answers"]
         ]
         tables.append(TextTable(header, rows, num_names=1))
     return "\n".join([*(table.to_markdown() for table in tables), f"- {notes.strip()}\n"])
+
+
+def _percent(share: float | None) -> str:
+    return MISSING if share is None else f"{100 * share:.1f}"
 
 
 def _tabulate_movements(movements: list[dict[str, Any]]) -> TextTable:

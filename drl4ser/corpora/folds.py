@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from drl4ser.config import GIVEN_SPLITS
+from drl4ser.config import ALL_SPLIT, GIVEN_SPLITS
 from drl4ser.corpora.given_folds import choose_validation, find_test_parts, keeps_speakers_together
 from drl4ser.corpora.utterance import Utterance
 
@@ -35,8 +35,9 @@ def make_folds(
         utterances: the corpus.
         split: "random" deals the utterances of each emotion evenly to the parts; "speaker" deals whole
             speakers, so that no speaker is in two parts; "session" makes each session a part; "given" takes the
-            parts from `Utterance.fold`; "emobox" those of EmoBox for RAVDESS.
-        num_folds: number of parts. Without effect on "session", "given" and "emobox", which have their own.
+            parts from `Utterance.fold`; "emobox" those of EmoBox for RAVDESS. "all" is a single fold that tests
+            nothing: a ninth of the speakers validates, of utterances where speakers are not known.
+        num_folds: number of parts. Without effect on "session", "given", "emobox" and "all", which have their own.
         seed: of the shuffle, for given folds that of the validation parts. Without effect on "session".
 
     Raises:
@@ -49,11 +50,16 @@ def make_folds(
         >>> make_folds(corpus, "speaker", num_folds=3)[0].test
         ('2', '5')
     """
-    if split not in SPLITS:
+    if split not in (*SPLITS, ALL_SPLIT):
         raise ValueError(f"`split` must be one of {SPLITS}. Received: split={split!r}")
     ordered = sorted(utterances, key=lambda utterance: utterance.id)
     _check_ids(ordered)
-    folds = _given_folds(ordered, split, seed) if split in GIVEN_SPLITS else _cut(ordered, split, num_folds, seed)
+    if split == ALL_SPLIT:
+        folds = [_set_validation_apart(ordered, all(item.speaker for item in ordered), set(), seed, number=0)]
+    elif split in GIVEN_SPLITS:
+        folds = _given_folds(ordered, split, seed)
+    else:
+        folds = _cut(ordered, split, num_folds, seed)
     _check_classes(folds, {utterance.id: utterance.emotion for utterance in ordered}, split)
     return folds
 
@@ -72,15 +78,19 @@ def _cut(ordered: list[Utterance], split: str, num_folds: int, seed: int) -> lis
 
 
 def _given_folds(ordered: list[Utterance], split: str, seed: int) -> list[Fold]:
-    parts, folds = find_test_parts(ordered, split), []
+    parts = find_test_parts(ordered, split)
     by_speaker = keeps_speakers_together(parts)
-    for number, part in enumerate(parts):
-        test = {utterance.id for utterance in part}
-        rest = [utterance for utterance in ordered if utterance.id not in test]
-        validation = choose_validation(rest, by_speaker, np.random.default_rng([seed, number]))
-        train = {utterance.id for utterance in rest} - validation
-        folds.append(Fold(*(tuple(sorted(ids)) for ids in (train, validation, test))))
-    return folds
+    return [
+        _set_validation_apart(ordered, by_speaker, {utterance.id for utterance in part}, seed, number)
+        for number, part in enumerate(parts)
+    ]
+
+
+def _set_validation_apart(ordered: list[Utterance], by_speaker: bool, test: set[str], seed: int, number: int) -> Fold:
+    rest = [utterance for utterance in ordered if utterance.id not in test]
+    validation = choose_validation(rest, by_speaker, np.random.default_rng([seed, number]))
+    train = {utterance.id for utterance in rest} - validation
+    return Fold(*(tuple(sorted(ids)) for ids in (train, validation, test)))
 
 
 def limit_training(fold: Fold, utterances: Sequence[Utterance], per_class: int, seed: int = 0) -> Fold:

@@ -17,7 +17,7 @@ class FoldData:
 
     Attributes:
         fold: ids of the utterances of each part.
-        parts: "train", "validation" and "test", normalised.
+        parts: "train", "validation" and, if the fold tests anything, "test", normalised.
         normalizer: fitted on the training part.
         input_range: range of the training recordings.
         word_vectors: of the words that occur in the corpus; None without lexical input.
@@ -57,6 +57,7 @@ def load_fold(config: ExperimentConfig, store: RecordStore, word_vectors: WordVe
     parts = {
         name: load_part(store, {key: labels[key] for key in ids}, normalizer, vocabulary)
         for name, ids in dataclasses.asdict(fold).items()
+        if ids
     }
     return FoldData(fold, parts, normalizer, fit_input_range(store, fold.train, config.frame), vocabulary)
 

@@ -17,7 +17,8 @@ from drl4ser.console import import_tensorflow, one_line, plain_warnings
 from drl4ser.features import find_audio
 from drl4ser.files import atomic_write_text, decode_text
 from drl4ser.inference.prediction import Failure, Prediction, csv_header, format_csv, format_json, format_text
-from drl4ser.runs.run import check_run
+from drl4ser.runs.pretrained import find_run, pretrained_names
+from drl4ser.runs.run import check_run, describe_run, load_run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -81,7 +82,7 @@ def find_transcript(path: Path, text: str | None) -> str:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("drl4ser-predict", description="Emotion in recordings of speech.")
-    parser.add_argument("run", type=Path, help="directory of a finished run, with record.json inside")
+    parser.add_argument("run", help="name of a trained system (see --list), or directory of a finished run")
     parser.add_argument("audio", nargs="+", help="audio files or folders; - reads names from standard input")
     parser.add_argument("--text", help="the transcript; default: the file beside the audio that ends in .txt")
     form = parser.add_mutually_exclusive_group()
@@ -98,6 +99,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--plot", type=Path, metavar="FOLDER", help="draw each waveform there, coloured by informativeness"
     )
+    parser.add_argument("--list", action=_List, help="list the trained systems that come with this package")
     parser.add_argument("--version", action="version", version=f"drl4ser {drl4ser.__version__}")
     options = parser.parse_args(arguments)
     if options.window is not None and options.plot is not None:
@@ -120,11 +122,24 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
+class _List(argparse.Action):
+    """An option that prints the trained systems and ends the program, as --version does its text."""
+
+    def __init__(self, **kwargs):
+        super().__init__(nargs=0, **kwargs)
+
+    def __call__(self, parser, *_):
+        for name in pretrained_names():
+            print(f"{name}: {describe_run(load_run(find_run(name), with_model=False))}")
+        parser.exit()
+
+
 class _Command:
     """One call of the command: reads, predicts and reports one recording after another."""
 
     def __init__(self, options: argparse.Namespace):
-        self.options, self.result = options, check_run(options.run)
+        self.options, self.directory = options, find_run(options.run)
+        self.result = check_run(self.directory)
         if options.plot is not None and self.result.system != "s3":
             raise ValueError(f"--plot needs a run of s3, the system with informativeness; {options.run} is not one")
         self.has_words = "lexical" in self.result.modality
@@ -165,7 +180,7 @@ class _Command:
             from drl4ser.inference.embeddings import write_embeddings
 
             branches = self.predictor.branches if self.embedded else ()
-            write_embeddings(options.embeddings, self.embedded, branches, options.run)
+            write_embeddings(options.embeddings, self.embedded, branches, self.directory)
         return 1 if self.num_failures else 0
 
     def _find_recordings(self) -> Iterator[tuple[Path, str]]:
@@ -204,14 +219,14 @@ class _Command:
         from drl4ser.inference.exported import ExportedPredictor, find_onnx
 
         needs_layers = self.options.plot is not None or self.options.embeddings is not None
-        exported = None if needs_layers else find_onnx(self.options.run)
+        exported = None if needs_layers else find_onnx(self.directory)
         if exported is not None:
-            self.predictor = ExportedPredictor(self.options.run, exported)
+            self.predictor = ExportedPredictor(self.directory, exported)
         else:
             import_tensorflow()
             from drl4ser.inference.predictor import Predictor
 
-            self.predictor = Predictor(self.options.run, with_embeddings=self.options.embeddings is not None)
+            self.predictor = Predictor(self.directory, with_embeddings=self.options.embeddings is not None)
         if self.form is format_text:
             _say("run", self.predictor.describe())
 

@@ -14,6 +14,8 @@ from drl4ser.features.audio import open_audio
 from drl4ser.features.input_range import find_input_warnings
 from drl4ser.inference.prediction import Prediction
 from drl4ser.inference.windows import cut_windows
+from drl4ser.runs.pretrained import find_run
+from drl4ser.runs.run import describe_run
 from drl4ser.text import tokenize
 from drl4ser.text.word_vectors import HARDLY_ANY
 
@@ -69,6 +71,19 @@ class Predictor:
             self.score = make_evaluation_step(self.run.model, (input_signature(self.run.model),))
         else:
             self.score = KernelClassifier(self.run.model, self.run.kernel_machine)
+
+    @classmethod
+    def from_pretrained(cls, name: Path | str, **options) -> "Predictor":
+        """Load a trained system that comes with the package, by its name, or any run directory.
+
+        Args:
+            name: one of `drl4ser.runs.pretrained.pretrained_names`, or a path.
+            **options: of the constructor.
+
+        Raises:
+            ValueError: as the constructor, and for an unknown name; the message lists the names.
+        """
+        return cls(find_run(name), **options)
 
     def predict(self, path: Path | str, text: str = "") -> Prediction:
         """Predict one recording, taken as one utterance.
@@ -231,14 +246,8 @@ class Predictor:
         return {item.name: values[item.name] for item in self.run.model.inputs}
 
     def describe(self) -> str:
-        """Describe in one line what the run was trained on and how well it recognised its test part."""
-        result, known = self.run.result, self.run.input_range
-        count = f"{known.num_recordings:,} " if known and known.num_recordings else ""
-        words = "" if self.run.word_vectors is None else f", vocabulary of its {len(self.run.word_vectors):,} words"
-        return (
-            f"{result.system.upper()}, {result.modality}, trained on {count}utterances of {result.corpus}{words}: "
-            f"UA {result.ua:.0%} on its test part, chance {1 / len(result.classes):.0%}"
-        ).replace("%", " %")
+        """Describe the run in one line, see `drl4ser.runs.run.describe_run`."""
+        return describe_run(self.run)
 
     def _pad_inputs(self, llds: Sequence[np.ndarray], texts: Sequence[str]) -> dict[str, np.ndarray]:
         values = dict(zip(("llds", "num_frames"), _pad(llds), strict=True))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import drl4ser
 from drl4ser.config import ExperimentConfig, complete, to_dict
 from drl4ser.files import add_checksum, atomic_write_text, file_sha256, verify_checksum
 from drl4ser.reporting.fold_result import (
@@ -28,7 +29,8 @@ CHECKSUM_FILE = "checksums.json"
 RESULT_FILE = "record.json"
 _KEPT = (CONFIG_FILE, NORMALIZER_FILE, INPUT_RANGE_FILE, WORDS_FILE, WEIGHTS_FILE, KERNEL_FILE, HISTORY_FILE)
 LOCK_REMEDY = "wait for it to end, or choose another RUNS_DIR"
-_REMEDY = "delete that folder and run this fold again"
+PRETRAINED_DIR = Path(drl4ser.__file__).parent / "pretrained"
+"""Where the trained systems are that come with the package: inside it, so that they travel in the wheel."""
 
 
 def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
@@ -148,12 +150,16 @@ def read_json(path: Path, make: Callable[[dict], Any] = dict) -> Any:
             raise ValueError("not a JSON object")
         return make(values)
     except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{path} is missing or damaged ({error}); {_REMEDY}") from error
+        raise ValueError(f"{path} is missing or damaged ({error}); {_remedy(path)}") from error
 
 
 def write_checksums(directory: Path) -> None:
-    """Write the checksums of a finished fold's files."""
-    present = [name for name in _KEPT if (directory / name).exists()]
+    """Write the checksums of a finished fold's files.
+
+    A fold's result has a checksum of its own and is written after them, so that it is the last file; where it is there
+    already, as in a system that comes with the package, it gets one here too.
+    """
+    present = [name for name in (*_KEPT, RESULT_FILE) if (directory / name).exists()]
     sums = add_checksum({name: file_sha256(directory / name) for name in present})
     atomic_write_text(directory / CHECKSUM_FILE, json.dumps(sums, indent=1) + "\n")
 
@@ -165,17 +171,25 @@ def verify_files(directory: Path) -> None:
         ValueError: naming the first file that is damaged or missing.
     """
     path = directory / CHECKSUM_FILE
-    if not path.exists():
+    if not path.exists() and not _is_pretrained(path):
         return
     sums = read_json(path, verify_checksum)
-    for name in (name for name in _KEPT if name in sums):
+    for name in (name for name in (*_KEPT, RESULT_FILE) if name in sums):
         path, reason = directory / name, "its content does not match its checksum"
         try:
             if file_sha256(path) == sums[name]:
                 continue
         except OSError as error:
             reason = error.strerror
-        raise ValueError(f"{path} is missing or damaged ({reason}); {_REMEDY}")
+        raise ValueError(f"{path} is missing or damaged ({reason}); {_remedy(path)}")
+
+
+def _is_pretrained(path: Path) -> bool:
+    return PRETRAINED_DIR in path.absolute().parents
+
+
+def _remedy(path: Path) -> str:
+    return "install drl4ser again" if _is_pretrained(path) else "delete that folder and run this fold again"
 
 
 def _first_difference(found: dict, wanted: dict, prefix: str = "") -> str:

@@ -5,11 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from drl4ser.config import ExperimentConfig, from_dict
+from drl4ser.config import ALL_SPLIT, ExperimentConfig, from_dict
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
 from drl4ser.features.input_range import InputRange
 from drl4ser.files import atomic_write_text
 from drl4ser.reporting.fold_result import FoldResult, read_fold_result, write_fold_result
+from drl4ser.reporting.paper_values import SYSTEM_NAMES
 from drl4ser.runs.paths import (
     CONFIG_FILE,
     HISTORY_FILE,
@@ -126,6 +127,26 @@ def check_run(directory: Path) -> FoldResult:
             f"makes version {EXTRACTOR_VERSION}: train it again"
         )
     return result
+
+
+def describe_run(run: TrainedRun) -> str:
+    """Describe in one line what a run was trained on and how well it recognised its test part.
+
+    A system without a test part (see `drl4ser.training.pretrain`) is described by the cross-validation of its settings.
+    """
+    result, known = run.result, run.input_range
+    count = f"{known.num_recordings:,} " if known and known.num_recordings else ""
+    words = "" if run.word_vectors is None else f", vocabulary of its {len(run.word_vectors):,} words"
+    tested = "on its test part" if has_test_part(result) else "on unseen speakers by cross-validation"
+    return (
+        f"{SYSTEM_NAMES[result.system]}, {result.modality}, trained on {count}utterances of {result.corpus}{words}: "
+        f"UA {result.ua:.0%} {tested}, chance {1 / len(result.classes):.0%}"
+    ).replace("%", " %")
+
+
+def has_test_part(result: FoldResult) -> bool:
+    """Whether a run left a part of its corpus to test it, or was trained on all that it did not validate on."""
+    return result.config.get("split") != ALL_SPLIT
 
 
 def input_signature(model) -> dict:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,14 @@ def test_answers_of_a_run(trained_run, records_dir):
     assert changes[0].changed == 0
     assert all(0 <= value <= 1 for item in changes for value in (item.changed, item.warned, item.ua))
     assert "| none" in render_report({"llds": "2", "answers": list(map(dataclasses.asdict, changes))})
+
+
+def test_answers_to_recordings_of_unknown_emotion(trained_run, store):
+    paths = [item.path for item in store.utterances[:2]]
+    changes = measure_answers(trained_run[0], paths=paths)
+    assert changes[0].changed == 0 and [item.ua for item in changes] == [None] * (1 + len(DISTORTIONS))
+    report = render_report({"llds": "2", "answers": list(map(dataclasses.asdict, changes))})
+    assert re.fullmatch(r"\| none +\| +0\.0 \| +\d+\.0 \| +- \|", report.splitlines()[2])
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "results" / "robustness").glob("*/robustness.json")), ids=str)
