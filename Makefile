@@ -7,7 +7,7 @@
 #                                                            eight classes on the folds of EmoBox; SPLIT=given for a column `fold`
 #   make reproduce-figure5                                   attention and informativeness of an utterance, drawn
 #   make reproduce-figure5 RUN=runs/... AUDIO=speech.wav     the same for any recording; BLOCK=1..8, HEAD=0..4, TEXT=...
-#   make demo                                                a page in the browser to try it; RUN=runs/..., DEMO_FLAGS="--port=8000"
+#   make demo                                                a page in the browser to try it; RUN=ravdess-small or runs/..., DEMO_FLAGS="--port=8000"
 #   make ablation                                            S3 beside networks that differ from it in one thing
 #   make cross-corpus TEST_RECORDS=data/records/nemo         finished runs, applied to another corpus
 #   make reproduce-saliency                                  does S3 attend to the words that bear the emotion?
@@ -186,7 +186,7 @@ benchmark: setup
 	$(MODULE) benchmarks.run
 
 export: setup
-	$(if $(RUN),,$(error RUN is not set: give the directory of a finished run, RUN=runs/...))
+	$(if $(RUN),,$(error RUN is not set: give a finished run, RUN=runs/..., or a trained system, RUN=ravdess-small))
 	$(MODULE) experiments.export --run="$(RUN)" $(if $(FORMATS),--formats=$(FORMATS)) $(if $(OUTPUT_DIR),--output_dir="$(OUTPUT_DIR)")
 
 # A trained system of drl4ser/pretrained, made again: RUN=ravdess-small CORPUS=ravdess DATA_DIR=...
