@@ -6,10 +6,7 @@ from pathlib import Path
 from absl import flags
 
 from drl4ser.config import ExperimentConfig
-from drl4ser.figures import save_figure
-from drl4ser.figures.learning_curves import learning_curves_figure
 from drl4ser.reporting.paper_values import LAYOUTS, MODALITY_NAMES, SYSTEM_NAMES
-from drl4ser.reporting.write import write_report
 from drl4ser.runs.paths import HISTORY_FILE, run_directory
 from drl4ser.runs.run import read_history
 from experiments import settings
@@ -31,6 +28,8 @@ def reproduce(table: str) -> None:
     references = [system for system in wanted if system not in settings.SYSTEMS]
     if references and "acoustic" in FLAGS.modalities:
         results += settings.run_references(list(settings.experiments(references, ["acoustic"])))
+    from drl4ser.reporting.write import write_report  # with pandas and SciPy: wrong settings are refused before
+
     directory = write_report(results, Path(FLAGS.results_dir), table, FLAGS.allow_mixed_code)
     draw_learning_curves(configs, directory)
     print((directory / f"{table}.md").read_text(encoding="utf-8"))
@@ -46,4 +45,7 @@ def draw_learning_curves(configs: list[ExperimentConfig], directory: Path) -> No
             key = SYSTEM_NAMES[config.model.system], MODALITY_NAMES[config.model.modality]
             histories[key].append(read_history(directory_of_run))
     if histories:
+        from drl4ser.figures import save_figure
+        from drl4ser.figures.learning_curves import learning_curves_figure
+
         save_figure(learning_curves_figure(histories), directory / "learning_curves")

@@ -2,10 +2,13 @@
 
 import dataclasses
 import itertools
+import typing
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sklearn.svm import SVC
+
+if typing.TYPE_CHECKING:
+    from sklearn.svm import SVC
 
 RBF_FACTORS = (0.0625, 0.25, 1.0, 4.0)
 LINEAR = 0.0
@@ -88,7 +91,7 @@ def compute_kernels(
     return values
 
 
-def pairwise_coefficients(svc: SVC) -> tuple[np.ndarray, np.ndarray]:
+def pairwise_coefficients(svc: "SVC") -> tuple[np.ndarray, np.ndarray]:
     """The machines of a fitted SVC as one matrix: decision values are K[:, support] @ coefficients + intercepts.
 
     libsvm keeps one coefficient of each support vector for every class that is not its own.

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import recall_score
-from sklearn.svm import SVC
 
 from drl4ser.files import read_archive, write_archive
 from drl4ser.svm.alignment import CombinedKernel
@@ -70,6 +68,8 @@ class KernelMachine:
         Raises:
             ValueError: if the labels are of one class only, or no kernel is aligned with them.
         """
+        from sklearn.svm import SVC  # a second that folds without kernels need not wait
+
         chosen = sample_utterances(labels, max_utterances, seed)
         features = {name: np.asarray(x[chosen], np.float32) for name, x in features.items()}
         labels = np.asarray(labels)[chosen]
@@ -138,6 +138,8 @@ class KernelMachine:
 
 def unweighted_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
     """The mean recall of the classes that occur in `labels`."""
+    from sklearn.metrics import recall_score
+
     classes = np.unique(labels)
     return float(recall_score(labels, predictions, labels=classes, average="macro", zero_division=0))
 
