@@ -101,9 +101,10 @@ check-tools:
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
+# A process per core, at most four: each holds TensorFlow. Whole files, whose tests share what they trained.
 test: setup
-	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --doctest-modules drl4ser
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
+		--doctest-modules tests drl4ser
 
 lint: setup
 	$(BIN)/ruff check .

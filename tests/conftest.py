@@ -2,6 +2,7 @@
 
 import csv
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,14 @@ def without_commit():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIT_DIR", os.devnull)
         yield
+
+
+@pytest.fixture(autouse=True)
+def float32_again():
+    """A fold leaves its precision to the process; the next test starts with the default."""
+    yield
+    if "keras" in sys.modules:
+        sys.modules["keras"].config.set_dtype_policy("float32")
 
 
 @pytest.fixture(scope="session")
