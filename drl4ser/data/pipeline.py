@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import tensorflow as tf
 
-from drl4ser.config import FrameConfig, TrainConfig
+from drl4ser.config import LENGTH_STEP, FrameConfig, TrainConfig
 from drl4ser.data.augmentation import augment
 from drl4ser.data.records import (
     PARALLEL_CALLS,
@@ -180,7 +180,10 @@ def _finish(batches: tf.data.Dataset, part: LabelledPart) -> tf.data.Dataset:
     matrix = None if part.word_vectors is None else tf.constant(part.word_vectors.vectors, tf.float32)
 
     def finish(features, label):
-        inputs = {"llds": features["llds"].to_tensor(), "num_frames": features["num_frames"]}
+        longest = tf.reduce_max(features["num_frames"])
+        shape = [-1, -(-longest // LENGTH_STEP) * LENGTH_STEP, len(LLD_NAMES)]
+        llds = tf.ensure_shape(features["llds"].to_tensor(shape=shape), [None, None, len(LLD_NAMES)])
+        inputs = {"llds": llds, "num_frames": features["num_frames"]}
         if matrix is not None:
             words = tf.gather(matrix, features["word_rows"]).to_tensor()
             # layers want at least one step, also where no utterance of the batch has a known word

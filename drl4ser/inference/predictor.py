@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from drl4ser.config import LENGTH_STEP
 from drl4ser.features import extract_llds
 from drl4ser.features.audio import open_audio
 from drl4ser.features.input_range import find_input_warnings
@@ -250,7 +251,7 @@ class Predictor:
         return describe_run(self.run)
 
     def _pad_inputs(self, llds: Sequence[np.ndarray], texts: Sequence[str]) -> dict[str, np.ndarray]:
-        values = dict(zip(("llds", "num_frames"), _pad(llds), strict=True))
+        values = dict(zip(("llds", "num_frames"), _pad(llds, LENGTH_STEP), strict=True))
         if self.run.word_vectors is not None:
             words = [self.run.word_vectors.embed(text) for text in texts or [""] * len(llds)]
             values.update(zip(("words", "num_words"), _pad(words), strict=True))
@@ -271,10 +272,11 @@ class Predictor:
         )
 
 
-def _pad(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Pad arrays [T, D] with zeros to float32 [B, longest T but at least 1, D]; also their lengths, int32 [B]."""
+def _pad(sequences: Sequence[np.ndarray], step: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Pad arrays [T, D] with zeros to float32 [B, a multiple of step, D]; also their lengths, int32 [B]."""
     lengths = np.array([len(item) for item in sequences], np.int32)
-    padded = np.zeros((len(sequences), max(1, lengths.max()), sequences[0].shape[1]), np.float32)
+    longest = -(-max(1, lengths.max()) // step) * step
+    padded = np.zeros((len(sequences), longest, sequences[0].shape[1]), np.float32)
     for row, item in zip(padded, sequences, strict=True):
         row[: len(item)] = item
     return padded, lengths

@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 import drl4ser.inference.exported  # noqa: F401, its class must be made before Predictor is patched
+from drl4ser.config import LENGTH_STEP
 from drl4ser.corpora import make_folds
 from drl4ser.files import read_archive
 from drl4ser.inference.command import main
@@ -243,6 +244,7 @@ def test_embeddings_of_files(predict, predictor, store, trained_run, tmp_path):
     for path, row in zip((paths[1], paths[0]), found["embeddings"], strict=True):
         np.testing.assert_allclose(row, predictor.predict(path, "a sad sentence").embedding, rtol=1e-5, atol=1e-6)
     inputs, layers = predictor.prepare([predictor.read(paths[1]).llds], ["a sad sentence"]), predictor.run.model
+    assert inputs["llds"].shape[1] % LENGTH_STEP == 0 <= inputs["llds"].shape[1] - inputs["num_frames"][0] < LENGTH_STEP
     for branch, layer in (("acoustic", "gca_lstm"), ("lexical", "lexical_lstm")):
         (wanted,) = keras.Model(layers.inputs, layers.get_layer(layer).output)(inputs).numpy()
         row = found["embeddings"][0, found["branches"] == branch]
