@@ -68,6 +68,13 @@ WORD_VECTORS ?= $(SYNTHETIC_DIR)/word_vectors.bin
 endif
 
 BIN := .venv/bin
+# Into an installation of your own (BIN on the command line) nothing is installed.
+OWN := $(findstring command line,$(origin BIN))
+# What stands for installed extras: $(call installed,demo).
+installed = $(if $(OWN),,$(addprefix .venv/installed-,$(1)))
+# The extras that settings ask for.
+EXTRAS := $(if $(findstring opensmile,$(FRONTEND) $(SYSTEMS)),references) $(filter rapt,$(FRONTEND)) \
+	$(if $(filter environment,$(origin RAY_ADDRESS)),distributed)
 # Not RUN: that is a variable of the user, a finished run.
 MODULE := $(BIN)/python -m
 
@@ -75,42 +82,52 @@ SETTINGS = --corpus="$(NAME)" --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_
 	--profile=$(PROFILE) $(if $(RECIPE),--recipe=$(RECIPE)) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
 	--frontend=$(FRONTEND) --precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
 
-.PHONY: setup check-tools test lint format records default-corpus corpus lld-report benchmark \
+# Several folds at a time are JOBS, not -j.
+.NOTPARALLEL:
+.PHONY: setup check-tools check-compiler test lint format records default-corpus corpus lld-report benchmark \
 	reproduce-table1 reproduce-table2 reproduce-figure6 export readme tensorboard clean reproduce-figure5 reproduce-saliency notebooks
 .DEFAULT_GOAL := help
 
 help:
 	@sed -n '3,/^$$/p' Makefile | cut -c3-
 
-setup: .venv/installed
+setup: $(or $(call installed,$(EXTRAS)),$(if $(OWN),,.venv/installed))
 
-# What a long installation would miss at its end: pysptk has no wheels and is compiled.
 check-tools:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "error: no Python 3.11, 3.12 or 3.13; install one (Debian: apt install python3 python3-venv), or give PYTHON=/path/to/python3" >&2; exit 1; }
+
+# What a long installation would miss at its end: pysptk has no wheels and is compiled.
+check-compiler: check-tools
 	@command -v $${CC:-cc} >/dev/null || \
 		{ echo "error: no C compiler, which pysptk needs; install one (Debian: apt install build-essential)" >&2; exit 1; }
 	@test -e "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || \
 		{ echo "error: no Python.h, which pysptk needs; install the headers of $(PYTHON) (Debian: apt install python3-dev)" >&2; exit 1; }
 
-# A mark and not the folder: an installation that was cut off is done again.
+# Marks and not the folder: an installation that was cut off is done again.
 .venv/installed: setup.py constraints.txt
 	@$(MAKE) --no-print-directory check-tools
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[models,synthetic]"
+	touch $@
+
+.venv/installed-%: setup.py constraints.txt
+	@$(if $(filter rapt dev,$*),$(MAKE) --no-print-directory check-compiler)
+	@$(MAKE) --no-print-directory .venv/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[$*]"
 	touch $@
 
 # A process per core, at most four: each holds TensorFlow. Whole files, whose tests share what they trained.
-test: setup
+test: $(call installed,dev)
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
 		--doctest-modules tests drl4ser
 
-lint: setup
+lint: $(call installed,dev)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: setup
+format: $(call installed,dev)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -155,14 +172,14 @@ reproduce-figure5: $(if $(RUN),setup,records)
 
 # A local page; RUN as in reproduce-figure5. DEMO_FLAGS: --port, --host, --max_seconds, --max_megabytes.
 .PHONY: demo
-demo: $(if $(RUN),setup,records)
+demo: $(call installed,demo) $(if $(RUN),setup,records)
 	$(MODULE) experiments.demo $(SETTINGS) $(if $(RUN),--run="$(RUN)") $(DEMO_FLAGS)
 
 reproduce-saliency: records
 	$(MODULE) experiments.saliency $(SETTINGS) --results_dir="$(RESULTS_DIR)"
 
 # They look at the run of reproduce-figure5, or at RUN with the records in RECORDS_DIR.
-notebooks: $(if $(RUN),setup,reproduce-figure5)
+notebooks: $(call installed,notebooks) $(if $(RUN),setup,reproduce-figure5)
 	DRL4SER_ROOT="$(CURDIR)" $(if $(RUN),DRL4SER_RUN="$(RUN)" DRL4SER_RECORDS="$(RECORDS_DIR)") \
 		$(MODULE) nbconvert --ExecutePreprocessor.kernel_manager_class=notebooks.kernel.AttentiveKernelManager \
 		--execute --to html --output-dir build/notebooks notebooks/*.ipynb
@@ -172,7 +189,7 @@ reproduce-figure6: SEEDS = 0,1,2
 reproduce-figure6: records
 	$(MODULE) experiments.figure6 $(SETTINGS) --results_dir="$(RESULTS_DIR)" $(if $(SIZES),--sizes=$(SIZES))
 
-lld-report: default-corpus
+lld-report: $(call installed,references) default-corpus
 	$(MODULE) benchmarks.lld_report --data_dir="$(DATA_DIR)" --name="$(NAME)" --every=$(EVERY) --results_dir="$(RESULTS_DIR)"
 
 # How far offset, gain, telephone, MP3 and noise move the LLDs of every so many-th file, and with RUN the run's answers.
@@ -182,11 +199,10 @@ robustness: default-corpus
 		$(if $(RUN),--run="$(RUN)" --records_dir="$(RECORDS_DIR)")
 
 # Beside other libraries, which only this needs; on an otherwise idle machine, in about a quarter of an hour.
-benchmark: setup
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[bench]"
+benchmark: $(call installed,bench)
 	$(MODULE) benchmarks.run
 
-export: setup
+export: $(call installed,export)
 	$(if $(RUN),,$(error RUN is not set: give a finished run, RUN=runs/..., or a trained system, RUN=ravdess-small))
 	$(MODULE) experiments.export --run="$(RUN)" $(if $(FORMATS),--formats=$(FORMATS)) $(if $(OUTPUT_DIR),--output_dir="$(OUTPUT_DIR)")
 
@@ -201,12 +217,12 @@ readme: setup
 
 # Kills, full disks, damage and rivals in every stage; full disks need root (they are mounted).
 .PHONY: faults
-faults: setup
+faults: $(call installed,dev)
 	$(MODULE) tests.faults --results_dir="$(RESULTS_DIR)"
 
 # Mistakes put into a copy of the package, each of which a test must notice; in minutes.
 .PHONY: mutations
-mutations: setup
+mutations: $(call installed,dev)
 	$(MODULE) tests.mutations
 
 .PHONY: scale
@@ -215,7 +231,7 @@ scale: records
 
 # Every kind of input, CASES times each, in minutes to hours: what is neither read nor refused ends the run.
 .PHONY: fuzz
-fuzz: setup
+fuzz: $(call installed,dev)
 	$(MODULE) tests.fuzz --cases=$(CASES) --output="$(RESULTS_DIR)/fuzz.json"
 
 tensorboard: setup

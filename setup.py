@@ -4,6 +4,11 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
+MODELS = ["gensim", "keras>=3.8", "matplotlib", "scikit-learn", "tabulate", "tensorboard", "tensorflow"]
+EXPORT = ["onnx", "onnxruntime", "tf2onnx"]
+NOTEBOOKS = ["ipykernel", "ipywidgets", "nbconvert"]
+REFERENCES = ["opensmile", "praat-parselmouth"]
+
 setup(
     name="drl4ser",
     version="0.1.0",
@@ -22,56 +27,49 @@ setup(
         "Topic :: Multimedia :: Sound/Audio :: Speech",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
+    # Recordings, corpora and LLDs. docs/contributing.md says why TensorFlow is not here.
     install_requires=[
         "absl-py",
         "filelock>=4",
-        "gensim",
-        "keras>=3.8",
         "librosa",
-        "matplotlib",
         "numpy",
         "pandas",
-        "pysptk",
         "requests",
-        "scikit-learn",
         "scipy",
-        "setuptools<81",  # pysptk 1.0 imports pkg_resources, which later ones do not have
         "soundfile",
         "soxr",
-        "tabulate",
-        "tensorboard",
-        "tensorflow",
         "tqdm",
     ],
     extras_require={
+        "models": MODELS,  # train, test, predict, draw
+        "rapt": ["pysptk", "setuptools<81"],  # pysptk 1.0 imports pkg_resources, which later setuptools do not have
+        "synthetic": ["espeakng-loader"],  # GPL: only to make the default corpus
+        "demo": [*MODELS, "gradio>=6"],
+        "export": [*MODELS, *EXPORT],
+        "notebooks": [*MODELS, *NOTEBOOKS],
+        "distributed": ["ray"],
+        "parquet": ["pyarrow"],
+        "references": REFERENCES,  # not free, see docs/contributing.md
+        "bench": [*MODELS, *REFERENCES, "torch"],
+        "gpu": [*MODELS, "tensorflow[and-cuda]"],
         "dev": [
+            *MODELS,
+            *EXPORT,
+            *NOTEBOOKS,
+            *REFERENCES,
             "espeakng-loader",
             "gradio>=6",
             "hypothesis",
-            "ipykernel",
-            "ipywidgets",
-            "nbconvert",
-            "onnx",
-            "onnxruntime",
-            "opensmile",
-            "praat-parselmouth",
             "pyarrow",
+            "pysptk",
             "pytest",
             "pytest-xdist",
             "pyyaml",
             "ray",
             "ruff",
             "selenium",
-            "tf2onnx",
+            "setuptools<81",
         ],
-        "synthetic": ["espeakng-loader"],  # GPL: only to make the default corpus
-        "notebooks": ["ipykernel", "ipywidgets", "jupyterlab", "nbconvert"],
-        "demo": ["gradio>=6"],
-        "export": ["onnx", "onnxruntime", "tf2onnx"],
-        "bench": ["opensmile", "praat-parselmouth", "torch"],
-        "parquet": ["pyarrow"],
-        "distributed": ["ray"],
-        "gpu": ["tensorflow[and-cuda]"],
     },
     entry_points={"console_scripts": ["drl4ser-predict=drl4ser.inference.command:main"]},
 )

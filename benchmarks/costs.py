@@ -39,7 +39,7 @@ def measure(target: str, folder: Path) -> dict:
     """Run `make TARGET` with all that it makes below `folder`."""
     places = {"CACHE_DIR": folder / "data", "RUNS_DIR": folder / "runs", "RESULTS_DIR": folder / "results"}
     # The installation that runs this, not a new one.
-    command = ["make", "-o", ".venv/installed", f"BIN={Path(sys.executable).parent}", target]
+    command = ["make", f"BIN={Path(sys.executable).parent}", target]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([*command, *(f"{name}={path}" for name, path in places.items())], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,6 +1,7 @@
 """What programs say: one line each, and TensorFlow nothing (no GPU here, processor features)."""
 
 import contextlib
+import importlib.util
 import os
 import sys
 import warnings
@@ -81,6 +82,31 @@ def _hidden(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
+@contextlib.contextmanager
+def needing(extra: str) -> Iterator[None]:
+    """Name the extra to install where a package is missing.
+
+    Raises:
+        ImportError: in place of ModuleNotFoundError.
+
+    Example:
+        >>> with needing("models"):
+        ...     import no_such_package
+        Traceback (most recent call last):
+        ImportError: no_such_package is not installed: run pip install 'drl4ser[models]'
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ImportError(f"{error.name} is not installed: run pip install 'drl4ser[{extra}]'") from error
+
+
+def require_tensorflow() -> None:
+    """End a program with one line if TensorFlow is not installed; it is looked for, not imported."""
+    if importlib.util.find_spec("tensorflow") is None:
+        sys.exit("error: tensorflow is not installed: run pip install 'drl4ser[models]'")
+
+
 def import_tensorflow():
     """Import TensorFlow, prepared for this machine (`processor.prepare`), and let it look for devices, silently.
 
@@ -88,9 +114,12 @@ def import_tensorflow():
 
     Returns:
         The module `tensorflow`.
+
+    Raises:
+        ImportError: if it is not installed.
     """
     prepare()
-    with silenced(), _hidden("matplotlib", "sklearn"):
+    with silenced(), needing("models"), _hidden("matplotlib", "sklearn"):
         import tensorflow as tf
 
         tf.config.list_physical_devices()

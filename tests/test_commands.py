@@ -166,7 +166,7 @@ def test_missing_records(tmp_path):
     assert_refused(done, f"{tmp_path / 'index.json'} is missing", "data_prep.make_records")
 
 
-MAKE = ["make", "-f", str(ROOT / "Makefile"), "-o", ".venv/installed", f"BIN={Path(sys.executable).parent}"]
+MAKE = ["make", "-f", str(ROOT / "Makefile"), f"BIN={Path(sys.executable).parent}"]
 
 
 def make(folder, *arguments):

@@ -70,7 +70,7 @@ IN_PLACE_OF_AN_INSTALLATION = f"""
 set -euo pipefail
 export PYTHONPATH="{ROOT}"
 make() {{
-  [ "$1" = setup ] || env -u MAKEFLAGS -u MAKELEVEL make -f "{ROOT}/Makefile" -o .venv/installed BIN="{BIN}" \\
+  [ "$1" = setup ] || env -u MAKEFLAGS -u MAKELEVEL make -f "{ROOT}/Makefile" BIN="{BIN}" \\
     "$@" EPOCHS=1 FOLDS=1 JOBS=1 ALLOW_MIXED_CODE=true
 }}
 source() {{ [ "$1" = .venv/bin/activate ]; }}

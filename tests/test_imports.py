@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import write_voice
+
 ROOT = Path(__file__).parents[1]
 FOUNDATION = {"config", "files", "console", "processor"}  # single modules that every room may import
 
@@ -105,3 +107,45 @@ def test_light_modules_import_light(module):
     code = f"import sys, {module}; sys.exit(sorted({heavy} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+WITHOUT_MODELS = """
+import runpy, sys
+sys.modules.update(dict.fromkeys(["tensorflow", "keras", "tensorboard", "gensim", "matplotlib", "tabulate"]))
+"""
+
+
+def run_without_models(code):
+    """Run code where what the extra `models` brings cannot be imported."""
+    command = [sys.executable, "-c", WITHOUT_MODELS + code]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_llds_need_no_tensorflow(tmp_path):
+    write_voice(tmp_path / "speech.wav", "angry", seed=0)
+    done = run_without_models(f"""
+from drl4ser.corpora import read_corpus
+from drl4ser.features import extract_llds, load_audio
+print(extract_llds(*load_audio("{tmp_path}/speech.wav")).shape[1])
+sys.argv = ["", "--input={tmp_path}", "--output={tmp_path}/llds.csv", "--num_workers=1"]
+runpy.run_module("data_prep.extract_llds", run_name="__main__")
+""")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("17\n") and (tmp_path / "llds.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "package"),
+    [
+        ("from drl4ser.layers import GCALSTM", "keras"),
+        ("from drl4ser.models import build_model", "keras"),
+        ("from drl4ser.predictor import Predictor; Predictor('run')", "keras"),
+        ("runpy.run_module('experiments.table2', run_name='__main__')", "tensorflow"),
+        ("runpy.run_module('benchmarks.run', run_name='__main__')", "tensorflow"),
+    ],
+)
+def test_what_is_missing_is_named_with_its_extra(code, package):
+    done = run_without_models(code)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and last.endswith(f"{package} is not installed: run pip install 'drl4ser[models]'")
+    assert last.startswith("error: " if "runpy" in code else "ImportError: ")

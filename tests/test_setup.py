@@ -17,8 +17,8 @@ def project(tmp_path):
     return tmp_path
 
 
-def make(project, *variables, **environment):
-    command = ["make", "-C", project, *variables, "setup"]
+def make(project, *arguments, **environment):
+    command = ["make", "-C", project, *arguments]
     return subprocess.run(command, env={"PATH": "/usr/bin:/bin"} | environment, capture_output=True, text=True)
 
 
@@ -30,18 +30,23 @@ def python_without_headers(project):
     return script
 
 
-def test_no_compiler(project):
-    done = make(project, f"PYTHON={sys.executable}", CC="no-such-compiler")
+NEED_A_COMPILER = pytest.mark.parametrize("target", [("test",), ("lint",), ("records", "FRONTEND=rapt")])
+
+
+@NEED_A_COMPILER
+def test_no_compiler(project, target):
+    done = make(project, f"PYTHON={sys.executable}", *target, CC="no-such-compiler")
     assert_refused(done, project, "no C compiler", "apt install build-essential")
 
 
 def test_no_python(project):
-    done = make(project, "PYTHON=no-such-python")
+    done = make(project, "PYTHON=no-such-python", "setup")
     assert_refused(done, project, "no Python 3.11", "PYTHON=")
 
 
-def test_no_headers(project):
-    done = make(project, f"PYTHON={python_without_headers(project)}", CC="true")
+@NEED_A_COMPILER
+def test_no_headers(project, target):
+    done = make(project, f"PYTHON={python_without_headers(project)}", *target, CC="true")
     assert_refused(done, project, "no Python.h", "apt install python3-dev")
 
 
@@ -66,3 +71,42 @@ def test_the_newest_python_that_starts_is_taken(project, present):
     command = ["make", "-s", "-C", project, "show"]
     shown = subprocess.run(command, env={"PATH": f"{folder}:/usr/bin:/bin"}, capture_output=True, text=True, check=True)
     assert shown.stdout == (f"python{max(present)}\n" if present else "python3\n")
+
+
+PIP = """#!/bin/sh
+# In place of a virtual environment: notes what would be installed.
+mkdir -p .venv/bin
+printf '#!/bin/sh\\necho "$@" >> installed.txt\\n' > .venv/bin/pip
+chmod +x .venv/bin/pip
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extras"),
+    [
+        (["setup"], ["models,synthetic"]),
+        (["records"], ["models,synthetic"]),
+        (["records", "FRONTEND=opensmile"], ["models,synthetic", "references"]),
+        (["reproduce-table1", "SYSTEMS=s3,opensmile_svm"], ["models,synthetic", "references"]),
+        (["records", "FRONTEND=rapt"], ["models,synthetic", "rapt"]),
+        (["test"], ["models,synthetic", "dev"]),
+        (["lint", "export"], ["models,synthetic", "dev", "export"]),
+        (["notebooks"], ["models,synthetic", "notebooks"]),
+        (["benchmark"], ["models,synthetic", "bench"]),
+        (["test", "demo", "benchmark", "BIN=own"], []),
+    ],
+)
+def test_what_a_target_installs(project, arguments, extras):
+    """An installation brings what the target needs, once; into one's own (BIN) nothing is installed."""
+    python = project / "python"
+    python.write_text(
+        f'#!/bin/sh\ncase "$*" in "-m venv .venv") exec sh {project}/venv;; *) exec {sys.executable} "$@";; esac\n'
+    )
+    python.chmod(0o755)
+    (project / "venv").write_text(PIP)
+    for _ in range(2):  # the second time everything is there
+        make(project, f"PYTHON={python}", "-k", *arguments, CC="true")
+    written = project / "installed.txt"
+    lines = written.read_text().splitlines() if written.exists() else []
+    installed = [line.split()[-1] for line in lines if "--editable" in line]
+    assert installed == [f".[{names}]" for names in extras]

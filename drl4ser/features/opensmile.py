@@ -140,7 +140,7 @@ def import_opensmile():
     """
     found = importlib.util.find_spec("opensmile")
     if found is None:
-        raise ImportError("openSMILE is not installed: run pip install 'drl4ser[bench]'")
+        raise ImportError("openSMILE is not installed: run pip install 'drl4ser[references]'")
     if "opensmile" not in sys.modules and hasattr(os, "RTLD_DEEPBIND"):
         for library in Path(found.submodule_search_locations[0]).glob("core/bin/*/libSMILEapi.so"):
             with contextlib.suppress(OSError):  # of another processor

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 
 from drl4ser.config import FrameConfig
+from drl4ser.console import needing
 from drl4ser.features.framing import count_frames, cut_span
 
 CONTEXT_FRAMES = (
@@ -36,6 +37,9 @@ def track_f0_by_rapt(signal: np.ndarray, first: int, last: int, config: FrameCon
     Returns:
         float32 [last - first] in Hz, 0 where unvoiced.
 
+    Raises:
+        ImportError: if pysptk is not installed.
+
     References:
         Talkin, "A robust algorithm for pitch tracking (RAPT)", in Speech Coding and Synthesis, 1995.
 
@@ -61,5 +65,6 @@ def track_f0_by_rapt(signal: np.ndarray, first: int, last: int, config: FrameCon
 def _import_rapt():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pysptk imports the deprecated pkg_resources
-        from pysptk import rapt
+        with needing("rapt"):
+            from pysptk import rapt
     return rapt

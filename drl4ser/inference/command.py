@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with plain_warnings():
             return _Command(options).run()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         if isinstance(error, BrokenPipeError):  # such as `| head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1

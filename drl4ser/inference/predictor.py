@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from drl4ser.config import LENGTH_STEP
+from drl4ser.console import needing
 from drl4ser.features import extract_llds
 from drl4ser.features.audio import open_audio
 from drl4ser.features.input_range import find_input_warnings
@@ -57,15 +58,17 @@ class Predictor:
     Raises:
         ValueError: if the directory is not one of a finished fold, lacks a file or holds files that do not fit
             together, or its LLDs were made by another version.
+        ImportError: if TensorFlow is not installed.
     """
 
     with_embeddings = False
 
     def __init__(self, run_directory: Path | str, precision: str | None = None, with_embeddings: bool = False):
         # Importing TensorFlow takes seconds: only when it is needed.
-        from drl4ser.runs.run import input_signature, load_run
-        from drl4ser.training.kernel_stage import KernelClassifier
-        from drl4ser.training.step import make_evaluation_step
+        with needing("models"):
+            from drl4ser.runs.run import input_signature, load_run
+            from drl4ser.training.kernel_stage import KernelClassifier
+            from drl4ser.training.step import make_evaluation_step
 
         self.run, self.with_embeddings = load_run(run_directory, precision), with_embeddings
         if self.run.kernel_machine is None:

@@ -1,5 +1,11 @@
 """Keras layers of the paper's equations, which are in `equations`; no configuration or flag is read here."""
 
+try:
+    import keras as _keras  # noqa: F401
+    import tensorflow as _tensorflow  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ImportError(f"{error.name} is not installed: run pip install 'drl4ser[models]'") from error
+
 from drl4ser.layers.conv import NormalizedConv, PooledConv, TemporalConv
 from drl4ser.layers.functionals import Functionals
 from drl4ser.layers.gca_lstm import GCALSTM, GCALSTMCell

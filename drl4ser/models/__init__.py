@@ -2,9 +2,12 @@
 
 import functools
 
-import keras
-
 from drl4ser.config import ModelConfig
+from drl4ser.console import needing
+
+with needing("models"):
+    import keras
+
 from drl4ser.models.comparisons import (
     build_mirsamadi_attention,
     build_poria_cnn,

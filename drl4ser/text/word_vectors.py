@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from drl4ser.console import needing
 from drl4ser.text.tokens import spellings, tokenize
 
 _BINARY_BY_SUFFIX = {".bin": True, ".txt": False, ".vec": False}
@@ -237,7 +238,8 @@ def _is_usable(word: str | None) -> bool:
 
 def _import_gensim_models():
     """Import gensim.models at first use (it is slow) and silence gensim's reports of every step."""
-    from gensim import models
+    with needing("models"):
+        from gensim import models
 
     # absl lowers the root logger to INFO, and gensim's loggers inherit it.
     logging.getLogger("gensim").setLevel(logging.ERROR)

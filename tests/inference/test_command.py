@@ -280,6 +280,12 @@ def test_a_directory_without_a_run(tmp_path, capsys):
     assert "there is no such folder" in capsys.readouterr().err
 
 
+def test_tensorflow_is_missing(trained_run, store, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert main([str(trained_run[0]), str(store.utterances[0].path)]) == 1
+    assert capsys.readouterr().err == "error: tensorflow is not installed: run pip install 'drl4ser[models]'\n"
+
+
 def test_the_folder_above_names_its_folds(trained_run, capsys):
     assert main([str(trained_run[0].parent), "x.wav"]) == 1
     assert f"choose one of the folds in it: {trained_run[0]}" in capsys.readouterr().err
