@@ -146,6 +146,14 @@ def test_table1_with_a_reference_row(records_dir, tmp_path):
     assert "openSMILE and SVM" in again.stdout and "Xia" not in again.stdout
 
 
+def test_a_trained_system_by_name(tmp_path):
+    done = run("experiments.figure5", "--run=ravdess-small", "--records_dir=none", f"--results_dir={tmp_path}")
+    assert_refused(done, "ravdess-small has no test part", "AUDIO")
+    assert_refused(run("experiments.export", "--run=ravdess-tiny"), "ravdess-tiny", "there are", "ravdess-small")
+    done = run("experiments.pretrain", "--name=nemo-small", "--corpus=ravdess", "--records_dir=none")
+    assert_refused(done, "nemo-small is trained on nemo", "NAME=nemo")
+
+
 def test_figure5_of_a_run_takes_an_utterance_of_its_test_part(trained_run, records_dir, tmp_path):
     directory, result = trained_run
     options = [f"--run={directory}", f"--results_dir={tmp_path}", "--block=2", "--head=0"]
