@@ -99,7 +99,8 @@ utterances of such speakers. It does not cover other languages, rooms, microphon
 
 ## Data
 
-{corpus.title}: {corpus.speech} {corpus.limits}
+{corpus.title}: {corpus.speech}
+{corpus.limits}
 {corpus.citation}.
 <{corpus.page}>
 
@@ -173,13 +174,16 @@ def render_overview(systems: dict[str, tuple[Sequence[FoldResult], int]]) -> str
 
 
 def _compare(tested: Sequence[FoldResult], rivals: Sequence[tuple[str, Sequence[FoldResult]]]) -> str:
-    ours, lines = fmean(item.validation_ua for item in tested), ""
+    """A line for each other system that ran some of the same folds."""
+    ours, lines = {item.fold: item.validation_ua for item in tested}, ""
     for name, other in rivals:
-        theirs = fmean(item.validation_ua for item in other)
-        word = "higher" if ours > theirs else "lower"
-        lines += (
-            f"UA on the validation parts: {100 * ours:.1f} %, {word} than that of `{name}`, {100 * theirs:.1f} %.\n"
-        )
+        theirs = {item.fold: item.validation_ua for item in other if item.fold in ours}
+        if theirs:
+            ua, their_ua = fmean(ours[fold] for fold in theirs), fmean(theirs.values())
+            lines += (
+                f"UA on the validation parts of {len(theirs)} fold{'s' * (len(theirs) > 1)}: {100 * ua:.1f} %, "
+                f"{'higher' if ua > their_ua else 'lower'} than that of `{name}`, {100 * their_ua:.1f} %.\n"
+            )
     return lines
 
 
