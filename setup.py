@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 MODELS = ["gensim", "keras>=3.8", "matplotlib", "scikit-learn", "tabulate", "tensorboard", "tensorflow"]
-EXPORT = ["onnx", "onnxruntime", "tf2onnx"]
+EXPORT = ["ai-edge-litert", "onnx", "onnxruntime", "tf2onnx"]
 NOTEBOOKS = ["ipykernel", "ipywidgets", "nbconvert"]
 REFERENCES = ["opensmile", "praat-parselmouth"]
 

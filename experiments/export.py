@@ -1,4 +1,4 @@
-"""A finished run for other programs: `python -m experiments.export --run=RUN [--formats=keras,saved_model,onnx]`.
+"""A finished run for other programs: `python -m experiments.export --run=RUN [--formats=onnx,litert]`.
 
 Each export is read back and compared with the run on padded batches of several sizes and lengths.
 """
@@ -13,7 +13,7 @@ from drl4ser.runs.pretrained import find_run
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "Finished run, or name of a trained system.", required=True)
-flags.DEFINE_list("formats", ["keras", "saved_model", "onnx"], "Formats to write.")
+flags.DEFINE_list("formats", ["keras", "saved_model", "onnx", "litert"], "Formats to write.")
 flags.DEFINE_string(
     "output_dir", None, "Where to write. Default: the folder export of the run, of a name export/<name>."
 )

@@ -1,4 +1,4 @@
-"""Trained systems in formats that other programs read: .keras, TensorFlow SavedModel and ONNX, each checked."""
+"""Trained systems in formats that other programs read: .keras, TensorFlow SavedModel, ONNX and LiteRT, each checked."""
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -44,8 +44,8 @@ def export_and_check(run_directory: Path, formats: Sequence[str], directory: Pat
 def compare_with_original(predictor: Predictor, exported: Callable[[dict], np.ndarray], seed: int = 0) -> float:
     """Compute the largest difference of a probability between the trained run and its export.
 
-    Batches of one to four recordings of 1 to 1000 frames, with and without words, are padded with random values: an
-    export that reads the padding is found out.
+    Batches of one to four recordings of 1 to 1000 frames, with and without words, are padded with random values, NaN
+    and infinity: an export that reads the padding is found out.
 
     Args:
         predictor: of the run itself, in float32.
@@ -81,6 +81,7 @@ def _pad(values: str, lengths: str, items: list[np.ndarray], rng: np.random.Gene
     padded = np.zeros((len(items), longest, items[0].shape[1]), np.float32)
     if rng is not None:
         padded += 100 * rng.normal(size=padded.shape).astype(np.float32)
+        padded += rng.choice([0, np.nan, np.inf], p=[0.8, 0.1, 0.1], size=padded.shape).astype(np.float32)
     for row, item in zip(padded, items, strict=True):
         row[: len(item)] = item
     return {values: padded, lengths: np.array([len(item) for item in items], np.int32)}

@@ -4,7 +4,9 @@ import contextlib
 import dataclasses
 import json
 import logging
+import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from drl4ser.console import needing, silenced
 from drl4ser.export.interface import LENGTHS, build_served_model, describe_interface
 from drl4ser.files import atomic_write_bytes, atomic_write_text
 from drl4ser.runs.run import TrainedRun, input_signature
@@ -75,11 +78,9 @@ def write_onnx(model: keras.Model, path: Path) -> None:
         ValueError: if ONNX has no operator for something in the model.
         ImportError: if tf2onnx is not installed.
     """
-    try:
+    with needing("export"):
         import onnx
         import tf2onnx
-    except ImportError as error:
-        raise ImportError(f"ONNX needs tf2onnx and onnx: pip install 'drl4ser[export]' ({error})") from error
     signature = input_signature(model)
     specs = list(signature.values())
 
@@ -89,7 +90,10 @@ def write_onnx(model: keras.Model, path: Path) -> None:
 
     with _without_commentary():
         proto, _ = tf2onnx.convert.from_function(
-            serve, specs, opset=_OPSET, custom_op_handlers={"Expm1": (_convert_expm1, [])}
+            serve,
+            specs,
+            opset=_OPSET,
+            custom_op_handlers={"Expm1": (_convert_expm1, []), "SelectV2": (_convert_select, [])},
         )
     missing = _find_unknown_operators(proto.graph, onnx)
     if missing:
@@ -103,6 +107,30 @@ def write_onnx(model: keras.Model, path: Path) -> None:
     atomic_write_bytes(path, proto.SerializeToString())
 
 
+def write_litert(model: keras.Model, path: Path) -> None:
+    """Write a model for LiteRT, of its builtin operators alone: one utterance at a time, its lengths open.
+
+    LiteRT needs the size of what a loop collects, so the batch cannot be open.
+
+    Args:
+        model: from a dictionary of inputs to a dictionary of outputs; their names are kept.
+        path: the file.
+
+    Raises:
+        ValueError: if LiteRT has no operator for something in the model.
+    """
+    with tempfile.TemporaryDirectory() as folder, silenced():
+        _write_saved_model(model, Path(folder) / "saved_model", batch_size=1)
+        converter = tf.lite.TFLiteConverter.from_saved_model(f"{folder}/saved_model")
+        try:
+            content = converter.convert()
+        except Exception as error:  # of a class that TensorFlow does not export
+            missing = sorted(set(re.findall(r"'tf\.(\w+)' op", str(error))))
+            reason = f"it has no operator {', '.join(missing)}" if missing else str(error).partition("\n")[0]
+            raise ValueError(f"LiteRT cannot hold {model.name}: {reason}") from error
+    atomic_write_bytes(path, content)
+
+
 def _write_keras(model: keras.Model, path: Path) -> None:
     temporary = path.with_name(f".part-{path.name}")
     model.save(temporary)
@@ -114,12 +142,14 @@ def _load_keras(path: Path) -> Callable[[Inputs], np.ndarray]:
     return lambda inputs: np.asarray(model(inputs, training=False)["probabilities"])
 
 
-def _write_saved_model(model: keras.Model, path: Path) -> None:
+def _write_saved_model(model: keras.Model, path: Path, batch_size: int | None = None) -> None:
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint(
-        "serve", lambda inputs: model(inputs, training=False), input_signature=[input_signature(model)]
-    )
+    signature = {
+        name: tf.TensorSpec([batch_size, *spec.shape[1:]], spec.dtype, name)
+        for name, spec in input_signature(model).items()
+    }
+    archive.add_endpoint("serve", lambda inputs: model(inputs, training=False), input_signature=[signature])
     shutil.rmtree(path, ignore_errors=True)
     # Gradients have no part in serving, and those of the loops cannot be saved.
     archive.write_out(str(path), tf.saved_model.SaveOptions(experimental_custom_gradients=False), verbose=False)
@@ -137,10 +167,30 @@ def _load_saved_model(path: Path) -> Callable[[Inputs], np.ndarray]:
 
 
 def _load_onnx(path: Path) -> Callable[[Inputs], np.ndarray]:
-    import onnxruntime
+    with needing("export"):
+        import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     return lambda inputs: session.run(["probabilities"], inputs)[0]
+
+
+def _load_litert(path: Path) -> Callable[[Inputs], np.ndarray]:
+    with needing("export"), silenced():
+        from ai_edge_litert.interpreter import Interpreter
+
+        serve = Interpreter(model_path=str(path)).get_signature_runner()
+
+    def run(inputs: Inputs) -> np.ndarray:
+        batch_size = len(next(iter(inputs.values())))
+        rows = [serve(**{name: value[[n]] for name, value in inputs.items()}) for n in range(batch_size)]
+        return np.concatenate([row["probabilities"] for row in rows])
+
+    return run
+
+
+def _convert_select(ctx, node, name, args):
+    """The operator Where. tf2onnx takes products with 0 and 1, and NaN in the padding would go through."""
+    node.type = "Where"
 
 
 def _convert_expm1(ctx, node, name, args):
@@ -180,4 +230,5 @@ FORMATS = {
     "keras": Format("model.keras", _write_keras, _load_keras),
     "saved_model": Format("saved_model", _write_saved_model, _load_saved_model),
     "onnx": Format("model.onnx", write_onnx, _load_onnx),
+    "litert": Format("model.tflite", write_litert, _load_litert),
 }

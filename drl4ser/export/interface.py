@@ -19,10 +19,10 @@ _LLD_UNITS = dict.fromkeys(LLD_NAMES, "1") | {
 }
 _INPUTS = {
     "llds": "Low-level descriptors, one row per frame in the order of `llds`; the model normalises them itself. "
-    "At least one frame. Rows behind an utterance's own frames may hold any finite values.",
+    "At least one frame. Rows behind an utterance's own frames may hold anything, NaN included.",
     "num_frames": "Number of frames of each utterance.",
     "words": "Word vectors, one row per known word, see `transcripts`. The axis may have length 0. Rows behind an "
-    "utterance's own words may hold any finite values.",
+    "utterance's own words may hold anything, NaN included.",
     "num_words": "Number of known words of each utterance; 0 without transcript: the model then uses the audio only.",
 }
 _TRANSCRIPTS = {
@@ -47,7 +47,7 @@ def build_served_model(run: TrainedRun) -> keras.Model:
         A model from {"llds": float32 [B, T, 17] as `extract_llds` makes them, "num_frames": int32 [B]} and, with
         lexical input, {"words": float32 [B, K, D], "num_words": int32 [B]} to
         {"probabilities": float32 [B, num_classes]}.
-        Padding may hold any finite values; K may be 0.
+        Padding may hold anything, NaN included; K may be 0.
     """
     inputs = {item.name: keras.Input(item.shape[1:], dtype=item.dtype, name=item.name) for item in run.model.inputs}
     values = dict(inputs)
@@ -80,6 +80,7 @@ def describe_interface(run: TrainedRun) -> dict:
         "system": run.config.model.system,
         "classes": list(run.config.classes),
         "inputs": inputs,
+        "batch": "Any number of utterances; model.tflite takes one at a time.",
         "outputs": {"probabilities": probabilities},
         "weights_sha256": file_sha256(run.directory / WEIGHTS_FILE),
         "llds": {name: _LLD_UNITS[name] for name in LLD_NAMES},

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig
 from drl4ser.export import FORMATS, compare_with_original, export_and_check, export_run
-from drl4ser.export.formats import write_onnx
+from drl4ser.export.formats import write_litert, write_onnx
 from drl4ser.features import LLD_NAMES, extract_llds, load_audio, speech_span
 from drl4ser.inference.exported import ExportedPredictor, find_onnx
 from drl4ser.inference.predictor import Predictor
@@ -49,7 +49,7 @@ def speech(store, predictor, tmp_path_factory):
 
 def test_every_format_gives_what_the_run_gives(exported):
     directory, differences = exported
-    assert {path.name for path in differences} == {"model.keras", "saved_model", "model.onnx"}
+    assert {path.name for path in differences} == {"model.keras", "saved_model", "model.onnx", "model.tflite"}
     assert all(difference < 1e-4 for difference in differences.values()), differences
     interface = json.loads((directory / "interface.json").read_text())
     assert interface["classes"] == ["angry", "happy", "neutral", "sad"]
@@ -81,7 +81,7 @@ def other_run(request, store, tmp_path_factory):
         return directory, config, run_fold(config, store, directory)
 
 
-@pytest.mark.parametrize("name", list(FORMATS))
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "litert"])  # its conversion is slow
 def test_exports_of_other_runs(other_run, name, store, tmp_path):
     directory, config, result = other_run
     (found,) = export_and_check(directory, [name], tmp_path)
@@ -114,7 +114,7 @@ def test_a_saved_model_needs_tensorflow_only(exported, speech):
     np.testing.assert_allclose(json.loads(done.stdout), speech[1], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["keras", "onnx"])
+@pytest.mark.parametrize("name", ["keras", "onnx", "litert"])
 def test_real_speech(exported, speech, name):
     run = FORMATS[name].load(exported[0] / FORMATS[name].name)
     np.testing.assert_allclose(run(dict(np.load(speech[0]))), speech[1], atol=1e-5)
@@ -147,6 +147,20 @@ def test_onnx_dimensions_have_names(exported):
         "num_words": ["batch"],
         "probabilities": ["batch", 4],
     }
+
+
+def test_litert_needs_neither_tensorflow_nor_its_operators(exported, speech):
+    """LiteRT's own interpreter has builtin operators alone; it refuses two utterances at a time."""
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(['drl4ser', 'tensorflow', 'keras']));"
+        "import numpy as np; from ai_edge_litert.interpreter import Interpreter;"
+        "serve = Interpreter(model_path=sys.argv[1]).get_signature_runner(); inputs = dict(np.load(sys.argv[2]));"
+        "print(serve(**{name: value[:1] for name, value in inputs.items()})['probabilities'].tolist()); serve(**inputs)"
+    )
+    command = [sys.executable, "-c", code, str(exported[0] / "model.tflite"), str(speech[0])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    np.testing.assert_allclose(json.loads(done.stdout), speech[1][:1], atol=1e-5)
+    assert done.returncode and "RuntimeError" in done.stderr
 
 
 def test_the_check_finds_an_export_that_looks_at_padding(predictor):
@@ -183,9 +197,26 @@ def test_expm1_keeps_its_digits_near_zero(tmp_path):
     np.testing.assert_allclose(y, np.expm1(x), rtol=1e-6)
 
 
-def test_what_onnx_cannot_hold_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"ONNX cannot hold tiny: it has no operator Lgamma$"):
-        write_onnx(as_model(tf.math.lgamma), tmp_path / "lgamma.onnx")
+def test_onnx_chooses_with_a_mask_and_does_not_multiply(tmp_path):
+    import onnxruntime
+
+    write_onnx(as_model(lambda x: tf.where(x > 0, x, 0.0)), tmp_path / "where.onnx")
+    x = np.array([[1.0], [np.nan], [-np.inf]], np.float32)
+    (y,) = onnxruntime.InferenceSession(str(tmp_path / "where.onnx")).run(["y"], {"x": x})
+    np.testing.assert_array_equal(y, [[1.0], [0.0], [0.0]])
+
+
+@pytest.mark.parametrize(
+    ("write", "function", "message"),
+    [
+        (write_onnx, tf.math.lgamma, "ONNX cannot hold tiny: it has no operator Lgamma"),
+        (write_litert, lambda x: tf.math.zeta(x + 2.0, x), "LiteRT cannot hold tiny: it has no operator Zeta"),
+    ],
+    ids=["onnx", "litert"],
+)
+def test_what_a_format_cannot_hold_is_named(write, function, message, tmp_path):
+    with pytest.raises(ValueError, match=f"{message}$"):
+        write(as_model(function), tmp_path / "model")
     assert not list(tmp_path.iterdir())
 
 
@@ -198,7 +229,7 @@ def test_a_kernel_machine_is_refused(predictor, tmp_path, name):
 
 
 def test_an_unknown_format(trained_run, tmp_path):
-    with pytest.raises(ValueError, match="unknown format 'pickle'; choose among keras, saved_model, onnx"):
+    with pytest.raises(ValueError, match="unknown format 'pickle'; choose among keras, saved_model, onnx, litert"):
         list(export_and_check(trained_run[0], ["pickle"], tmp_path))
 
 

@@ -57,7 +57,7 @@ def _run_forward(gates, r, kernel):
         return n + 1, h, c, hidden.write(n, h), cells.write(n, c), sums.write(n, z)
 
     def array(dtype, size):
-        return tf.TensorArray(dtype, num_steps, element_shape=[None, size])
+        return tf.TensorArray(dtype, num_steps, element_shape=[gates.shape[1], size])
 
     arrays = array(gates.dtype, units), array(r.dtype, units), array(gates.dtype, 4 * units)
     state = tf.zeros([batch, units], gates.dtype), tf.zeros([batch, units], r.dtype)

@@ -62,7 +62,7 @@ def _run_forward(x, kernel, recurrent_kernel, bias):
         return t + 1, h, c, hidden.write(t, h), cells.write(t, c), sums.write(t, z)
 
     def array(dtype, size):
-        return tf.TensorArray(dtype, num_steps, clear_after_read=False, element_shape=[None, size])
+        return tf.TensorArray(dtype, num_steps, clear_after_read=False, element_shape=[x.shape[1], size])
 
     wide = wide_type(x.dtype)
     arrays = array(x.dtype, units), array(wide, units), array(x.dtype, 4 * units)
