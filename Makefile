@@ -8,6 +8,7 @@
 #   make reproduce-figure5                                   attention and informativeness of an utterance, drawn
 #   make reproduce-figure5 RUN=runs/... AUDIO=speech.wav     the same for any recording; BLOCK=1..8, HEAD=0..4, TEXT=...
 #   make demo                                                a page in the browser to try it; RUN=ravdess-small or runs/..., DEMO_FLAGS="--port=8000"
+#   make reproduce-table2 INIT_FROM=runs/... CORPUS=emodb    starts with the weights of that run, of the same system
 #   make ablation                                            S3 beside networks that differ from it in one thing
 #   make cross-corpus TEST_RECORDS=data/records/nemo         finished runs, applied to another corpus
 #   make reproduce-saliency                                  does S3 attend to the words that bear the emotion?
@@ -18,7 +19,7 @@
 # What may stand behind a target. Any other name is a slip: EPOCH=2 or corpus=ravdess would do nothing, for hours.
 VARIABLES := CORPUS NAME DATA_DIR AUDIO_ROOT PROFILE RECIPE SPLIT SYSTEMS MODALITIES NUM_FOLDS FOLDS SEEDS EPOCHS EMOTIONS \
 	WORD_VECTORS FRONTEND PRECISION JOBS TRAIN NUM_UTTERANCES ALLOW_PARTIAL ALLOW_MIXED_CODE CACHE_DIR RECORDS_DIR RUNS_DIR \
-	RESULTS_DIR TEST_RECORDS RUN AUDIO TEXT BLOCK HEAD SIZES FORMATS OUTPUT_DIR DEMO_FLAGS EVERY CASES PYTHON BIN
+	RESULTS_DIR INIT_FROM TEST_RECORDS RUN AUDIO TEXT BLOCK HEAD SIZES FORMATS OUTPUT_DIR DEMO_FLAGS EVERY CASES PYTHON BIN
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(VARIABLES) MAKE%,$(GIVEN))
 ifneq ($(UNKNOWN),)
@@ -34,6 +35,8 @@ MODALITIES ?= acoustic,acoustic+lexical
 NUM_FOLDS ?= 10
 FOLDS ?=
 SEEDS ?= 0
+# A finished run whose weights training starts with.
+INIT_FROM ?=
 EPOCHS ?=
 TRAIN ?= true
 PRECISION ?= float32
@@ -80,7 +83,8 @@ MODULE := $(BIN)/python -m
 
 SETTINGS = --corpus="$(NAME)" --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_DIR)" --word_vectors="$(WORD_VECTORS)" \
 	--profile=$(PROFILE) $(if $(RECIPE),--recipe=$(RECIPE)) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
-	--frontend=$(FRONTEND) --precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS))
+	--frontend=$(FRONTEND) --precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS)) \
+	$(if $(INIT_FROM),--init_from="$(INIT_FROM)")
 
 # Several folds at a time are JOBS, not -j.
 .NOTPARALLEL:

@@ -149,6 +149,7 @@ class ExperimentConfig:
     `train_per_class` limits the training utterances per class (see `limit_training`); 0 keeps all.
     `split_seed` draws the folds; with None, `seed` draws them too, so that each seed has other test parts.
     `utterances_sha256` binds the fold to the content of its corpus (`runs.content`); "" if it is not known.
+    `init_from` names the run whose weights training starts with (`runs.origin`); "" starts with random ones.
     """
 
     corpus: str = "synthetic"
@@ -162,6 +163,7 @@ class ExperimentConfig:
     split_seed: int | None = None
     train_per_class: int = 0
     utterances_sha256: str = ""
+    init_from: str = ""
     frame: FrameConfig = FrameConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
@@ -172,6 +174,25 @@ class ExperimentConfig:
             value = getattr(self.model if name == "system" else self, name)
             if not re.fullmatch(r"\w+", value):
                 raise ValueError(f"`{name}` must be a plain name. Received: {name}={value!r}")
+        if self.init_from and not re.fullmatch(r"\w+-[0-9a-f]{16}", self.init_from):
+            raise ValueError(f"`init_from` must be a corpus and 16 digits. Received: init_from={self.init_from!r}")
+
+    @property
+    def experiment(self) -> str:
+        """Name of the folder of all folds that differ in system, input, fold and seed only, and of their table."""
+        return name_experiment(self.corpus, self.profile, self.recipe, self.split, self.init_from)
+
+
+def name_experiment(corpus: str, profile: str, recipe: str, split: str, init_from: str = "") -> str:
+    """As `ExperimentConfig.experiment`.
+
+    Example:
+        >>> name_experiment("emodb", "paper", "tuned", "speaker")
+        'emodb-paper-tuned-speaker'
+        >>> name_experiment("emodb", "paper", "tuned", "speaker", "ravdess-00c0ffee00c0ffee")
+        'emodb-paper-tuned-speaker-from-ravdess-00c0ffee00c0ffee'
+    """
+    return "-".join([corpus, profile, recipe, split, *(["from", init_from] if init_from else [])])
 
 
 # What a recipe changes of the paper's training.

@@ -1,6 +1,7 @@
 """The flags that all experiments share, and the configurations that they ask for."""
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -12,11 +13,14 @@ from absl import flags
 from drl4ser import config
 from drl4ser.console import import_tensorflow
 from drl4ser.corpora import SPLITS, make_folds
+from drl4ser.corpora.folds import select_fold
 from drl4ser.data.store import open_store, verify_shards
 from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.paper_values import SYSTEM_NAMES
 from drl4ser.runs.content import bind_content
+from drl4ser.runs.origin import Origin, check_fit, check_leak, read_origin
 from drl4ser.runs.paths import finished_result, run_directory
+from drl4ser.runs.pretrained import find_run
 from drl4ser.training.grid import run_grid
 
 # The systems that are networks, ablations too; not read from drl4ser.models, which imports TensorFlow.
@@ -39,6 +43,7 @@ flags.DEFINE_integer("epochs", None, "Most epochs of a fold. Default: as recipe 
 flags.DEFINE_enum("frontend", "drl4ser", config.FRONTENDS, "Whose LLDs the records hold.")
 flags.DEFINE_enum("precision", "float32", ["float32", "mixed_bfloat16"], "Arithmetic of the layers.")
 flags.DEFINE_multi_string("change", [], "Any setting, such as train.learning_rate=1e-4 or model.dropout=0.5.")
+flags.DEFINE_string("init_from", None, "A finished run of the same system, whose weights training starts with.")
 flags.DEFINE_bool("train", True, "Without: only report the folds that are finished.")
 flags.DEFINE_integer("jobs", 1, "Folds that are trained at the same time.", lower_bound=1)
 
@@ -59,6 +64,8 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
         FLAGS.profile, _recipe(), corpus=FLAGS.corpus, classes=classes, split=FLAGS.split, num_folds=num_folds
     )
     base = bind_content(config.change(base, _changes()), store.content(classes))
+    if FLAGS.init_from:
+        base = dataclasses.replace(base, init_from=origin().name)
     wanted = FLAGS.folds or config.PROFILE_FOLDS.get(FLAGS.profile, num_folds)
     for system in systems:
         for modality in modalities:
@@ -73,11 +80,14 @@ def check(systems: list[str], modalities: list[str]) -> None:
     """Refuse what needs no records to be refused.
 
     Raises:
-        ValueError: if a system, modality or setting is unknown, the split is another corpus's, or lexical input has no
-            word vectors.
+        ValueError: if a system, modality or setting is unknown, the split is another corpus's, lexical input has no
+            word vectors, or the run to start from has another network.
     """
     _check("system", systems, tuple(SYSTEM_NAMES))
     _check("modality", modalities, config.MODALITIES)
+    if FLAGS.init_from:
+        systems = systems or [origin().config.model.system]
+        _check_origin(systems, modalities)
     if any("lexical" in modality for modality in modalities) and not FLAGS.word_vectors:
         raise ValueError(
             "lexical input needs word vectors: set WORD_VECTORS (--word_vectors) to a word2vec file such as "
@@ -88,7 +98,25 @@ def check(systems: list[str], modalities: list[str]) -> None:
     for seed in FLAGS.seeds:
         if not seed.isdecimal():
             raise ValueError(f"SEEDS (--seeds) must be numbers such as 0,1,2. Received: {seed!r}")
-    config.change(config.make_experiment(FLAGS.profile, _recipe()), _changes())
+    base = config.change(config.make_experiment(FLAGS.profile, _recipe()), _changes())
+    if FLAGS.init_from:
+        check_fit(origin(), config.change(base, {"model": {"system": systems[0], "modality": modalities[0]}}))
+
+
+@functools.cache
+def origin() -> Origin:
+    """The run to start from."""
+    return read_origin(find_run(FLAGS.init_from))
+
+
+def _check_origin(systems: list[str], modalities: list[str]) -> None:
+    own = origin().config.model
+    if (systems, modalities) != ([own.system], [own.modality]):
+        raise ValueError(
+            f"INIT_FROM (--init_from): {FLAGS.init_from} is a run of {own.system} with input {own.modality}, and "
+            f"nothing else can start from it; give SYSTEMS={own.system} MODALITIES={own.modality}. "
+            f"Received: {', '.join(systems)} with {', '.join(modalities)}"
+        )
 
 
 def _recipe() -> str:
@@ -124,9 +152,14 @@ def run(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
     """
     if not FLAGS.train:
         return finished(configs)
-    verify_shards(open_store(Path(FLAGS.records_dir)))
+    store = open_store(Path(FLAGS.records_dir))
+    verify_shards(store)
     word_vectors = Path(FLAGS.word_vectors) if FLAGS.word_vectors else None
-    return run_grid(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), word_vectors, FLAGS.jobs)
+    init_from = origin().directory if FLAGS.init_from else None
+    for item in configs if init_from else ():  # of all folds, before the first is trained
+        parts = dataclasses.asdict(select_fold(item, store.subset(item.classes)))
+        check_leak(origin(), store.corpus, store.content(item.classes), parts, item.split)
+    return run_grid(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), word_vectors, FLAGS.jobs, init_from)
 
 
 def run_default() -> tuple[FoldResult, Path]:

@@ -22,6 +22,8 @@ def reproduce(table: str) -> None:
     """Run the folds that are missing, write the table in all formats, print it."""
     layout = LAYOUTS[table]
     wanted = FLAGS.systems or [system for system in layout.systems if system not in layout.references]
+    if FLAGS.init_from and not FLAGS.systems:
+        wanted = [settings.origin().config.model.system]
     networks = [system for system in wanted if system in settings.SYSTEMS]
     configs = list(settings.experiments(networks, FLAGS.modalities)) if networks else []
     results = settings.run(configs) if configs else []

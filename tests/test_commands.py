@@ -92,6 +92,22 @@ def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
     refused(vectors.replace(".txt", ".none"), "--modalities=lexical", "--change=train.max_epochs=1", words=[".none"])
 
 
+def test_runs_that_cannot_be_started_from(trained_run, records_dir, word_vectors_file, tmp_path):
+    directory, _ = trained_run
+    options = [f"--records_dir={records_dir}", f"--init_from={directory}", f"--word_vectors={word_vectors_file}"]
+    done = run("experiments.check_settings", *options, "--modalities=acoustic,lexical")
+    assert_refused(
+        done, f"{directory} is a run of s3 with input acoustic+lexical, and nothing", "SYSTEMS=s3 MODALITIES"
+    )
+    options += ["--modalities=acoustic+lexical", "--change=model.word_dim=10"]
+    done = run("experiments.check_settings", *options)
+    assert_refused(done, "trained with model.width=0.05, here it is 0.1875")
+    options += ["--change=model.width=0.05", "--corpus=manifest", "--num_folds=3", f"--runs_dir={tmp_path / 'runs'}"]
+    done = run("experiments.table2", *options)
+    assert_refused(done, "holds 8 of 8 recordings of its test part and 8 of 8 recordings of its validation", "memory")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, tmp_path):
     """Two systems, two folds; adopted from the results file they give the same table without training."""
     options = [
@@ -208,6 +224,7 @@ def test_make_knows_every_variable_that_it_uses():
         ("EPOCHS=some", "epochs"),
         ("MODALITIES=lexical", "WORD_VECTORS"),
         ("SPLIT=emobox", "ravdess alone"),
+        ("INIT_FROM=nowhere", "nowhere is not the directory of a finished run: there is no such folder"),
     ],
 )
 def test_settings_are_refused_before_any_work(manifest, tmp_path, setting, words):

@@ -8,6 +8,7 @@ from drl4ser.data.pipeline import load_part
 from drl4ser.data.store import RecordStore, open_store
 from drl4ser.inference.predictor import Predictor
 from drl4ser.reporting.fold_result import FoldResult, make_fold_result
+from drl4ser.runs.origin import find_seen, read_seen
 from drl4ser.training.trainer import evaluate_part
 
 
@@ -48,9 +49,10 @@ def apply_run(directory: Path, records_dir: Path) -> FoldResult:
         A result whose `corpus` and `classes` are those of the test; its `config` is that of the run.
 
     Raises:
-        ValueError: if the run or the records cannot be used, fewer than two classes are in common, or the run takes
-            words and the corpus has no transcripts.
+        ValueError: if the run or the records cannot be used, fewer than two classes are in common, the run takes
+            words and the corpus has no transcripts, or the run started from one that was trained on the corpus.
     """
+    _refuse_seen(directory, open_store(records_dir))
     predictor = Predictor(directory)
     run, store = predictor.run, open_store(records_dir, predictor.run.config.frame)
     columns = _find_common(run.config.classes, store, directory)
@@ -71,6 +73,16 @@ def apply_run(directory: Path, records_dir: Path) -> FoldResult:
         **{name: getattr(run.result, name) for name in names},
     )
     return dataclasses.replace(result, config=run.result.config)
+
+
+def _refuse_seen(directory: Path, store: RecordStore) -> None:
+    """Refuse recordings that the run which this one started from was trained with."""
+    content = store.content(tuple(sorted({utterance.emotion for utterance in store.utterances})))
+    if shared := find_seen(read_seen(directory), store.corpus, content, content):
+        raise ValueError(
+            f"{store.directory} holds {len(shared)} recordings, such as {shared[0]!r}, with which the run that "
+            f"{directory} started from was trained: a test on them would be no test on another corpus"
+        )
 
 
 def _find_common(classes: tuple[str, ...], store: RecordStore, directory: Path) -> list[int]:

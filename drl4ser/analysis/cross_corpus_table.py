@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from drl4ser.config import MODALITIES
+from drl4ser.config import MODALITIES, ExperimentConfig, from_dict
 from drl4ser.files import atomic_write_text
 from drl4ser.reporting import metrics, statistics
 from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
@@ -84,13 +84,12 @@ def write_cross_corpus(results: Sequence[FoldResult], results_dir: Path) -> Path
 
     Args:
         results: as `build_rows` takes them.
-        results_dir: the files go to `<results_dir>/cross-corpus/<corpus>-<profile>-<recipe>-<split>/`.
+        results_dir: the files go to `<results_dir>/cross-corpus/<experiment>/`, see `ExperimentConfig`.
 
     Returns:
         The directory.
     """
-    name = "-".join(results[0].config[part] for part in ("corpus", "profile", "recipe", "split"))
-    directory = results_dir / TABLE / name
+    directory = results_dir / TABLE / from_dict(ExperimentConfig, results[0].config).experiment
     write_fold_results(directory / RUNS_FILE, results)
     for suffix, text in render_cross_corpus(directory).items():
         atomic_write_text(directory / f"{TABLE}.{suffix}", text)

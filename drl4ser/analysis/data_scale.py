@@ -59,10 +59,10 @@ def write_data_scale(results: Sequence[FoldResult], results_dir: Path) -> Path:
     """Writes the results, the table and the picture (PNG and PDF).
 
     Returns:
-        The directory, `<results_dir>/figure6/<corpus>-<profile>-<recipe>-<split>`.
+        The directory, `<results_dir>/figure6/<experiment>`.
     """
     first = results[0]
-    directory = results_dir / "figure6" / f"{first.corpus}-{first.profile}-{first.recipe}-{first.split}"
+    directory = results_dir / "figure6" / first.experiment
     write_fold_results(directory / FOLDS_FILE, sorted(results, key=lambda item: item.config["train_per_class"]))
     atomic_write_text(directory / TABLE_FILE, render_data_scale(directory))
     points = build_curve(results)

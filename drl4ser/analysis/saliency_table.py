@@ -117,10 +117,9 @@ def write_saliency(measures: Sequence[dict], records: Sequence[FoldResult], resu
     """Write the table, the measures of every utterance and the results of the folds.
 
     Returns:
-        The directory, `<results_dir>/saliency/<corpus>-<profile>-<recipe>-<split>`.
+        The directory, `<results_dir>/saliency/<experiment>`.
     """
-    first = records[0]
-    directory = results_dir / "saliency" / f"{first.corpus}-{first.profile}-{first.recipe}-{first.split}"
+    directory = results_dir / "saliency" / records[0].experiment
     lines = (json.dumps(_rounded(row)) for row in sorted(measures, key=lambda row: row["id"]))
     atomic_write_text(directory / UTTERANCES_FILE, "".join(f"{line}\n" for line in lines))
     write_fold_results(directory / FOLDS_FILE, records)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from drl4ser.config import ALL_SPLIT, GIVEN_SPLITS
+from drl4ser.config import ALL_SPLIT, GIVEN_SPLITS, ExperimentConfig
 from drl4ser.corpora.given_folds import choose_validation, find_test_parts, keeps_speakers_together
 from drl4ser.corpora.utterance import Utterance
 
@@ -91,6 +91,13 @@ def _set_validation_apart(ordered: list[Utterance], by_speaker: bool, test: set[
     validation = choose_validation(rest, by_speaker, np.random.default_rng([seed, number]))
     train = {utterance.id for utterance in rest} - validation
     return Fold(*(tuple(sorted(ids)) for ids in (train, validation, test)))
+
+
+def select_fold(config: ExperimentConfig, utterances: Sequence[Utterance]) -> Fold:
+    """Choose the utterances of the training, validation and test part that `config` asks for."""
+    split_seed = config.seed if config.split_seed is None else config.split_seed
+    fold = make_folds(utterances, config.split, config.num_folds, split_seed)[config.fold]
+    return limit_training(fold, utterances, config.train_per_class, config.seed)
 
 
 def limit_training(fold: Fold, utterances: Sequence[Utterance], per_class: int, seed: int = 0) -> Fold:

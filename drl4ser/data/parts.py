@@ -3,7 +3,7 @@
 import dataclasses
 
 from drl4ser.config import ExperimentConfig
-from drl4ser.corpora.folds import Fold, limit_training, make_folds
+from drl4ser.corpora.folds import Fold, select_fold
 from drl4ser.data.pipeline import LabelledPart, fit_input_range, fit_normalizer, load_part
 from drl4ser.data.store import RecordStore
 from drl4ser.features import Normalizer
@@ -30,14 +30,6 @@ class FoldData:
     word_vectors: WordVectors | None
 
 
-def select_fold(config: ExperimentConfig, store: RecordStore) -> Fold:
-    """Choose the utterances of the training, validation and test part that `config` asks for."""
-    utterances = store.subset(config.classes)
-    split_seed = config.seed if config.split_seed is None else config.split_seed
-    fold = make_folds(utterances, config.split, config.num_folds, split_seed)[config.fold]
-    return limit_training(fold, utterances, config.train_per_class, config.seed)
-
-
 def load_fold(config: ExperimentConfig, store: RecordStore, word_vectors: WordVectors | None = None) -> FoldData:
     """Load the parts of one fold; what is fitted is fitted on its training part alone.
 
@@ -49,7 +41,8 @@ def load_fold(config: ExperimentConfig, store: RecordStore, word_vectors: WordVe
     Raises:
         ValueError: if a system with lexical input has no word vectors, or some of another dimension.
     """
-    utterances, fold = store.subset(config.classes), select_fold(config, store)
+    utterances = store.subset(config.classes)
+    fold = select_fold(config, utterances)
     normalizer = fit_normalizer(store, fold.train, config.train.trim_db)
     vocabulary = _select_words(config, word_vectors, [utterance.text for utterance in utterances])
     number = {name: index for index, name in enumerate(config.classes)}

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from drl4ser.config import ExperimentConfig, from_dict, to_dict
+from drl4ser.config import ExperimentConfig, from_dict, name_experiment, to_dict
 from drl4ser.files import CHECKSUM_KEY, add_checksum, atomic_write_text, naming_full_disks, verify_checksum
 from drl4ser.reporting import metrics
 
@@ -83,6 +83,12 @@ class FoldResult:
     def key(self) -> tuple[str, str, int, int]:
         """(modality, system, fold, seed): tells the results of one experiment apart, and orders them."""
         return self.modality, self.system, self.fold, self.seed
+
+    @property
+    def experiment(self) -> str:
+        """As `ExperimentConfig.experiment`."""
+        start = self.config.get("init_from", "")  # earlier versions did not write it
+        return name_experiment(self.corpus, self.profile, self.recipe, self.split, start)
 
 
 def make_fold_result(config: ExperimentConfig, *, utterances, labels, predictions, **measured) -> FoldResult:

@@ -93,6 +93,9 @@ def _deviations(rows: tuple[Row, ...]) -> list[str]:
 def _training(facts: Facts) -> str:
     seeds = ", ".join(map(str, facts.seeds))
     source = f", LLDs of {facts.frontend}" if facts.frontend != "drl4ser" else ""
+    if facts.init_from:
+        corpus, digest = facts.init_from.rsplit("-", 1)
+        source += f". Training starts with weights of a run on {corpus} ({digest}), all but those of the classifier"
     return (
         f"Recipe {facts.recipe}, profile {facts.profile} (width {facts.width:g}), "
         f"{facts.precision}, {format_span(facts.epochs)} epochs per fold, "

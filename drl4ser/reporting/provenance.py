@@ -21,7 +21,7 @@ class Facts:
     """What all results of a table share, or their smallest and largest value.
 
     Attributes:
-        corpus, profile, recipe, split, num_folds, precision, width, frontend: as in the configuration.
+        corpus, profile, recipe, split, num_folds, precision, width, frontend, init_from: as in the configuration.
         num_utterances: tested.
         classes: tested utterances of each class.
         overlap: smallest and largest number over the folds, see `drl4ser.corpora.folds.describe_overlap`; what a fold
@@ -39,6 +39,7 @@ class Facts:
     precision: str
     width: float
     frontend: str
+    init_from: str
     num_utterances: int
     classes: dict[str, int]
     overlap: dict[str, tuple[int, int]]
@@ -100,6 +101,7 @@ def collect_facts(results: Sequence[FoldResult]) -> Facts:
         precision=first.config["train"]["precision"],
         width=first.config["model"]["width"],
         frontend=complete(ExperimentConfig, first.config)["frame"]["frontend"],
+        init_from=first.config.get("init_from", ""),
         num_utterances=len(labels),
         classes={name: counts[index] for index, name in enumerate(first.classes)},
         overlap={name: span(result.overlap[name] for result in results) for name in counted},

@@ -73,7 +73,10 @@ def render_csv(table: Table) -> str:
 
 def render_json(table: Table) -> str:
     """Everything `build_table` gives."""
-    return json.dumps(dataclasses.asdict(table), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    values = dataclasses.asdict(table)
+    if not table.facts.init_from:  # so that tables of earlier versions stay what they are
+        del values["facts"]["init_from"]
+    return json.dumps(values, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def markdown_list(notes: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ def write_report(
 
     Args:
         results: of any number of systems, modalities, folds and seeds; those of other tables are left out.
-        results_dir: the files go to `<results_dir>/<table>/<corpus>-<profile>-<recipe>-<split>/`.
+        results_dir: the files go to `<results_dir>/<table>/<experiment>/`, see `FoldResult.experiment`.
         table: "table1", "table2" or "ablation".
         allow_mixed_code: whether the folds may be of several commits, or of code that was not committed; the table
             names them.
@@ -39,8 +39,7 @@ def write_report(
     if not allow_mixed_code:
         check_code(results)
     built = build_table(results, table)
-    name = "-".join(getattr(built.facts, part) for part in ("corpus", "profile", "recipe", "split"))
-    directory = Path(results_dir) / table / name
+    directory = Path(results_dir) / table / results[0].experiment
     write_fold_results(directory / FOLDS_FILE, results)
     atomic_write_bytes(directory / CONFUSION_FILE, _draw_confusions(built))
     for suffix, render in _RENDERERS.items():

@@ -26,8 +26,18 @@ WEIGHTS_FILE = "model.weights.h5"
 KERNEL_FILE = "kernel_machine.npz"
 HISTORY_FILE = "history.json"
 CHECKSUM_FILE = "checksums.json"
+ORIGIN_FILE = "origin.json"
 RESULT_FILE = "record.json"
-_KEPT = (CONFIG_FILE, NORMALIZER_FILE, INPUT_RANGE_FILE, WORDS_FILE, WEIGHTS_FILE, KERNEL_FILE, HISTORY_FILE)
+_KEPT = (
+    CONFIG_FILE,
+    NORMALIZER_FILE,
+    INPUT_RANGE_FILE,
+    WORDS_FILE,
+    WEIGHTS_FILE,
+    KERNEL_FILE,
+    HISTORY_FILE,
+    ORIGIN_FILE,
+)
 LOCK_REMEDY = "wait for it to end, or choose another RUNS_DIR"
 PRETRAINED_DIR = Path(drl4ser.__file__).parent / "pretrained"
 """Where the trained systems are that come with the package: inside it, so that they travel in the wheel."""
@@ -45,10 +55,9 @@ def run_directory(runs_dir: Path, config: ExperimentConfig) -> Path:
 
 def run_names(config: ExperimentConfig) -> tuple[str, str, str]:
     """Names of a fold's experiment, of its system with its input, and of the fold itself."""
-    experiment = f"{config.corpus}-{config.profile}-{config.recipe}-{config.split}"
     model = f"{config.model.system}-{config.model.modality}"
     subset = f"-train-{config.train_per_class}" if config.train_per_class else ""
-    return experiment, model, f"fold-{config.fold:02d}-seed-{config.seed}{subset}"
+    return config.experiment, model, f"fold-{config.fold:02d}-seed-{config.seed}{subset}"
 
 
 def finished_result(directory: Path, config: ExperimentConfig, content: Content | None = None) -> FoldResult | None:

@@ -2,11 +2,13 @@
 
 Run directory: `config.json`, `utterances.json` (content of the corpus), `normalizer.json`, `input_range.json` (range of
 the training recordings), `words.bin` (vocabulary, for systems with lexical input), `model.weights.h5` (best epoch),
-`kernel_machine.npz` (for systems with one), `history.json`, TensorBoard's files, `checksums.json`, `seconds.jsonl` and,
-written last, `record.json`. An unfinished fold has `checkpoint.npz` instead.
+`kernel_machine.npz` (for systems with one), `origin.json` (recordings that the initial weights had seen, if they are of
+another run), `history.json`, TensorBoard's files, `checksums.json`, `seconds.jsonl` and, written last, `record.json`.
+An unfinished fold has `checkpoint.npz` instead.
 """
 
 import contextlib
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from drl4ser.config import ExperimentConfig
-from drl4ser.corpora.folds import describe_overlap
+from drl4ser.corpora.folds import describe_overlap, select_fold
 from drl4ser.data.parts import load_fold
 from drl4ser.data.store import RecordStore, verify_shards
 from drl4ser.features import EXTRACTOR_VERSION
@@ -28,7 +30,16 @@ from drl4ser.processor import check_precision, describe_processor
 from drl4ser.reporting import metrics
 from drl4ser.reporting.fold_result import FoldResult, append_seconds, make_fold_result
 from drl4ser.reporting.provenance import current_commit, current_versions
-from drl4ser.runs.content import bind_content
+from drl4ser.runs.content import Content, bind_content
+from drl4ser.runs.origin import (
+    Origin,
+    check_fit,
+    check_leak,
+    check_words,
+    load_initial_weights,
+    read_origin,
+    write_seen,
+)
 from drl4ser.runs.paths import LOCK_REMEDY, finished_result, is_bound, write_config
 from drl4ser.runs.run import TrainedRun, read_history, save_run
 from drl4ser.runs.twins import find_twin
@@ -45,6 +56,7 @@ def run_fold(
     directory: Path,
     word_vectors: WordVectors | None = None,
     on_epoch: Callable[[dict], None] = lambda row: None,
+    init_from: Path | None = None,
 ) -> FoldResult:
     """Train and test one fold, resume an interrupted one, or return the result of a finished one.
 
@@ -54,9 +66,11 @@ def run_fold(
         directory: of the run; made if need be.
         word_vectors: for systems with lexical input.
         on_epoch: called with each new row of the history.
+        init_from: directory of the run that `config.init_from` names.
 
     Raises:
-        ValueError: if the directory belongs to another configuration or corpus.
+        ValueError: if the directory belongs to another configuration or corpus, or the run to start from does not fit
+            or has seen the test or validation part.
         TrainingError: if the loss becomes NaN or infinite.
         RecordError: if a shard is damaged; the message names it.
         LockedError: if another process runs this fold.
@@ -76,8 +90,9 @@ def run_fold(
             checkpoint = directory / "checkpoint.npz"
             if replicas.is_chief and not is_bound(folder):  # a checkpoint of an earlier version, on unknown data
                 checkpoint.unlink(missing_ok=True)
+            origin = _read_origin(config, content, store, init_from)
             write_config(folder, config, content)
-            result = _train_and_test(config, store, folder, checkpoint, word_vectors, on_epoch, replicas)
+            result = _train_and_test(config, store, folder, checkpoint, word_vectors, on_epoch, replicas, origin)
         replicas.broadcast(True)  # a worker that ended while another still writes would seem to have died
         return result
 
@@ -116,8 +131,10 @@ def _train_and_test(
     word_vectors: WordVectors | None,
     on_epoch: Callable[[dict], None],
     replicas: Replicas,
+    origin: Origin | None = None,
 ) -> FoldResult:
     started = time.monotonic()
+    initial, start = load_initial_weights(origin, config.train.precision) if origin else ({}, None)
     keras.backend.clear_session()  # frees the graphs of the previous fold
     keras.config.set_dtype_policy(config.train.precision)
     seed = seed_fold(config.seed, config.fold)
@@ -125,6 +142,11 @@ def _train_and_test(
     parts = data.parts
     with replicas.scope():
         model = build_model_from_config(config.model)
+        for name, weights in initial.items():
+            model.get_layer(name).set_weights(weights)
+    if origin:
+        check_words(origin, start, data.word_vectors)
+        write_seen(directory, origin)
     logger = FoldLogger(directory, config, model, parts["validation"], resumed=checkpoint.exists())
 
     def log(row):
@@ -157,6 +179,25 @@ def _train_and_test(
         checkpoint.unlink(missing_ok=True)
     append_seconds(directory / "seconds.jsonl", result, time.monotonic() - started)
     return result
+
+
+def _read_origin(
+    config: ExperimentConfig, content: Content, store: RecordStore, init_from: Path | None
+) -> Origin | None:
+    """The run to start from, checked; None for random weights."""
+    if not config.init_from and not init_from:
+        return None
+    if not (config.init_from and init_from):
+        raise ValueError(
+            f"`init_from` must be the directory of the run that config.init_from={config.init_from!r} names"
+        )
+    origin = read_origin(init_from)
+    if origin.name != config.init_from:
+        raise ValueError(f"{init_from} is the run {origin.name} and not {config.init_from}; run the same command again")
+    check_fit(origin, config)
+    parts = dataclasses.asdict(select_fold(config, store.subset(config.classes)))
+    check_leak(origin, store.corpus, content, parts, config.split)
+    return origin
 
 
 def _make_result(

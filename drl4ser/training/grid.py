@@ -36,6 +36,7 @@ def run_grid(
     runs_dir: Path,
     word_vectors: Path | None = None,
     num_jobs: int = 1,
+    init_from: Path | None = None,
 ) -> list[FoldResult]:
     """Run every fold of `configs`, `num_jobs` at a time, and return their results in the same order.
 
@@ -50,6 +51,7 @@ def run_grid(
         runs_dir: folder of the run directories.
         word_vectors: word2vec file for systems with lexical input.
         num_jobs: processes.
+        init_from: directory of the run that all start from, see `run_fold`.
 
     Raises:
         ValueError, TrainingError: the first error of a fold; folds not yet begun are given up.
@@ -60,7 +62,8 @@ def run_grid(
     num_jobs = 1 if several_machines() else max(1, min(num_jobs, len(configs)))
     num_processors = max(1, (os.cpu_count() or 1) // num_jobs)
     events = make_queue()
-    run = functools.partial(_run, records_dir=records_dir, runs_dir=runs_dir, word_vectors=word_vectors)
+    paths = {"records_dir": records_dir, "runs_dir": runs_dir, "word_vectors": word_vectors, "init_from": init_from}
+    run = functools.partial(_run, **paths)
     # not on a cluster, whose number of workers may change
     round_size = len(configs) if on_ray() else num_jobs * FOLDS_PER_WORKER
     results = []
@@ -93,7 +96,13 @@ def _start_worker(events, num_processors: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(num_processors)  # whole operations: of no effect on results
 
 
-def _run(config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vectors: Path | None) -> FoldResult:
+def _run(
+    config: ExperimentConfig,
+    records_dir: Path,
+    runs_dir: Path,
+    word_vectors: Path | None,
+    init_from: Path | None = None,
+) -> FoldResult:
     from drl4ser.training.fold import run_fold
 
     lexical = word_vectors is not None and "lexical" in config.model.modality
@@ -108,6 +117,7 @@ def _run(config: ExperimentConfig, records_dir: Path, runs_dir: Path, word_vecto
             directory,
             vectors,
             on_epoch=lambda row: _events.put((config, row)),
+            init_from=init_from,
         )
     _events.put((config, result))
     return result

@@ -49,6 +49,8 @@ def pretrain(
     """
     check_results(tested)
     config = bind_content(from_dict(ExperimentConfig, tested[0].config), store.content(tested[0].classes))
+    if config.init_from:
+        raise ValueError("a system that comes with the package starts with random weights; leave INIT_FROM out")
     config = dataclasses.replace(config, split=ALL_SPLIT, num_folds=1, fold=0)
     with lock_folder(directory, LOCK_REMEDY):
         check_precision(config.train.precision, has_gpu=False)

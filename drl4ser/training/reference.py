@@ -12,8 +12,7 @@ import numpy as np
 
 from drl4ser.config import ExperimentConfig
 from drl4ser.console import progress
-from drl4ser.corpora.folds import Fold, describe_overlap
-from drl4ser.data.parts import select_fold
+from drl4ser.corpora.folds import Fold, describe_overlap, select_fold
 from drl4ser.data.store import RecordStore, open_store
 from drl4ser.features import EXTRACTOR_VERSION, Normalizer
 from drl4ser.features.opensmile import extract_compare_functionals
@@ -85,7 +84,8 @@ def load_compare_functionals(store: RecordStore, num_workers: int = 1) -> dict[s
 def _run_fold(config: ExperimentConfig, store, functionals: dict[str, np.ndarray], directory: Path):
     started = time.monotonic()
     write_config(directory, config, store.content(config.classes))
-    fold, utterances = select_fold(config, store), store.subset(config.classes)
+    utterances = store.subset(config.classes)
+    fold = select_fold(config, utterances)
     number = {utterance.id: config.classes.index(utterance.emotion) for utterance in utterances}
     machine, normalizer = _fit(config, fold, functionals, number)
     labels = np.array([number[name] for name in fold.test])

@@ -61,6 +61,15 @@ def test_corpora_that_are_no_others_are_refused(store, other, manifest, tmp_path
             check_corpora(store, pair)
 
 
+def test_what_the_run_started_from_is_no_other_corpus_either(other, tmp_path):
+    tested = open_store(other)
+    classes = ("bored", "happy", "sad")
+    (tmp_path / "origin.json").write_text(json.dumps({"elsewhere": tested.content(classes)}), encoding="utf-8")
+    message = f"holds 12 recordings, such as 'bored0', with which the run that {tmp_path} started from was trained"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        apply_run(tmp_path, other)
+
+
 def make_other(folder, emotions, text, manifest):
     """Records of the shared recordings under other labels and names."""
     utterances = [

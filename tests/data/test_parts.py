@@ -5,7 +5,8 @@ import pytest
 
 from drl4ser.config import ExperimentConfig, ModelConfig
 from drl4ser.corpora import make_folds
-from drl4ser.data.parts import load_fold, select_fold
+from drl4ser.corpora.folds import select_fold
+from drl4ser.data.parts import load_fold
 from drl4ser.data.pipeline import evaluation_batches, fit_normalizer
 from drl4ser.text import WordVectors
 
@@ -16,7 +17,7 @@ CONFIG = ExperimentConfig(
 
 def test_the_parts_are_those_of_the_split_with_the_numbers_of_their_classes(store, word_vectors_file):
     data = load_fold(CONFIG, store, WordVectors.load(word_vectors_file))
-    assert data.fold == select_fold(CONFIG, store) == make_folds(store.utterances, num_folds=3)[1]
+    assert data.fold == select_fold(CONFIG, store.utterances) == make_folds(store.utterances, num_folds=3)[1]
     emotions = {item.id: item.emotion for item in store.utterances}
     for name, ids in dataclasses.asdict(data.fold).items():
         batches = list(evaluation_batches(data.parts[name], 4))

@@ -115,6 +115,20 @@ def _fold_mutations():
     )
 
 
+def _origin_mutations():
+    leak, speakers = "what_is_a_leak_and_what_is_not", "known_speakers_are_a_leak_where_speakers_are_kept_apart"
+    both = 'for part in ("test", "validation")}'
+    for name, old, new, test in (
+        ("tested on what its start has seen", both, 'for part in ("validation",)}', leak),
+        ("validated on what its start has seen", both, 'for part in ("test",)}', leak),
+        ("tested on known audio of another name", " or content[name][_AUDIO] in audio", "", leak),
+        ("tested on speakers that its start has heard", 'split != "random" and known', "False", speakers),
+    ):
+        yield Mutation(
+            f"a fold is {name}", "drl4ser/runs/origin.py", old, new, (f"tests/runs/test_origin.py::test_{test}",)
+        )
+
+
 def _augmentation_mutations():
     for setting, old, new, test in (
         ("gain_jitter", "if train.gain_jitter:", "if False:", "gain_jitter_shifts_each_descriptor_of_an_utterance"),
@@ -324,6 +338,7 @@ def _page_mutations():
 
 MUTATIONS = (
     *_fold_mutations(),
+    *_origin_mutations(),
     *_augmentation_mutations(),
     *_resumption_mutations(),
     *_streaming_mutations(),

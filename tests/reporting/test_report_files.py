@@ -97,7 +97,10 @@ def test_latex_is_escaped_and_balanced():
 
 def test_csv_and_json_hold_the_table():
     table = build_table(make_fold_results())
-    assert json.loads(render_json(table)) == json.loads(json.dumps(dataclasses.asdict(table)))
+    started = dataclasses.replace(table, facts=dataclasses.replace(table.facts, init_from="emodb-0123456789abcdef"))
+    assert json.loads(render_json(started)) == json.loads(json.dumps(dataclasses.asdict(started)))
+    assert "starts with weights of a run on emodb (0123456789abcdef)" in render_markdown(started)
+    assert "init_from" not in render_json(table) and "starts with" not in render_markdown(table)
     rows = list(csv.DictReader(io.StringIO(render_csv(table))))
     assert [row["system"] for row in rows] == ["baseline", "s1", "s2", "s3"]
     assert float(rows[3]["ua"]) == table.rows[3].ua and rows[3]["compared_over"] == "s2"

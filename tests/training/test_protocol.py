@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig
-from drl4ser.data.parts import select_fold
+from drl4ser.corpora.folds import select_fold
 from drl4ser.data.pipeline import evaluation_batches
 from drl4ser.svm import KernelMachine
 from drl4ser.text import WordVectors
@@ -71,7 +71,7 @@ def observed(request, store, word_vectors_file, tmp_path, monkeypatch):
 
 def test_the_test_part_is_evaluated_once_at_the_end_and_used_for_nothing_else(observed, store):
     config, events = observed
-    fold = select_fold(config, store)
+    fold = select_fold(config, store.utterances)
     wanted = [("train on", fold.train), *[("evaluate", fold.validation)] * TRAIN.max_epochs, ("epoch chosen", None)]
     if config.model.system == "poria_cnn_mkl":
         wanted += [("features of", fold.train), ("features of", fold.validation)]

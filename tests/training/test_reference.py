@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from drl4ser.config import ExperimentConfig, ModelConfig
-from drl4ser.data.parts import select_fold
+from drl4ser.corpora.folds import select_fold
 from drl4ser.data.store import open_store
 from drl4ser.reporting import metrics
 from drl4ser.svm.machine import PENALTIES
@@ -32,7 +32,7 @@ def test_predictions_are_those_of_scikit_learn(run, store):
     functionals = load_compare_functionals(store)
     emotions = {utterance.id: utterance.emotion for utterance in store.utterances}
     for config, record in zip(CONFIGS, run[0], strict=True):
-        fold = select_fold(config, store)
+        fold = select_fold(config, store.utterances)
         parts = {
             name: (
                 np.stack([functionals[key] for key in getattr(fold, name)]).astype(np.float64),
