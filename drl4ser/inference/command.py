@@ -16,9 +16,17 @@ import drl4ser
 from drl4ser.console import import_tensorflow, one_line, plain_warnings
 from drl4ser.features import find_audio
 from drl4ser.files import atomic_write_text, decode_text
+from drl4ser.inference.labels import LABEL_SUFFIXES, format_label_track, format_text_grid
 from drl4ser.inference.prediction import Failure, Prediction, csv_header, format_csv, format_json, format_text
+from drl4ser.inference.segments import SegmentSettings, find_segments
 from drl4ser.runs.pretrained import find_run, pretrained_names
 from drl4ser.runs.run import check_run, describe_run, load_run
+
+_SEGMENT_HELP = {
+    "--min_pause": "shortest pause to cut at",
+    "--min_segment": "join shorter segments to a near neighbour",
+    "--max_segment": "cut longer segments at their quietest place",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -96,19 +104,28 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--hop", type=float, metavar="S", help="seconds between windows (default 1, or the window if that is shorter)"
     )
+    parser.add_argument("--segments", action="store_true", help="predict what lies between pauses, one by one")
+    for name, text in _SEGMENT_HELP.items():
+        default = getattr(SegmentSettings, name[2:])
+        parser.add_argument(name, type=float, metavar="S", help=f"{text} (default {default:g} s)")
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="write the segments there: .TextGrid (Praat) or .txt (Audacity)"
+    )
     parser.add_argument(
         "--plot", type=Path, metavar="FOLDER", help="draw each waveform there, coloured by informativeness"
     )
     parser.add_argument("--list", action=_List, help="list the trained systems that come with this package")
     parser.add_argument("--version", action="version", version=f"drl4ser {drl4ser.__version__}")
     options = parser.parse_args(arguments)
+    _check_segments(parser, options)
     if options.window is not None and options.plot is not None:
         parser.error("--plot draws whole recordings and not windows")
     if options.window is None and options.hop is not None:
         parser.error("--hop needs --window")
     if options.window is not None and options.text is not None:
         parser.error("--text belongs to a whole recording and not to its windows")
-    for name, path in (("-o", options.output), ("--embeddings", options.embeddings)):
+    outputs = (("-o", options.output), ("--embeddings", options.embeddings), ("--labels", options.labels))
+    for name, path in outputs:
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             parser.error(f"{name} {path}: not a file in a folder that exists")
     if options.embeddings is not None and options.embeddings.suffix != ".npz":
@@ -132,6 +149,34 @@ class _List(argparse.Action):
         for name in pretrained_names():
             print(f"{name}: {describe_run(load_run(find_run(name), with_model=False))}")
         parser.exit()
+
+
+def _check_segments(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Check what belongs to --segments; afterwards `options.segments` is a SegmentSettings or None."""
+    given = {name[2:]: getattr(options, name[2:]) for name in _SEGMENT_HELP}
+    given = {name: seconds for name, seconds in given.items() if seconds is not None}
+    for name in (*given, *(["labels"] if options.labels else [])):
+        if not options.segments:
+            parser.error(f"--{name} needs --segments")
+    if not options.segments:
+        options.segments = None
+        return
+    for name in ("window", "plot", "text"):
+        if getattr(options, name) is not None:
+            parser.error(f"--{name} and --segments exclude each other")
+    try:
+        options.segments = SegmentSettings(**given)
+    except ValueError as error:
+        parser.error(str(error).replace("`", "").replace("Received: ", "Received: --"))
+    if options.labels is not None:
+        if options.labels.suffix not in LABEL_SUFFIXES:
+            parser.error(f"--labels {options.labels}: the name must end in {' or '.join(LABEL_SUFFIXES)}")
+        if len(options.audio) > 1 or options.audio == ["-"] or Path(options.audio[0]).is_dir():
+            parser.error("--labels takes the segments of one recording")
+        if options.labels.absolute() == Path(options.audio[0]).with_suffix(".txt").absolute():
+            parser.error(
+                f"--labels {options.labels}: that is the transcript of {options.audio[0]}; choose another name"
+            )
 
 
 class _Command:
@@ -198,6 +243,9 @@ class _Command:
 
     def _predict(self, path: Path) -> Iterator:
         predictor, options = self.predictor, self.options
+        if options.segments is not None:
+            yield from self._predict_segments(path)
+            return
         if options.window is not None:
             yield from predictor.predict_windows(
                 path, options.window, min(1.0, options.window) if options.hop is None else options.hop
@@ -211,6 +259,19 @@ class _Command:
 
             figure = draw_waveform(recording, inspect_recording(predictor, recording, text), path.name)
             _say("wrote", ", ".join(map(str, save_figure(figure, plot_path(options.plot, path)))))
+
+    def _predict_segments(self, path: Path) -> Iterator:
+        segments = find_segments(path, self.options.segments)
+        if not segments.spans:
+            raise ValueError(f"{path}: no speech found in {segments.seconds:.1f} s, and so no segment")
+        found = []
+        for prediction in self.predictor.predict_segments(segments):
+            found += [prediction] if self.options.labels is not None else []
+            yield prediction
+        if self.options.labels is not None:
+            is_track = self.options.labels.suffix == ".txt"
+            text = format_label_track(found) if is_track else format_text_grid(found, segments.seconds)
+            atomic_write_text(self.options.labels, text)
 
     def _load(self) -> None:
         """Load the run, once, by ONNX Runtime if it was exported: there may be no recording that needs it."""
@@ -241,6 +302,7 @@ class _Command:
         causes = collections.Counter(line.split(" (")[0] for item in self.warned for line in item.warnings)
         counted = "; ".join(f"{cause} ({count})" for cause, count in causes.most_common())
         what = "recordings" if self.options.window is None else "windows"
+        what = what if self.options.segments is None else "segments"
         _say("warning", f"{len(self.warned)} of {self.num_predictions} {what}: {counted}; --csv names them")
 
     def _write_failure(self, path: Path, problem: str) -> None:

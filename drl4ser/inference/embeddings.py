@@ -17,12 +17,12 @@ def write_embeddings(
 
     The arrays: `paths` str [files]; `embeddings` float32 [files, E], row i being that of `paths[i]`; `branches` str
     [E], the modality that a column comes from; `run` and `weights_sha256`, which tell the embeddings of two runs apart:
-    these have nothing in common. Of windows, `embeddings` is [windows, E], and there are `file_index` int64 [windows],
-    the row of `paths`, and `starts` and `ends` float64 [windows] in seconds.
+    these have nothing in common. Of windows or segments, `embeddings` is [windows, E], and there are `file_index` int64
+    [windows], the row of `paths`, and `starts` and `ends` float64 [windows] in seconds.
 
     Args:
         path: the file.
-        files: for each recording its prediction, or those of its windows in order; all have an embedding.
+        files: for each recording its prediction, or those of its windows or segments in order; all have an embedding.
         branches: of `Predictor.branches`.
         run_directory: that made them.
 

@@ -12,10 +12,11 @@ import numpy as np
 from drl4ser.config import LENGTH_STEP
 from drl4ser.console import needing
 from drl4ser.features import extract_llds
-from drl4ser.features.audio import open_audio
+from drl4ser.features.audio import AudioReader, open_audio
 from drl4ser.features.input_range import find_input_warnings
 from drl4ser.inference.prediction import Prediction
-from drl4ser.inference.windows import cut_windows
+from drl4ser.inference.segments import Segments
+from drl4ser.inference.windows import cut_spans, cut_windows
 from drl4ser.runs.pretrained import find_run
 from drl4ser.runs.run import describe_run
 from drl4ser.text import tokenize
@@ -24,6 +25,7 @@ from drl4ser.text.word_vectors import HARDLY_ANY
 MAX_SECONDS = 120.0
 """Longest recording taken as one utterance: the memory of self-attention grows with the square of the length."""
 _WINDOWS_AT_A_TIME = 16
+_SEGMENT_SECONDS = 15.0  # of that length, so many at a time; of longer ones fewer, by the square
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,16 +163,44 @@ class Predictor:
             )
         window, hop = round(window_seconds * rate), round(hop_seconds * rate)
         with open_audio(path) as audio:
-            windows = cut_windows(audio.blocks(rate), window, hop)
-            while batch := list(itertools.islice(windows, _WINDOWS_AT_A_TIME)):
-                with _naming(path):
-                    llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
-                for (first, samples), item, (probabilities, embedding) in zip(
-                    batch, llds, self._apply(llds), strict=True
-                ):
-                    warnings = find_input_warnings(samples, item, audio.sample_rate, config.frame, self.run.input_range)
-                    times = first / rate, (first + len(samples)) / rate
-                    yield Prediction(path, config.classes, probabilities, warnings, *times, embedding)
+            pieces = cut_windows(audio.blocks(rate), window, hop)
+            yield from self._predict_pieces(audio, pieces, _WINDOWS_AT_A_TIME)
+
+    def predict_segments(self, segments: Segments) -> Iterator[Prediction]:
+        """Predict each segment of a recording, which is read a second time, in blocks.
+
+        A segment gets the prediction of a file of just these samples. Transcripts are not used: they have no times.
+
+        Args:
+            segments: of `drl4ser.inference.segments.find_segments`.
+
+        Raises:
+            ValueError: if the file cannot be read; it is named.
+
+        Example:
+            >>> predictor = Predictor("runs/s3-acoustic/fold-00-seed-0")  # doctest: +SKIP
+            >>> for segment in predictor.predict_segments(find_segments("interview.wav")):  # doctest: +SKIP
+            ...     print(segment.start_seconds, segment.end_seconds, segment.emotion)
+        """
+        rate = self.run.config.frame.sample_rate
+        spans = [(round(start * rate), round(end * rate)) for start, end in segments.spans]
+        longest = max((end - start for start, end in segments.spans), default=0)
+        number = max(1, int(_WINDOWS_AT_A_TIME * min(1, _SEGMENT_SECONDS / max(longest, 1)) ** 2))
+        with open_audio(segments.path) as audio:
+            yield from self._predict_pieces(audio, cut_spans(audio.blocks(rate), spans), number)
+
+    def _predict_pieces(
+        self, audio: AudioReader, pieces: Iterator[tuple[int, np.ndarray]], number: int
+    ) -> Iterator[Prediction]:
+        """Predict the pieces (first sample, samples) of a recording, `number` at a time."""
+        config, rate = self.run.config, self.run.config.frame.sample_rate
+        while batch := list(itertools.islice(pieces, number)):
+            with _naming(audio.path):
+                llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]
+            for (first, samples), item, (probabilities, embedding) in zip(batch, llds, self._apply(llds), strict=True):
+                warnings = find_input_warnings(samples, item, audio.sample_rate, config.frame, self.run.input_range)
+                times = first / rate, (first + len(samples)) / rate
+                yield Prediction(audio.path, config.classes, probabilities, warnings, *times, embedding)
 
     @functools.cached_property
     def inspector(self):

@@ -190,6 +190,13 @@ def test_plots_lie_as_the_files_do(predict, store, tmp_path, monkeypatch):
         (["x.wav", "--window", "1", "--plot", "y"], "--plot draws whole recordings"),
         (["x.wav", "--embeddings", "/missing/out.npz"], "--embeddings /missing/out.npz: not a file in a folder"),
         (["x.wav", "--embeddings", "out.csv"], "--embeddings out.csv: the name must end in .npz"),
+        (["x.wav", "--min_pause", "1"], "--min_pause needs --segments"),
+        (["x.wav", "--labels", "a.txt"], "--labels needs --segments"),
+        (["x.wav", "--segments", "--window", "1"], "--window and --segments exclude each other"),
+        (["x.wav", "--segments", "--max_segment", "90"], "max_segment must be from 0.2 to 60 s"),
+        (["x.wav", "--segments", "--labels", "a.csv"], "--labels a.csv: the name must end in .TextGrid or .txt"),
+        (["x.wav", "y.wav", "--segments", "--labels", "a.txt"], "--labels takes the segments of one recording"),
+        (["x.wav", "--segments", "--labels", "x.txt"], "--labels x.txt: that is the transcript of x.wav; choose"),
         (["x.wav", "-o", "/missing/out.csv"], "-o /missing/out.csv: not a file in a folder that exists"),
         *(
             (["x.wav", "--window", value], "--window must be a number of seconds")
@@ -231,6 +238,41 @@ def test_an_output_file_is_written_at_once(predict, store, tmp_path):
     assert code == 0 and lines == []
     (row,) = csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines())
     assert row["path"] == str(store.utterances[0].path) and row["error"] == ""
+
+
+def test_segments(predict, predictor, store, tmp_path):
+    pause = np.zeros(SAMPLE_RATE // 2)
+    voices = [soundfile.read(item.path)[0] for item in store.utterances[:3]]
+    signal = np.concatenate([pause, *(part for voice in voices for part in (voice, pause))])
+    path, out = tmp_path / "long.wav", tmp_path / "out.npz"
+    soundfile.write(path, signal, SAMPLE_RATE)
+    options = [path, "--segments", "--min_segment", "0.1"]
+    code, lines, errors = predict(*options, "--json", "--embeddings", out, "--labels", tmp_path / "out.TextGrid")
+    rows = [json.loads(line) for line in lines]
+    assert code == 0 and len(rows) == 3 and errors == ""
+    ends = np.cumsum([len(voice) + len(pause) for voice in voices]) / SAMPLE_RATE
+    for row, end in zip(rows, ends, strict=True):
+        assert row["end_seconds"] == pytest.approx(end + 0.1, abs=0.06)
+        first, last = (round(row[name] * SAMPLE_RATE) for name in ("start_seconds", "end_seconds"))
+        soundfile.write(tmp_path / "cut.wav", signal[first:last], SAMPLE_RATE)
+        alone = predictor.predict(tmp_path / "cut.wav").probabilities
+        np.testing.assert_allclose(list(row["probabilities"].values()), alone, atol=1e-5)
+    found = read_archive(out)
+    assert found["starts"].tolist() == pytest.approx([row["start_seconds"] for row in rows], abs=1e-6)
+    assert (tmp_path / "out.TextGrid").read_text(encoding="utf-8").count(f'"{rows[0]["emotion"]}"') >= 1
+    _, lines, errors = predict(*options, "--labels", tmp_path / "labels.txt")
+    assert [line.split("\t")[2] for line in lines] == [row["emotion"] for row in rows] and " segments: " in errors
+    assert lines[0].split("\t")[1] == f"{rows[0]['start_seconds']:.2f}-{rows[0]['end_seconds']:.2f}s"
+    labels = (tmp_path / "labels.txt").read_text(encoding="utf-8").splitlines()
+    assert [line.split("\t")[2] for line in labels] == [row["emotion"] for row in rows]
+
+
+def test_a_recording_without_speech_is_a_line_and_no_segment(predict, tmp_path):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(2 * SAMPLE_RATE), SAMPLE_RATE)
+    code, lines, errors = predict(tmp_path / "silence.wav", "--segments", "--csv", "--labels", tmp_path / "out.txt")
+    message = f"{tmp_path / 'silence.wav'}: no speech found in 2.0 s, and so no segment"
+    assert code == 1 and f"error: {message}" in errors.splitlines() and not (tmp_path / "out.txt").exists()
+    assert [row["error"] for row in csv.DictReader(lines)] == [message]
 
 
 def test_embeddings_of_files(predict, predictor, store, trained_run, tmp_path):

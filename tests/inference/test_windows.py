@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drl4ser.inference.windows import cut_windows
+from drl4ser.inference.windows import cut_spans, cut_windows
 
 
 @given(
@@ -43,3 +43,22 @@ def test_it_holds_little_more_than_a_window():
 def test_a_hop_that_cannot_be(window, hop):
     with pytest.raises(ValueError, match="`hop` must be"):
         list(cut_windows([np.zeros(9)], window, hop))
+
+
+@given(
+    ends=st.lists(st.integers(0, 60), max_size=12, unique=True).map(sorted),
+    cuts=st.lists(st.integers(0, 60), max_size=8).map(sorted),
+)
+def test_spans_are_slices(ends, cuts):
+    signal, spans = np.arange(60, dtype=np.float32), list(zip(ends[::2], ends[1::2], strict=False))
+    found = list(cut_spans(np.split(signal, cuts), spans))
+    assert [(first, first + len(samples)) for first, samples in found] == spans
+    for first, samples in found:
+        np.testing.assert_array_equal(samples, signal[first : first + len(samples)])
+
+
+def test_spans_hold_little_more_than_one_of_them():
+    blocks, held = (np.zeros(50, np.float32) for _ in range(100)), []
+    for _, samples in cut_spans(blocks, [(60 * n, 60 * n + 55) for n in range(80)]):
+        held.append(samples.base.size if samples.base is not None else samples.size)
+    assert len(held) == 80 and max(held) <= 55 + 2 * 50
