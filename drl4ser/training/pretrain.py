@@ -63,7 +63,7 @@ def pretrain(
         trainer = Trainer(model, config.train, parts["train"], parts["validation"], seed, checkpoint, on_epoch)
         trainer.fit()
         result = _pool(tested, config, trainer, _count_speakers(tested, store, data.fold))
-        write_config(directory, config)
+        write_config(directory, config, store.content(config.classes))
         run = TrainedRun(directory, config, data.normalizer, data.input_range, None, model)
         save_run(run, trainer.history, result)
         write_checksums(directory)

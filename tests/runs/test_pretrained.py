@@ -7,7 +7,9 @@ from random import Random
 import pytest
 
 from drl4ser.runs import paths, pretrained
+from drl4ser.runs.origin import read_origin
 from drl4ser.runs.pretrained import find_run, pretrained_names
+from drl4ser.runs.run import check_run
 from tests.data.test_damage import flip
 
 
@@ -47,3 +49,11 @@ def test_a_file_that_is_gone(copied):
     (copied / "checksums.json").unlink()
     with pytest.raises(ValueError, match=r"checksums\.json is missing or damaged .*; install drl4ser again"):
         find_run("tiny")
+
+
+def test_those_of_the_package_that_list_their_recordings_can_be_started_from():
+    directories = sorted(path.parent for path in pretrained.PRETRAINED_DIR.glob("*/utterances.json"))
+    assert len(directories) >= 2
+    for directory in directories:
+        (content,) = read_origin(directory).seen.values()  # its digest is compared with that in config.json
+        assert set(check_run(directory).utterances) <= set(content)

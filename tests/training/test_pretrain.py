@@ -15,6 +15,7 @@ from drl4ser.inference.predictor import Predictor
 from drl4ser.reporting.fold_result import make_fold_result, read_fold_result
 from drl4ser.reporting.model_card import render_card, render_overview
 from drl4ser.runs.content import bind_content
+from drl4ser.runs.origin import read_origin
 from drl4ser.training.pretrain import pretrain
 
 # Named as a corpus that has a card.
@@ -85,6 +86,7 @@ def test_it_is_a_run_directory(pretrained, store, records_dir):
         f"Poria et al. 2016, softmax, acoustic, trained on 12 utterances of ravdess: UA {100 * result.ua:.0f} % on "
         "unseen speakers by cross-validation, chance 25 %"
     )
+    assert read_origin(directory).seen == {"ravdess": store.content(result.classes)}
     assert "record.json" in json.loads((directory / "checksums.json").read_text(encoding="utf-8"))
     with pytest.raises(ValueError, match="has no test part"):
         find_test_part(directory, records_dir)
