@@ -130,6 +130,7 @@ test: $(call installed,dev)
 lint: $(call installed,dev)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(call installed,dev)
 	$(BIN)/ruff check --fix .

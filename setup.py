@@ -17,7 +17,7 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["drl4ser", "drl4ser.*"]),
-    package_data={"drl4ser": ["pretrained/*", "pretrained/*/*"], "drl4ser.features": ["*.conf"]},
+    package_data={"drl4ser": ["py.typed", "pretrained/*", "pretrained/*/*"], "drl4ser.features": ["*.conf"]},
     python_requires=">=3.11",
     classifiers=[
         "Intended Audience :: Science/Research",
@@ -60,6 +60,7 @@ setup(
             "espeakng-loader",
             "gradio>=6",
             "hypothesis",
+            "mypy",
             "pyarrow",
             "pysptk",
             "pytest",

@@ -236,7 +236,7 @@ PROFILE_FOLDS = {"quick": 1}  # all others run every fold
 PROFILE_RECIPES = {"paper": "paper", "small": "tuned", "quick": "tuned"}
 
 
-def make_experiment(profile: str, recipe: str, **fields) -> ExperimentConfig:
+def make_experiment(profile: str, recipe: str, **fields: Any) -> ExperimentConfig:
     """The configuration of a profile and a recipe.
 
     Args:
@@ -271,7 +271,7 @@ def change(config: ExperimentConfig, changes: dict[str, dict[str, Any]]) -> Expe
     return dataclasses.replace(config, **parts)
 
 
-def to_dict(config) -> dict[str, Any]:
+def to_dict(config: Any) -> dict[str, Any]:
     """A configuration as nested plain values, as they come back from JSON (tuples are lists)."""
     return json.loads(json.dumps(dataclasses.asdict(config)))
 
@@ -281,7 +281,7 @@ def complete(config_class: type, values: dict[str, Any]) -> dict[str, Any]:
     return to_dict(from_dict(config_class, values))
 
 
-def from_dict(config_class: type, values: dict[str, Any]):
+def from_dict(config_class: type, values: dict[str, Any]) -> Any:
     """The inverse of `to_dict`.
 
     Raises:
@@ -289,7 +289,7 @@ def from_dict(config_class: type, values: dict[str, Any]):
     """
     if not isinstance(values, dict):
         raise ValueError(f"{config_class.__name__} must be made from a JSON object. Received: {values!r:.80}")
-    types_of = {field.name: field.type for field in dataclasses.fields(config_class)}
+    types_of: dict[str, Any] = {field.name: field.type for field in dataclasses.fields(config_class)}
     unknown = sorted(set(values) - set(types_of))
     if unknown:
         raise ValueError(f"{config_class.__name__} has no field {unknown[0]!r}; it has {sorted(types_of)}")

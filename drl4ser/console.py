@@ -6,6 +6,8 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
 
 from drl4ser.processor import prepare
 
@@ -30,7 +32,7 @@ def silenced() -> Iterator[None]:
         os.close(nowhere)
 
 
-def progress(*arguments, **options):
+def progress(*arguments: Any, **options: Any) -> Any:
     """A bar of tqdm with these arguments. In a file, where every state of it stays, it moves twice a minute only."""
     from tqdm import tqdm
 
@@ -38,7 +40,7 @@ def progress(*arguments, **options):
     return tqdm(*arguments, mininterval=0.1 if in_place else 30, **options)
 
 
-def one_line(text) -> str:
+def one_line(text: object) -> str:
     """`text` with everything escaped that would break or hide part of a line: names of files may hold it."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(text))
 
@@ -60,7 +62,7 @@ def plain_warnings() -> Iterator[None]:
         warnings.formatwarning = before
 
 
-def printable(text) -> str:
+def printable(text: object) -> str:
     r"""Escape what UTF-8 cannot encode, such as bytes of other encodings in the name of a file.
 
     Example:
@@ -73,12 +75,12 @@ def printable(text) -> str:
 @contextlib.contextmanager
 def _hidden(*names: str) -> Iterator[None]:
     """Let imports of these packages fail for a while, unless they are imported already."""
-    names = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(names))
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
         yield
     finally:
-        for name in names:
+        for name in hidden:
             del sys.modules[name]
 
 
@@ -107,7 +109,7 @@ def require_tensorflow() -> None:
         sys.exit("error: tensorflow is not installed: run pip install 'drl4ser[models]'")
 
 
-def import_tensorflow():
+def import_tensorflow() -> ModuleType:
     """Import TensorFlow, prepared for this machine (`processor.prepare`), and let it look for devices, silently.
 
     Keras imports matplotlib's pyplot and scikit-learn for parts that nothing here uses: a quarter of the time.

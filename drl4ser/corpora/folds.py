@@ -153,7 +153,7 @@ def describe_overlap(utterances: Sequence[Utterance], fold: Fold) -> dict[str, i
         "texts": lambda utterance: (_plain(utterance.text),),
         "pairs": lambda utterance: (utterance.speaker, _plain(utterance.text)),
     }
-    overlap = {}
+    overlap: dict[str, int] = {}
     for name, key in keys.items():
         train, test = ({key(by_id[i]) for i in part if all(key(by_id[i]))} for part in (fold.train, fold.test))
         overlap |= {f"test_{name}": len(test), f"shared_{name}": len(test & train)}
@@ -228,7 +228,7 @@ def _deal_speakers(utterances, num_folds, rng) -> list[list[str]]:
             f"{len(by_speaker)}; use at most {len(by_speaker)} folds or split='random'"
         )
     shuffled = rng.permutation(sorted(by_speaker)).tolist()
-    parts = [[] for _ in range(num_folds)]
+    parts: list[list[str]] = [[] for _ in range(num_folds)]
     # The largest speaker first, each to the smallest part: a greedy balance; the sort keeps ties shuffled.
     for speaker in sorted(shuffled, key=lambda name: -len(by_speaker[name])):
         min(parts, key=len).extend(by_speaker[speaker])

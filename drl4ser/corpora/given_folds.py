@@ -79,7 +79,8 @@ def choose_validation(pool: Sequence[Utterance], by_speaker: bool, rng: np.rando
 
 def _choose_speakers(pool: Sequence[Utterance], rng: np.random.Generator) -> set[str]:
     speakers, emotions = sorted({utterance.speaker for utterance in pool}), {utterance.emotion for utterance in pool}
-    wanted, chosen = max(1, round(VALIDATION_SHARE * len(speakers))), set()
+    wanted = max(1, round(VALIDATION_SHARE * len(speakers)))
+    chosen: set[str] = set()
     for speaker in rng.permutation(speakers).tolist():
         without = chosen | {speaker}
         if len(without) <= wanted and {item.emotion for item in pool if item.speaker not in without} == emotions:

@@ -161,8 +161,10 @@ def _parse_evaluation(where: str, line: str, wavs: Path) -> Utterance:
         raise CorpusError(f"{where}: unknown emotion {label!r}, expected one of {known}; restore the file")
     dialogue, recording, session, speaker = turn.groups()
     emotion, path = EMOTIONS.get(label, ""), wavs / dialogue / f"{name}.wav"
-    times_and_ratings = (float(number) for number in (start, end, *ratings))
-    return Utterance(name, path, emotion, recording + speaker, session, "", *times_and_ratings)
+    begins, ends, valence, activation, dominance = (float(number) for number in (start, end, *ratings))
+    return Utterance(
+        name, path, emotion, recording + speaker, session, "", begins, ends, valence, activation, dominance
+    )
 
 
 def _file_faults(sessions: list[_Session]) -> list[str]:

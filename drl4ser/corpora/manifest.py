@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from drl4ser.corpora.utterance import CorpusError, Utterance
 from drl4ser.files import decode_text
@@ -42,8 +43,10 @@ def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | No
     if not base.is_dir():
         raise CorpusError(f"{base} is not a folder; set AUDIO_ROOT (`audio_root`) to the folder of the recordings")
     # Strings, and one listing a folder instead of one system call a row: a manifest may have 358,024 rows.
-    folder, listings = os.path.normpath(base.absolute()).rstrip("/") + "/", {}
-    utterances, absent, first_rows = [], [], {}
+    folder = os.path.normpath(base.absolute()).rstrip("/") + "/"
+    listings: dict[str, dict[str, tuple[str, bool]]] = {}
+    utterances, absent = [], []
+    first_rows: dict[str, int] = {}
     labels: dict[str, dict[str, int]] = {column: {} for column in _LABELS}
     for row, values in _read_values(root):
         for column in _LABELS:
@@ -59,7 +62,8 @@ def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | No
             )
         first_rows[found or full] = row
         if found:
-            utterances.append(Utterance(name, **values | {"path": base / found.removeprefix(folder)}))
+            fields: dict[str, Any] = values | {"path": base / found.removeprefix(folder)}
+            utterances.append(Utterance(name, **fields))
         else:
             absent.append((row, values["path"]))
     for column in _LABELS:

@@ -49,7 +49,7 @@ def stretch_time(llds: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
     return tf.gather(llds, left) * (1 - weight) + tf.gather(llds, right) * weight
 
 
-def mask_span(llds: tf.Tensor, width, seeds: tf.Tensor, axis: int) -> tf.Tensor:
+def mask_span(llds: tf.Tensor, width: int | tf.Tensor, seeds: tf.Tensor, axis: int) -> tf.Tensor:
     """Set a span of `width` places of [T, D] along `axis` (0 time, 1 LLD) to zero, at a random start.
 
     Example:

@@ -73,17 +73,18 @@ def _make_records(utterances, directory, corpus, frame, num_workers, shard_size)
         directory / f"shard-{first // shard_size:05d}": utterances[first : first + shard_size]
         for first in range(0, len(utterances), shard_size)
     }
-    finished = {stem: _read_finished(stem) for stem in shards}
-    pending = [item for stem, part in shards.items() if finished[stem] is None for item in part]
+    found = {stem: _read_finished(stem) for stem in shards}
+    finished = {stem: contents for stem, contents in found.items() if contents is not None}
+    pending = [item for stem, part in shards.items() if stem not in finished for item in part]
     described = map_in_order(functools.partial(describe, frame=frame), pending, min(num_workers, len(pending)))
     seen: dict[str, str] = {}
     with progress(total=len(utterances), initial=len(utterances) - len(pending), unit="utt", desc="LLDs") as bar:
         for stem, part in shards.items():
-            if finished[stem] is None:
+            if stem not in finished:
                 _write_shard(stem, part, described, seen, bar)
                 finished[stem] = read_shard_contents(stem.with_suffix(".json"))
             seen.update(finished[stem].digests)
-    return _finish(directory, plan, finished)
+    return _finish(directory, plan, {stem: finished[stem] for stem in shards})
 
 
 def _read_finished(stem: Path) -> ShardContents | None:
@@ -133,9 +134,8 @@ def _write_shard(stem: Path, part: list[Utterance], described: Iterator, seen: d
             continue
         seen[description.digest] = utterance.id
         serialized.append(serialize_utterance(utterance, description.llds))
-        row = describe_labels(utterance)
-        row.update(path=str(utterance.path), num_frames=len(description.llds), digest=description.digest)
-        rows.append(row)
+        made = {"num_frames": len(description.llds), "digest": description.digest}
+        rows.append({**describe_labels(utterance), "path": str(utterance.path), **made})
     sha256 = write_tfrecords(stem.with_suffix(".tfrecord"), serialized)
     write_json(stem.with_suffix(".json"), {"sha256": sha256, "utterances": rows, "problems": problems})
 

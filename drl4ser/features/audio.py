@@ -280,7 +280,7 @@ def resample_stream(blocks: Iterable[np.ndarray], sample_rate: int, new_rate: in
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def check_rate(sample_rate) -> None:
+def check_rate(sample_rate: float) -> None:
     """Raise ValueError unless `sample_rate` is a positive number of Hz."""
     if not np.isfinite(sample_rate) or sample_rate <= 0:
         raise ValueError(f"`sample_rate` must be positive. Received: sample_rate={sample_rate}")

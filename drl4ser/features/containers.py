@@ -10,7 +10,7 @@ References:
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple, cast
 
 FOREIGN = (  # offset, first bytes, name
     (4, b"ftyp", "MPEG-4 audio (m4a)"),
@@ -21,6 +21,7 @@ FOREIGN = (  # offset, first bytes, name
     (0, b"\xff\xf9", "AAC"),
 )
 """Formats that libsndfile cannot read and phones and browsers write."""
+_ByteOrder = Literal["little", "big"]
 _UNKNOWN_SIZE = 0x7FFF0000 - 4096  # and more: programs that write to a pipe put a size near the largest
 _HEADER_BYTES = 128  # a size may count the header too
 _JUNK_BYTES = 4096  # behind the samples of a WAV file
@@ -80,7 +81,7 @@ def find_missing_bytes(log: str) -> str | None:
     return None
 
 
-def _find_in_wav(file: BinaryIO, byteorder: str) -> list[Stream]:
+def _find_in_wav(file: BinaryIO, byteorder: _ByteOrder) -> list[Stream]:
     """Mends a data chunk whose size was never written, and splits joined files."""
     end, position = file.seek(0, io.SEEK_END), 12
     while position + 8 <= end:
@@ -115,7 +116,7 @@ def _find_in_wav(file: BinaryIO, byteorder: str) -> list[Stream]:
     return [Stream(io.BytesIO(content))]
 
 
-def _fits(chunk: bytes, byteorder: str, num_bytes: int) -> bool:
+def _fits(chunk: bytes, byteorder: _ByteOrder, num_bytes: int) -> bool:
     return 8 + int.from_bytes(chunk[4:8], byteorder) <= num_bytes + 1
 
 
@@ -203,7 +204,7 @@ def _walk_frames(content: bytes) -> Iterator[_Frame]:
         frame = _parse_frame(content, position)
         following = _skip_tags(content, frame.end) if frame else 0
         in_sync = bool(frame) and (in_sync or following >= len(content) or bool(_parse_frame(content, following)))
-        if in_sync:
+        if frame and in_sync:
             yield frame
             position = following
         else:
@@ -259,9 +260,9 @@ def _find_in_mp3(content: bytes) -> list[Stream]:
     return streams if is_changed else []
 
 
-def _make_header(frame: _Frame, content: bytes, num_frames: int) -> bytes:
+def _make_header(frame: _Frame, content: bytes | bytearray, num_frames: int) -> bytes:
     """A frame that holds a Xing header; libsndfile guesses the length of files without one."""
     header = bytes((content[0], content[1] | 1, 9 << 4 | content[2] & 0x0C, content[3]))
-    length = _parse_frame(header, 0).end
+    length = cast(_Frame, _parse_frame(header, 0)).end
     start = header + bytes(_count_side_bytes(frame)) + b"Xing" + (1).to_bytes(4, "big") + num_frames.to_bytes(4, "big")
     return start.ljust(length, b"\0")

@@ -15,7 +15,7 @@ _SEARCH = 3  # samples either side of a lag in which the peak is looked for
 _POWER_FLOOR = 1e-12  # keeps 0 / 0 out; 120 dB below full scale
 
 
-def find_candidates(signal: np.ndarray, first: int, last: int, config: FrameConfig):
+def find_candidates(signal: np.ndarray, first: int, last: int, config: FrameConfig) -> tuple[np.ndarray, ...]:
     """Find the highest peaks of the autocorrelation of frames [first, last), as candidates for their period.
 
     r(T) = a(T) / a(0) / (w(T) / w(0)), with a the autocorrelation of three periods of the lowest F0 around the
@@ -88,7 +88,7 @@ def period_range(config: FrameConfig) -> tuple[int, int]:
     return int(config.sample_rate / config.f0_max_hz), int(np.ceil(config.sample_rate / config.f0_min_hz))
 
 
-def refine_peak(span: np.ndarray, centres: np.ndarray, lags: np.ndarray, window: int):
+def refine_peak(span: np.ndarray, centres: np.ndarray, lags: np.ndarray, window: int) -> tuple[np.ndarray, ...]:
     """Find the peak of the normalised cross-correlation near each lag, interpolated by a parabola.
 
     r(T) = sum x(s) x(s + T) / sqrt(sum x(s)^2 sum x(s + T)^2), of two windows of `window` samples at distance T that

@@ -4,6 +4,7 @@ They are NumPy's views: librosa.util.frame makes the same ones, but its module c
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from drl4ser.config import FrameConfig
 from drl4ser.features.audio import check_rate, resample
@@ -28,7 +29,7 @@ def frame_times(num_frames: int, config: FrameConfig = FrameConfig()) -> np.ndar
     return samples / config.sample_rate
 
 
-def prepare_signal(signal, sample_rate: int, config: FrameConfig) -> np.ndarray:
+def prepare_signal(signal: ArrayLike, sample_rate: int, config: FrameConfig) -> np.ndarray:
     """Check a signal, average its channels and resample it to the analysis rate.
 
     Args:
@@ -54,7 +55,7 @@ def prepare_signal(signal, sample_rate: int, config: FrameConfig) -> np.ndarray:
     return signal
 
 
-def to_mono(signal) -> np.ndarray:
+def to_mono(signal: ArrayLike) -> np.ndarray:
     """Check samples and average their channels: `prepare_signal` without the checks of rate and length."""
     signal = np.asarray(signal)
     if not np.issubdtype(signal.dtype, np.floating):
@@ -73,7 +74,7 @@ def to_mono(signal) -> np.ndarray:
     if peak > _PEAK_LIMIT:
         raise ValueError(f"`signal` must be scaled to [-1, 1]. Received: a peak of {peak:g}")
     if signal.ndim == 2:
-        signal = signal.mean(axis=1, dtype=np.float32)
+        return signal.mean(axis=1, dtype=np.float32)
     return signal.astype(np.float32, copy=False)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from drl4ser.config import FrameConfig
 from drl4ser.features import voicing
@@ -25,7 +26,7 @@ _BLOCK_FRAMES = 512  # about 2.5 s: the block's frames and correlations stay in 
 
 
 def extract_llds(
-    signal, sample_rate: int, config: FrameConfig = _DEFAULT_CONFIG, *, block_frames: int = _BLOCK_FRAMES
+    signal: ArrayLike, sample_rate: int, config: FrameConfig = _DEFAULT_CONFIG, *, block_frames: int = _BLOCK_FRAMES
 ) -> np.ndarray:
     """Extract the 17 low-level descriptors, all of the same frame: samples [80 n, 80 n + 400) at 16 kHz.
 
@@ -101,7 +102,7 @@ def stream_llds(
     if config.frontend == "opensmile":
         raise ValueError(f"streams are described by our own front end only. Received: {config.frontend!r}")
     check_rate(sample_rate)
-    samples = (to_mono(block) for block in blocks if np.size(block))
+    samples: Iterator[np.ndarray] = (to_mono(block) for block in blocks if np.size(block))
     if sample_rate != config.sample_rate:
         samples = resample_stream(samples, sample_rate, config.sample_rate)
     for signal, first, last in _cut_chunks(samples, config):

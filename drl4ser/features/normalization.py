@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -113,7 +114,7 @@ class Normalizer:
         return {"mean": self.mean.tolist(), "std": self.std.tolist(), "trim_db": self.trim_db}
 
     @classmethod
-    def from_dict(cls, values: dict[str, list[float] | float]) -> "Normalizer":
+    def from_dict(cls, values: dict[str, Any]) -> "Normalizer":
         """Invert `to_dict`."""
         mean, std = (np.array(values[name], np.float64) for name in ("mean", "std"))
         return cls(mean, std, float(values.get("trim_db", 0.0)))

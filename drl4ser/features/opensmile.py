@@ -9,8 +9,10 @@ import multiprocessing.util
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from drl4ser.config import FrameConfig
 from drl4ser.features.audio import load_audio
@@ -21,7 +23,7 @@ CONFIG_FILE = Path(__file__).with_name("opensmile_llds.conf")
 _PCM_SCALE = 32768
 
 
-def extract_opensmile_llds(signal, sample_rate: int, config: FrameConfig) -> np.ndarray:
+def extract_opensmile_llds(signal: ArrayLike, sample_rate: int, config: FrameConfig) -> np.ndarray:
     """Extract the 17 LLDs with openSMILE, in the columns and units of `drl4ser.features.extract_llds`.
 
     MFCC, energy and zero crossings are defined as in `drl4ser.features.spectral`. Pitch is cPitchACF's, as in the
@@ -72,7 +74,7 @@ def _extract(signal: np.ndarray, config: FrameConfig) -> np.ndarray:
     return llds
 
 
-def extract_compare_functionals(path) -> np.ndarray:
+def extract_compare_functionals(path: Path | str) -> np.ndarray:
     """Describe a whole recording by the functionals of the ComParE 2016 challenge.
 
     Args:
@@ -110,7 +112,7 @@ def round_to_pcm(signal: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache
-def build_smile(config: FrameConfig):
+def build_smile(config: FrameConfig) -> Any:
     """Build openSMILE's own extractor, an `opensmile.Smile`: HNR in dB, F0 in Hz (0 where unvoiced).
 
     Raises:
@@ -129,7 +131,7 @@ def build_smile(config: FrameConfig):
     return import_opensmile().Smile(feature_set=str(CONFIG_FILE), feature_level="lld", options=options)
 
 
-def import_opensmile():
+def import_opensmile() -> Any:
     """Import the package opensmile so that it works beside TensorFlow.
 
     TensorFlow exports functions named as openSMILE's Fourier transforms (`rdft`, `cdft`), for other number types.
@@ -142,9 +144,10 @@ def import_opensmile():
     if found is None:
         raise ImportError("openSMILE is not installed: run pip install 'drl4ser[references]'")
     if "opensmile" not in sys.modules and hasattr(os, "RTLD_DEEPBIND"):
-        for library in Path(found.submodule_search_locations[0]).glob("core/bin/*/libSMILEapi.so"):
-            with contextlib.suppress(OSError):  # of another processor
-                ctypes.CDLL(str(library), mode=os.RTLD_NOW | os.RTLD_DEEPBIND)
+        for folder in found.submodule_search_locations or ():
+            for library in Path(folder).glob("core/bin/*/libSMILEapi.so"):
+                with contextlib.suppress(OSError):  # of another processor
+                    ctypes.CDLL(str(library), mode=os.RTLD_NOW | os.RTLD_DEEPBIND)
     import opensmile
 
     return opensmile

@@ -108,7 +108,8 @@ def _band_edges(config, size):
 
     mel = hz_to_mel(fft_frequencies(sr=config.sample_rate, n_fft=size), htk=True)
     high = min(config.mel_high_hz, config.sample_rate / 2)
-    edges = np.linspace(*hz_to_mel([config.mel_low_hz, high], htk=True), config.num_mel_bands + 2)
+    lowest, highest = hz_to_mel([config.mel_low_hz, high], htk=True)
+    edges = np.linspace(lowest, highest, config.num_mel_bands + 2)
     # HTK and openSMILE leave out the bins nearest the two limits.
     first = round(config.mel_low_hz * size / config.sample_rate) + 1
     last = round(high * size / config.sample_rate)

@@ -34,7 +34,9 @@ _MARGIN_PERIODS = 2  # of the longest period: what the cross-correlation needs o
 _SILENCE_POWER = 1e-14  # -140 dB: below it correlation is that of rounding errors of float32
 
 
-def analyse_voicing(signal: np.ndarray, first: int, last: int, config: FrameConfig):
+def analyse_voicing(
+    signal: np.ndarray, first: int, last: int, config: FrameConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Compute voicing probability, HNR and log F0 of frames [first, last).
 
     r is the normalised cross-correlation of two pieces 1 / f0_min long and T apart, together centred on the frame, T
@@ -71,7 +73,9 @@ def analyse_voicing(signal: np.ndarray, first: int, last: int, config: FrameConf
     return (evidence + voiced) / 2, hnr_db, np.where(voiced, np.log(f0_hz), 0.0)
 
 
-def track_period(signal: np.ndarray, first: int, last: int, config: FrameConfig):
+def track_period(
+    signal: np.ndarray, first: int, last: int, config: FrameConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Track the period of frames [first, last) through the candidates of `find_candidates` by a Viterbi search.
 
     A frame is unvoiced with the strength 0.45 + max(0, 2 - peak / (0.03 / 1.45 * loudest)), where `loudest` is the

@@ -6,6 +6,7 @@ import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class Predictor:
             self.score = KernelClassifier(self.run.model, self.run.kernel_machine)
 
     @classmethod
-    def from_pretrained(cls, name: Path | str, **options) -> "Predictor":
+    def from_pretrained(cls, name: Path | str, **options: Any) -> "Predictor":
         """Load a trained system that comes with the package, by its name, or any run directory.
 
         Args:
@@ -203,7 +204,7 @@ class Predictor:
                 yield Prediction(audio.path, config.classes, probabilities, warnings, *times, embedding)
 
     @functools.cached_property
-    def inspector(self):
+    def inspector(self) -> Any:
         """The `drl4ser.models.inspector.Inspector` of the run's model; ValueError if it has no self-attention."""
         from drl4ser.models.inspector import Inspector
 

@@ -1,5 +1,7 @@
 """The convolutions over time: bare, with batch normalisation (paper, section 3.1), and with pooling."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -26,16 +28,16 @@ class TemporalConv(keras.layers.Conv1D):
         [B, ceil(T / strides), filters].
     """
 
-    def __init__(self, filters, kernel_size, strides=1, **kwargs):
+    def __init__(self, filters: int, kernel_size: int, strides: int = 1, **kwargs: Any) -> None:
         super().__init__(filters, kernel_size, strides, **{**kwargs, "use_bias": False})
         self.supports_masking = True
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         """See the class."""
         convolve = fast.convolve if fast.enabled() else equations.convolve
         return convolve(x, tf.convert_to_tensor(self.kernel), self.strides[0])
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: tf.Tensor, previous_mask: tf.Tensor | None = None) -> tf.Tensor | None:
         """That of the frames on which the output steps are centred."""
         return downsample_mask(previous_mask, self.strides[0])
 
@@ -67,7 +69,7 @@ class NormalizedConv(SequenceLayer):
 
     arguments = ("filters", "kernel_size", "strides", "momentum")
 
-    def __init__(self, filters, kernel_size, strides=1, momentum=0.9, **kwargs):
+    def __init__(self, filters: int, kernel_size: int, strides: int = 1, momentum: float = 0.9, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if strides not in (1, 2):
             raise ValueError(f"`strides` must be 1 or 2. Received: strides={strides}")
@@ -78,17 +80,17 @@ class NormalizedConv(SequenceLayer):
         self.conv = TemporalConv(filters, kernel_size, strides, name="conv", dtype=self.dtype_policy)
         self.norm = MaskedBatchNormalization(momentum, name="norm", dtype=self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Builds the two sublayers."""
         self.conv.build((None, None, input_shape[-1]))  # without T, which padding changes
         self.norm.build((None, None, self.filters))
 
-    def call(self, x, mask=None, training=False):
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         """See the class."""
         return self.norm(self.conv(x), mask=downsample_mask(mask, self.strides), training=training)
 
 
-def pool_maximum(x, size=None):
+def pool_maximum(x: tf.Tensor, size: int | None = None) -> tf.Tensor:
     """The maximum over `size` steps at a time, or over all.
 
     Args:
@@ -134,7 +136,15 @@ class PooledConv(SequenceLayer):
 
     arguments = ("filters", "kernel_size", "strides", "pool_size", "momentum")
 
-    def __init__(self, filters, kernel_size, strides=1, pool_size=None, momentum=0.9, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        strides: int = 1,
+        pool_size: int | None = None,
+        momentum: float = 0.9,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if pool_size is not None and pool_size < 1:
             raise ValueError(f"`pool_size` must be at least 1. Received: pool_size={pool_size}")
@@ -146,11 +156,11 @@ class PooledConv(SequenceLayer):
         self.steps_per_output = strides * pool_size if pool_size else None
         self.conv = NormalizedConv(filters, kernel_size, strides, momentum, name="conv", dtype=self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Builds the convolution."""
         self.conv.build(input_shape)
 
-    def call(self, x, mask=None, training=False):
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         """See the class."""
         y = tf.nn.relu(self.conv(mask_padding(x, mask), mask=mask, training=training))
         return pool_maximum(y, self.pool_size)

@@ -11,7 +11,7 @@ from drl4ser.layers.masking import mask_logits, mask_padding, project, widen
 from drl4ser.layers.shared_batch import add_replicas
 
 
-def convolve(x, kernel, strides=1):
+def convolve(x: tf.Tensor, kernel: tf.Tensor, strides: int = 1) -> tf.Tensor:
     """The convolution of all groups. Implements Eq. (1): the sum over all places of the filter.
 
     Output step n is centred on frame `strides` n whatever the length; frames before the first and after the last are
@@ -35,7 +35,9 @@ def convolve(x, kernel, strides=1):
     return tf.add_n([project(padded[:, k : k + num_frames : strides], kernel[k]) for k in range(size)])
 
 
-def normalize_batch(x, gamma, beta, mask, epsilon):
+def normalize_batch(
+    x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, mask: tf.Tensor | None, epsilon: float
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Batch normalisation with the statistics of the real frames (section 3.1; Ioffe and Szegedy, 2015).
 
     Where several replicas share a batch, the statistics are those of the whole batch.
@@ -60,7 +62,7 @@ def normalize_batch(x, gamma, beta, mask, epsilon):
     return mask_padding(y, mask), tf.stop_gradient(mean), tf.stop_gradient(variance)
 
 
-def correlate(queries, keys, mask=None):
+def correlate(queries: tf.Tensor, keys: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
     """The correlation matrix of Eq. (2): softmax(Q K^T / sqrt(d)).
 
     Args:
@@ -75,7 +77,7 @@ def correlate(queries, keys, mask=None):
     return tf.nn.softmax(mask_logits(scores, None if mask is None else mask[:, tf.newaxis, tf.newaxis]))
 
 
-def attend(queries, keys, values, mask=None):
+def attend(queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
     """Implements Eq. (2): Attention(Q, K, V) = softmax(Q K^T / sqrt(d)) V. All are [B, heads, T, d].
 
     Example:
@@ -85,14 +87,22 @@ def attend(queries, keys, values, mask=None):
     return tf.cast(correlate(queries, keys, mask), values.dtype) @ values
 
 
-def project_heads(x, kernel, num_heads):
+def project_heads(x: tf.Tensor, kernel: tf.Tensor, num_heads: int) -> tf.Tensor:
     """x W cut into heads: [B, T, D] and [D, D] -> [B, heads, T, D / heads]."""
     shape = tf.shape(x)  # of x, since tf2onnx mistakes the shape of `project`'s product
     split = tf.reshape(project(x, kernel), [shape[0], shape[1], num_heads, kernel.shape[-1] // num_heads])
     return tf.transpose(split, [0, 2, 1, 3])
 
 
-def attend_by_heads(x, w_q, w_k, w_v, w_o, num_heads, mask=None):
+def attend_by_heads(
+    x: tf.Tensor,
+    w_q: tf.Tensor,
+    w_k: tf.Tensor,
+    w_v: tf.Tensor,
+    w_o: tf.Tensor,
+    num_heads: int,
+    mask: tf.Tensor | None = None,
+) -> tf.Tensor:
     """Implements Eq. (3): Concat(head_1, ..., head_r) W^O, head_i being Eq. (2) of x W_i^Q, x W_i^K and x W_i^V.
 
     Args:
@@ -112,7 +122,7 @@ def attend_by_heads(x, w_q, w_k, w_v, w_o, num_heads, mask=None):
     return project(tf.reshape(tf.transpose(heads, [0, 2, 1, 3]), tf.shape(x)), w_o)
 
 
-def compute_gates(z):
+def compute_gates(z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
     """Implements Eqs. (4), (5) and (6), and the candidate tanh(...) of Eqs. (7) and (11).
 
     Args:
@@ -129,17 +139,17 @@ def compute_gates(z):
     return i, f, g, o
 
 
-def update_cell(f, c, i, g):
+def update_cell(f: tf.Tensor, c: tf.Tensor, i: tf.Tensor, g: tf.Tensor) -> tf.Tensor:
     """Implements Eq. (7): c_n = f_n c_{n-1} + i_n tanh(...). All are [B, u]."""
     return f * c + i * g
 
 
-def update_hidden(o, c):
+def update_hidden(o: tf.Tensor, c: tf.Tensor) -> tf.Tensor:
     """Implements Eq. (8): h_n = o_n tanh(c_n). All are [B, u]."""
     return o * tf.tanh(c)
 
 
-def score_steps(h, memory, w_e2, w_e1):
+def score_steps(h: tf.Tensor, memory: tf.Tensor, w_e2: tf.Tensor, w_e1: tf.Tensor) -> tf.Tensor:
     """Implements Eq. (9): e_n = W_e1 tanh(W_e2 [h_n; F]), no biases.
 
     Args:
@@ -155,12 +165,12 @@ def score_steps(h, memory, w_e2, w_e1):
     return widen(project(tf.tanh(project(tf.concat([h, memory], axis=-1), w_e2)), w_e1)[:, :, 0])
 
 
-def softmax_steps(e, mask=None):
+def softmax_steps(e: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
     """Implements Eq. (10): r_n = exp(e_n) / sum over the real steps; [B, N], zero in the padding."""
     return mask_padding(tf.nn.softmax(mask_logits(e, mask)), mask)
 
 
-def normalize_gates(e, mask=None):
+def normalize_gates(e: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
     """Implements Eq. (10) and, as the text below it has it, the min-max normalisation to [0, 1].
 
     Where all real scores are the same, every r_n is 1, never 0/0. `fast.normalize_gates` keeps more digits where
@@ -185,7 +195,7 @@ def normalize_gates(e, mask=None):
     return mask_padding(r, mask)
 
 
-def update_cell_by_informativeness(f, c, i, g, r):
+def update_cell_by_informativeness(f: tf.Tensor, c: tf.Tensor, i: tf.Tensor, g: tf.Tensor, r: tf.Tensor) -> tf.Tensor:
     """Implements Eq. (11): c_n = f_n c_{n-1} (1 - r_n) + i_n tanh(...) r_n. All are [B, u], r [B, 1].
 
     By this equation a step with r = 1 forgets all that came before it, and one with r = 0 adds nothing.
@@ -193,6 +203,6 @@ def update_cell_by_informativeness(f, c, i, g, r):
     return f * c * (1.0 - r) + i * g * r
 
 
-def refine_memory(attention, memory, w_f):
+def refine_memory(attention: tf.Tensor, memory: tf.Tensor, w_f: tf.Tensor) -> tf.Tensor:
     """Implements Eq. (12): F = ReLU(W_F [attention; F]), no bias; [B, u], [B, u] and [2u, u] -> [B, u]."""
     return tf.nn.relu(tf.concat([attention, memory], axis=-1) @ w_f)

@@ -1,12 +1,14 @@
 """Statistical functionals of padded sequences: twelve numbers per contour (Interspeech 2009 Emotion Challenge)."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from drl4ser.layers.masking import SequenceLayer, mask_padding, wide_policy
 
 
-def compute_deltas(x):
+def compute_deltas(x: tf.Tensor) -> tf.Tensor:
     """Five-frame regression slopes, d_t = sum over w = 1, 2 of w (x_(t+w) - x_(t-w)) / 10.
 
     Args:
@@ -20,7 +22,7 @@ def compute_deltas(x):
     return (x[:, 3:-1] - x[:, 1:-3] + 2 * (x[:, 4:] - x[:, :-4])) / 10
 
 
-def describe(x, mask):
+def describe(x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     """The twelve statistics of each contour x_0..x_(N-1) over the N real frames, as openSMILE defines them.
 
     In this order: max, min, range, max_position, min_position (frame where an extreme is first reached), mean, slope
@@ -81,10 +83,10 @@ class Functionals(SequenceLayer):
 
     steps_per_output = None
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": wide_policy(kwargs.get("dtype"))})
 
-    def call(self, x, mask=None):
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """See the class."""
         mask = tf.ones(tf.shape(x)[:2], "bool") if mask is None else mask
         x = tf.stop_gradient(mask_padding(x, mask))

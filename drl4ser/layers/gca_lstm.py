@@ -1,5 +1,7 @@
 """The global context-aware attention LSTM (paper, section 3.3, Eqs. 4-12)."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -35,7 +37,7 @@ class GCALSTMCell(keras.layers.Layer):
         [2, 6]
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if units < 1:
             raise ValueError(f"`units` must be at least 1. Received: units={units}")
@@ -43,14 +45,14 @@ class GCALSTMCell(keras.layers.Layer):
         self.state_size = [units, units]
         self.output_size = units
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Creates the weights for inputs of D + 1 features, with Keras' LSTM initialisers (forget bias 1)."""
         u = self.units
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1] - 1, 4 * u), initializer="glorot_uniform")
         self.recurrent_kernel = self.add_weight(name="recurrent_kernel", shape=(u, 4 * u), initializer="orthogonal")
         self.bias = self.add_weight(name="bias", shape=(4 * u,), initializer=_unit_forget_bias)
 
-    def call(self, inputs, states):
+    def call(self, inputs: tf.Tensor, states: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """See the class."""
         hidden, cell = states
         z = self.project(inputs[:, :-1]) + hidden @ self.recurrent_kernel
@@ -60,15 +62,15 @@ class GCALSTMCell(keras.layers.Layer):
         hidden, cell = (tf.cast(state, z.dtype) for state in (hidden, cell))
         return hidden, [hidden, cell]
 
-    def project(self, x):
+    def project(self, x: tf.Tensor) -> tf.Tensor:
         """W x + b, the part of the gates that does not depend on the state: [..., D] -> [..., 4u]."""
         return project(x, self.kernel) + self.bias
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: int | None = None) -> list[tf.Tensor]:
         """Zeros."""
         return [tf.zeros((batch_size, self.units), self.compute_dtype) for _ in range(2)]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return {**super().get_config(), "units": self.units}
 
@@ -121,7 +123,9 @@ class GCALSTM(SequenceLayer):
     arguments = ("units", "iterations", "gate_normalization")
     steps_per_output = None
 
-    def __init__(self, units=256, iterations=3, gate_normalization="minmax", **kwargs):
+    def __init__(
+        self, units: int = 256, iterations: int = 3, gate_normalization: str = "minmax", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if iterations < 1:
             raise ValueError(f"`iterations` must be at least 1. Received: iterations={iterations}")
@@ -136,7 +140,7 @@ class GCALSTM(SequenceLayer):
         self.encoder = build_lstm(units, "encoder", self.dtype_policy)
         self.cell = GCALSTMCell(units, name="cell", dtype=self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Builds both layers and creates the weights of Eqs. (9) and (12)."""
         u = self.units
         self.encoder.build(input_shape)
@@ -145,7 +149,9 @@ class GCALSTM(SequenceLayer):
         self.w_e1 = self.add_weight(name="w_e1", shape=(u, 1), initializer="glorot_uniform")
         self.w_f = self.add_weight(name="w_f", shape=(2 * u, u), initializer="glorot_uniform")
 
-    def call(self, x, mask=None, return_informativeness=False):
+    def call(
+        self, x: tf.Tensor, mask: tf.Tensor | None = None, return_informativeness: bool = False
+    ) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
         """See the class."""
         h, memory = self.encode(x, mask)
         score, attend = (self._prepare_fast if fast.enabled() else self._prepare)(h, mask)
@@ -158,7 +164,7 @@ class GCALSTM(SequenceLayer):
             return memory
         return memory, tf.stack(informativeness, axis=1)
 
-    def encode(self, x, mask):
+    def encode(self, x: tf.Tensor, mask: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
         """The first layer, Eqs. (4)-(8): h_1..h_N, [B, N, u], and the memory F(0), [B, u]."""
         return encode_sequence([self.encoder], x, mask)
 

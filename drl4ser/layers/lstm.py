@@ -1,5 +1,7 @@
 """LSTM layers over padded sequences: stacked ones (Eqs. 4-8) and a bidirectional one."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -7,17 +9,19 @@ from drl4ser.layers import fast
 from drl4ser.layers.masking import SequenceLayer, mask_padding
 
 
-def build_lstm(units, name, dtype):
+def build_lstm(units: int, name: str, dtype: Any) -> keras.layers.LSTM:
     """A `keras.layers.LSTM` as `encode_sequence` takes it."""
     return keras.layers.LSTM(units, return_sequences=True, return_state=True, name=name, dtype=dtype)
 
 
-def has_gpu():
+def has_gpu() -> bool:
     """Whether cuDNN can be used."""
     return bool(tf.config.list_logical_devices("GPU"))
 
 
-def encode_sequence(lstms, x, mask):
+def encode_sequence(
+    lstms: list[keras.layers.LSTM], x: tf.Tensor, mask: tf.Tensor | None
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Runs stacked LSTM layers, Eqs. (4)-(8): by `fast.run_lstm` or, on a GPU and without `fast`, as Keras does.
 
     On a GPU Keras uses cuDNN.
@@ -82,7 +86,7 @@ class StackedLSTM(SequenceLayer):
     arguments = ("units", "num_layers")
     steps_per_output = None
 
-    def __init__(self, units, num_layers=1, **kwargs):
+    def __init__(self, units: int, num_layers: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if num_layers < 1:
             raise ValueError(f"`num_layers` must be at least 1. Received: num_layers={num_layers}")
@@ -90,13 +94,13 @@ class StackedLSTM(SequenceLayer):
         self.num_layers = num_layers
         self.lstms = [build_lstm(units, f"lstm_{i + 1}", self.dtype_policy) for i in range(num_layers)]
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Builds the layers."""
         for lstm in self.lstms:
             lstm.build(input_shape)
             input_shape = (None, None, self.units)
 
-    def call(self, x, mask=None):
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """See the class."""
         return encode_sequence(self.lstms, x, mask)[1]
 
@@ -124,17 +128,17 @@ class BidirectionalLSTM(SequenceLayer):
 
     arguments = ("units",)
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = units
         self.forward, self.backward = (build_lstm(units, name, self.dtype_policy) for name in ("forward", "backward"))
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Builds both layers."""
         self.forward.build(input_shape)
         self.backward.build(input_shape)
 
-    def call(self, x, mask=None):
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """See the class."""
         real = tf.ones(tf.shape(x)[:2], "bool") if mask is None else mask
         lengths = tf.reduce_sum(tf.cast(real, tf.int32), axis=1)

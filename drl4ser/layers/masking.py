@@ -4,11 +4,13 @@ Every mask is boolean [B, T], True = real. Masks travel as explicit arguments be
 implicit ones. Values are chosen with `tf.where`, never multiplied by the mask: 0 * NaN is NaN.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 
-def mask_padding(x, mask):
+def mask_padding(x: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
     """`x` with zeros in the padding.
 
     Args:
@@ -28,7 +30,7 @@ def mask_padding(x, mask):
     return tf.where(mask, x, tf.zeros([], x.dtype))
 
 
-def downsample_mask(mask, factor=2):
+def downsample_mask(mask: tf.Tensor | None, factor: int = 2) -> tf.Tensor | None:
     """The mask after a convolution of stride `factor`, or after pooling over windows of `factor` steps.
 
     Output step n is real when it is centred on a real frame: for a stride of 2, n < ceil(num_frames / 2).
@@ -47,7 +49,7 @@ def downsample_mask(mask, factor=2):
     return mask if mask is None or factor == 1 else mask[:, ::factor]
 
 
-def mask_logits(logits, mask):
+def mask_logits(logits: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
     """`logits` with the lowest finite float in the padding, so that a softmax gives it weight zero.
 
     Finite, so that a row without any real step becomes uniform instead of NaN.
@@ -55,7 +57,7 @@ def mask_logits(logits, mask):
     return logits if mask is None else tf.where(mask, logits, logits.dtype.min)
 
 
-def project(x, kernel):
+def project(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """x W for every step: [B, T, D] and [D, E] -> [B, T, E].
 
     Written as one product of two matrices. `x @ kernel` is a batch of small ones, whose gradient makes a [D, E]
@@ -68,17 +70,17 @@ def project(x, kernel):
     return tf.reshape(flat, [shape[0], shape[1], kernel.shape[-1]])
 
 
-def wide_type(dtype):
+def wide_type(dtype: Any) -> str:
     """The type of sums and exponentials where products are of type `dtype`: float32, or float64 for float64."""
     return "float64" if dtype == "float64" else "float32"
 
 
-def wide_policy(dtype=None):
+def wide_policy(dtype: Any = None) -> str:
     """The `wide_type` of a Keras policy, by default of the global one: for layers that must not compute in bfloat16."""
     return wide_type(keras.dtype_policies.get(dtype or keras.config.dtype_policy()).compute_dtype)
 
 
-def widen(x):
+def widen(x: tf.Tensor) -> tf.Tensor:
     """`x` in its `wide_type`."""
     return tf.cast(x, wide_type(x.dtype))
 
@@ -91,18 +93,18 @@ class SequenceLayer(keras.layers.Layer):
         steps_per_output: input steps that become one output step; None if the output has no time axis.
     """
 
-    arguments = ()
-    steps_per_output = 1
+    arguments: tuple[str, ...] = ()
+    steps_per_output: int | None = 1
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: tf.Tensor, previous_mask: tf.Tensor | None = None) -> tf.Tensor | None:
         """The mask of the output, None where the output has no time axis."""
         return downsample_mask(previous_mask, self.steps_per_output) if self.steps_per_output else None
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return {**super().get_config(), **{name: getattr(self, name) for name in self.arguments}}
 
@@ -119,15 +121,15 @@ class SequenceMask(keras.layers.Layer):
         [B, T] boolean, True = real.
     """
 
-    def call(self, lengths, x):
+    def call(self, lengths: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
         """See the class."""
         return tf.sequence_mask(lengths, tf.shape(x)[1])
 
-    def compute_output_shape(self, lengths_shape, x_shape):
+    def compute_output_shape(self, lengths_shape: tuple[Any, ...], x_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """[B, T]."""
         return (lengths_shape[0], x_shape[1])
 
-    def compute_output_spec(self, lengths, x):
+    def compute_output_spec(self, lengths: tf.Tensor, x: tf.Tensor) -> keras.KerasTensor:
         """A boolean tensor, which Keras cannot tell from the shape alone."""
         return keras.KerasTensor(self.compute_output_shape(lengths.shape, x.shape), dtype="bool")
 
@@ -146,14 +148,14 @@ class DownsampleMask(keras.layers.Layer):
         [B, ceil(T / factor)] boolean.
     """
 
-    def __init__(self, factor=2, **kwargs):
+    def __init__(self, factor: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.factor = factor
 
-    def call(self, mask):
+    def call(self, mask: tf.Tensor | None) -> tf.Tensor:
         """See the class."""
         return downsample_mask(mask, self.factor)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return {**super().get_config(), "factor": self.factor}

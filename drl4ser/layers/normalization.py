@@ -1,5 +1,7 @@
 """Batch normalisation over the real frames of sequences, and of one vector per utterance."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -38,12 +40,12 @@ class MaskedBatchNormalization(SequenceLayer):
 
     arguments = ("momentum", "epsilon")
 
-    def __init__(self, momentum=0.9, epsilon=1e-3, **kwargs):
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.momentum = momentum
         self.epsilon = epsilon
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Creates the four vectors of length D, in float32 at least whatever the policy."""
         options = {"shape": (input_shape[-1],), "autocast": False, "dtype": wide_type(self.compute_dtype)}
         self.gamma = self.add_weight(name="gamma", initializer="ones", **options)
@@ -51,7 +53,7 @@ class MaskedBatchNormalization(SequenceLayer):
         self.moving_mean = self.add_weight(name="moving_mean", initializer="zeros", trainable=False, **options)
         self.moving_variance = self.add_weight(name="moving_variance", initializer="ones", trainable=False, **options)
 
-    def call(self, x, mask=None, training=False):
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         """See the class."""
         x, dtype = widen(x), x.dtype
         gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
@@ -68,7 +70,7 @@ class MaskedBatchNormalization(SequenceLayer):
     def _update(self, moving, value):
         moving.assign(moving * self.momentum + tf.stop_gradient(value) * (1.0 - self.momentum))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """As the input."""
         return input_shape
 

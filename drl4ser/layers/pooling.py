@@ -1,5 +1,7 @@
 """Dense layers on every step and pooling of a sequence to one vector, over the real steps only."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -24,16 +26,16 @@ class FrameDense(SequenceLayer):
 
     arguments = ("units",)
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = units
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Creates W and b."""
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units), initializer="glorot_uniform")
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
-    def call(self, x, mask=None):
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """See the class."""
         y = project(mask_padding(x, mask), tf.convert_to_tensor(self.kernel)) + self.bias
         return mask_padding(tf.nn.relu(y), mask)
@@ -58,7 +60,7 @@ class MeanPooling(SequenceLayer):
 
     steps_per_output = None
 
-    def call(self, x, mask=None):
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """See the class."""
         total = tf.reduce_sum(widen(mask_padding(x, mask)), axis=1)
         real = tf.ones(tf.shape(x)[:2], "bool") if mask is None else mask
@@ -85,7 +87,7 @@ class MaxPooling(SequenceLayer):
 
     steps_per_output = None
 
-    def call(self, x, mask=None):
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """See the class."""
         if mask is None:
             return tf.reduce_max(x, axis=1)
@@ -114,11 +116,13 @@ class AttentionPooling(SequenceLayer):
 
     steps_per_output = None
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Creates the vector u."""
         self.u = self.add_weight(name="u", shape=(input_shape[-1], 1), initializer="glorot_uniform")
 
-    def call(self, y, mask=None, return_attention=False):
+    def call(
+        self, y: tf.Tensor, mask: tf.Tensor | None = None, return_attention: bool = False
+    ) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
         """See the class."""
         y = mask_padding(y, mask)
         scores = widen(tf.squeeze(project(y, tf.convert_to_tensor(self.u)), axis=-1))

@@ -1,5 +1,7 @@
 """Residual blocks and the groups made of them (paper, sections 3.1 and 3.2, Figure 2)."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -41,7 +43,16 @@ class ResidualBlock(SequenceLayer):
 
     arguments = ("filters", "kernel_size", "strides", "num_heads", "dropout", "momentum")
 
-    def __init__(self, filters, kernel_size, strides=1, num_heads=None, dropout=0.0, momentum=0.9, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        strides: int = 1,
+        num_heads: int | None = None,
+        dropout: float = 0.0,
+        momentum: float = 0.9,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
@@ -54,9 +65,9 @@ class ResidualBlock(SequenceLayer):
         self.second = NormalizedConv(filters, kernel_size, 1, momentum, name="second", **policy)
         self.attention = MultiHeadSelfAttention(num_heads, name="attention", **policy) if num_heads else None
         self.drop = Dropout(dropout, name="drop", **policy)
-        self.shortcut = None
+        self.shortcut: TemporalConv | None = None
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Builds the sublayers; the shortcut is a convolution where input and output differ in shape."""
         output_shape = (None, None, self.filters)
         self.first.build(input_shape)
@@ -67,7 +78,9 @@ class ResidualBlock(SequenceLayer):
             self.shortcut = TemporalConv(self.filters, 1, self.strides, name="shortcut", dtype=self.dtype_policy)
             self.shortcut.build(input_shape)
 
-    def call(self, x, mask=None, training=False, return_attention=False):
+    def call(
+        self, x: tf.Tensor, mask: tf.Tensor | None = None, training: bool = False, return_attention: bool = False
+    ) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
         """See the class."""
         y = tf.nn.relu(self.first(x, mask=mask, training=training))
         mask, attention = downsample_mask(mask, self.strides), None
@@ -116,8 +129,16 @@ class ResidualConvGroup(SequenceLayer):
     arguments = ("filters", "kernel_size", "num_blocks", "num_heads", "dropout", "momentum", "strides")
 
     def __init__(
-        self, filters, kernel_size, num_blocks=2, num_heads=None, dropout=0.0, momentum=0.9, strides=2, **kwargs
-    ):
+        self,
+        filters: int,
+        kernel_size: int,
+        num_blocks: int = 2,
+        num_heads: int | None = None,
+        dropout: float = 0.0,
+        momentum: float = 0.9,
+        strides: int = 2,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
@@ -137,7 +158,7 @@ class ResidualConvGroup(SequenceLayer):
             for i in range(num_blocks)
         ]
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Builds the convolution or the blocks."""
         if self.conv is not None:
             self.conv.build(input_shape)
@@ -145,7 +166,9 @@ class ResidualConvGroup(SequenceLayer):
             block.build(input_shape)
             input_shape = (None, None, self.filters)
 
-    def call(self, x, mask=None, training=False, return_attention=False):
+    def call(
+        self, x: tf.Tensor, mask: tf.Tensor | None = None, training: bool = False, return_attention: bool = False
+    ) -> tf.Tensor | tuple[tf.Tensor, list[tf.Tensor]]:
         """See the class."""
         x, attention = mask_padding(x, mask), []
         if self.conv is not None:

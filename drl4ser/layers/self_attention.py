@@ -1,5 +1,7 @@
 """Multi-head self-attention (paper, section 3.2)."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -41,13 +43,13 @@ class MultiHeadSelfAttention(SequenceLayer):
 
     arguments = ("num_heads",)
 
-    def __init__(self, num_heads=4, **kwargs):
+    def __init__(self, num_heads: int = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if num_heads < 1:
             raise ValueError(f"`num_heads` must be at least 1. Received: num_heads={num_heads}")
         self.num_heads = num_heads
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Creates the four [D, D] projections."""
         dim = input_shape[-1]
         if dim % self.num_heads:
@@ -59,7 +61,9 @@ class MultiHeadSelfAttention(SequenceLayer):
         self.w_v = self.add_weight(name="w_v", shape=(dim, dim), initializer="glorot_uniform")
         self.w_o = self.add_weight(name="w_o", shape=(dim, dim), initializer="glorot_uniform")
 
-    def call(self, x, mask=None, return_attention=False):
+    def call(
+        self, x: tf.Tensor, mask: tf.Tensor | None = None, return_attention: bool = False
+    ) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
         """See the class."""
         x = mask_padding(x, mask)
         attend_by_heads = fast.attend_by_heads if fast.enabled() else equations.attend_by_heads

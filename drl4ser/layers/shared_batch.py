@@ -1,5 +1,7 @@
 """Replicas that share a batch (`tf.distribute`): sums over all of them, and dropout that draws for the whole batch."""
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
@@ -10,7 +12,7 @@ def share_of_batch() -> tuple[int, int]:
     return (0, 1) if context is None else (context.replica_id_in_sync_group, context.num_replicas_in_sync)
 
 
-def add_replicas(*sums):
+def add_replicas(*sums: tf.Tensor) -> Sequence[tf.Tensor]:
     """Sums over a batch from those over each replica's share of it."""
     if share_of_batch()[1] == 1:
         return sums
@@ -35,7 +37,7 @@ class Dropout(keras.layers.Dropout):
         - [Srivastava et al., 2014](https://jmlr.org/papers/v15/srivastava14a.html)
     """
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """See the class."""
         replica, num_replicas = share_of_batch()
         if num_replicas == 1 or not training or not self.rate:

@@ -1,5 +1,7 @@
 """A variant of GCA-LSTM that the paper does not have, for the ablation."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -19,17 +21,19 @@ class SkipGCALSTM(GCALSTM):
         [2, 6]
     """
 
-    def __init__(self, units=256, iterations=3, gate_normalization="minmax", **kwargs):
+    def __init__(
+        self, units: int = 256, iterations: int = 3, gate_normalization: str = "minmax", **kwargs: Any
+    ) -> None:
         super().__init__(units, iterations, gate_normalization, **kwargs)
         self.norm = keras.layers.LayerNormalization(name="norm", dtype=self.dtype_policy)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Adds W_s and the normalisation."""
         super().build(input_shape)
         self.w_s = self.add_weight(name="w_s", shape=(input_shape[-1], self.units), initializer="glorot_uniform")
         self.norm.build((None, None, self.units))
 
-    def encode(self, x, mask):
+    def encode(self, x: tf.Tensor, mask: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
         """h'_1..h'_N, [B, N, u], and F(0), [B, u]."""
         x = mask_padding(x, mask)
         h, _ = super().encode(x, mask)

@@ -1,6 +1,8 @@
 """The systems by name. This package is the one place that turns a configuration into layers."""
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 from drl4ser.config import ModelConfig
 from drl4ser.console import needing
@@ -23,7 +25,7 @@ from drl4ser.models.variants import VARIANTS, build_variant
 KERNEL_SYSTEMS = ("poria_cnn_mkl",)
 
 # Name -> builder that takes a ModelConfig of that system.
-SYSTEMS = {
+SYSTEMS: dict[str, Callable[[ModelConfig], keras.Model]] = {
     "baseline": build_baseline,
     "s1": build_rlc,
     "s2": build_rlc,
@@ -35,7 +37,7 @@ SYSTEMS = {
 }
 
 # Systems that the paper does not have, by name as in `SYSTEMS`.
-ABLATIONS = {
+ABLATIONS: dict[str, Callable[[ModelConfig], keras.Model]] = {
     **dict.fromkeys(VARIANTS, build_variant),
     "poria_cnn": build_poria_cnn,  # the softmax alone, without kernels
     "poria_cnn_160ms": functools.partial(build_poria_cnn, acoustic_pool_size=16),  # with steps as long as S3's
@@ -43,7 +45,7 @@ ABLATIONS = {
 
 
 def build_model(
-    system: str, num_classes: int = 4, modality: str = "acoustic", width: float = 1.0, **fields
+    system: str, num_classes: int = 4, modality: str = "acoustic", width: float = 1.0, **fields: Any
 ) -> keras.Model:
     """The model of one system with random weights.
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -175,7 +176,7 @@ class _Revealing(keras.layers.Layer):
 
 def _reveal(model: keras.Model) -> keras.Model:
     """The model with "attention" (a pair for each group), "informativeness" and "representation" beside "logits"."""
-    outputs = {"attention": []}
+    outputs: dict[str, Any] = {"attention": []}
 
     def wrap(layer):
         if _attends(layer):

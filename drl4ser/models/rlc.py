@@ -42,7 +42,7 @@ def learn_features(
     mask: keras.KerasTensor,
     attention: bool = False,
     strides: Sequence[int] = STRIDES,
-):
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """The five groups of Figure 2: frames of 5 ms to suprasegmental features of 160 ms.
 
     Args:

@@ -7,6 +7,7 @@ import warnings
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class WordVectors:
         (3, 8)
     """
 
-    def __init__(self, keyed_vectors):
+    def __init__(self, keyed_vectors: Any):
         self._keyed_vectors = keyed_vectors
 
     @classmethod
@@ -85,7 +86,7 @@ class WordVectors:
     def _of_rows(cls, rows: dict[str, int], vectors: np.ndarray) -> "WordVectors":
         """The words of `rows` with their rows of `vectors`, in the order of these."""
         found = _import_gensim_models().KeyedVectors(vectors.shape[1], dtype=np.float32)
-        found.index_to_key = sorted(rows, key=rows.get)
+        found.index_to_key = sorted(rows, key=rows.__getitem__)
         found.key_to_index = {word: row for row, word in enumerate(found.index_to_key)}
         chosen = [rows[word] for word in found.index_to_key]
         # Google's three million vectors must not be held twice.
@@ -205,7 +206,9 @@ def _read_binary(path: Path, limit: int | None) -> tuple[list[str], np.ndarray]:
 
 def _read_text(path: Path, limit: int | None) -> tuple[list[str], np.ndarray]:
     """gensim's reader takes neither tabs nor words that hold spaces, and must be told whether there is a header."""
-    words, vectors, promised = [], [], 0
+    words: list[str] = []
+    vectors: list[np.ndarray] = []
+    promised = 0
     with _open(path) as file:
         for number, line in enumerate(file, start=1):
             parts = line.removeprefix(b"\xef\xbb\xbf").replace(b"\t", b" ").strip().split(b" ")
@@ -233,7 +236,7 @@ def _open(path: Path):
 
 def _is_usable(word: str | None) -> bool:
     """Whether a token can ever be this word. gensim gives None for a word that came before."""
-    return bool(word) and "\ufffd" not in word and not any(letter.isspace() for letter in word)
+    return word is not None and word != "" and "\ufffd" not in word and not any(letter.isspace() for letter in word)
 
 
 def _import_gensim_models():

@@ -169,6 +169,7 @@ def _draw_carrier(max_words: int, rng: np.random.Generator) -> tuple[list[str], 
     link = _pick(LINKS, rng)
     if rng.random() < 0.2:
         statement += f" {_pick(TIMES, rng)}"
+    carrier: tuple[list[str], list[str]]
     if rng.random() < 0.5:
         carrier = f"{opener} {statement}, {link if rng.random() < 0.5 else ''}".split(), []
     else:

@@ -181,7 +181,7 @@ def plan_turns(num_utterances: int, seed: int) -> dict[Speaker, list[Turn]]:
             f"`num_utterances` must be at least {MIN_UTTERANCES}, one for every speaker and emotion. "
             f"Received: num_utterances={num_utterances}"
         )
-    plan, texts = {}, set()
+    plan, texts = {}, set[str]()
     for index, speaker in enumerate(SPEAKERS):
         rng = np.random.default_rng([seed, 0, index])
         num_turns = num_utterances // len(SPEAKERS) + (index < num_utterances % len(SPEAKERS))
