@@ -1,5 +1,7 @@
 """What `make setup` lacks is one clear line before the long installation starts."""
 
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -110,3 +112,18 @@ def test_what_a_target_installs(project, arguments, extras):
     lines = written.read_text().splitlines() if written.exists() else []
     installed = [line.split()[-1] for line in lines if "--editable" in line]
     assert installed == [f".[{names}]" for names in extras]
+
+
+def test_the_image_runs_what_the_readme_names_and_not_as_root():
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    stages = dict(re.findall(r"^FROM \S+ AS (\w+)\n(.*?)(?=^FROM|\Z)", dockerfile, re.MULTILINE | re.DOTALL))
+    assert list(stages) == ["reproduce", "test"]
+    for stage in stages.values():
+        (*_, user), (command,) = (
+            re.findall(r"^USER (\w+)", stage, re.MULTILINE),
+            re.findall(r"^CMD (.+)", stage, re.MULTILINE),
+        )
+        assert user == "user" and " ".join(json.loads(command)) in (ROOT / "README.md").read_text(encoding="utf-8")
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
+    assert container["build"]["target"] in stages and container["remoteUser"] == "user"
+    assert {".git", ".venv"} <= set((ROOT / ".dockerignore").read_text(encoding="utf-8").split())
