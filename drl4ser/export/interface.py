@@ -60,7 +60,9 @@ def build_served_model(run: TrainedRun) -> keras.Model:
     if "words" in values:
         # ONNX Runtime fails on a sequence of length 0; one more row of padding changes nothing.
         values["words"] = keras.layers.ZeroPadding1D((0, 1), name="one_more_word", dtype="float32")(values["words"])
-    probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(run.model(list(values.values())))
+    # Not the layer Softmax: it would apply the mask [B] of batch normalisation to [B, num_classes].
+    softmax = keras.layers.Activation("softmax", name="probabilities", dtype="float32")
+    probabilities = softmax(run.model(list(values.values())))
     return keras.Model(inputs, {"probabilities": probabilities}, name=f"{run.config.model.system}_served")
 
 

@@ -14,9 +14,11 @@ import tensorflow as tf
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig
 from drl4ser.export import FORMATS, compare_with_original, export_and_check, export_run
 from drl4ser.export.formats import write_litert, write_onnx
+from drl4ser.export.interface import build_served_model
 from drl4ser.features import LLD_NAMES, extract_llds, load_audio, speech_span
 from drl4ser.inference.exported import ExportedPredictor, find_onnx
 from drl4ser.inference.predictor import Predictor
+from drl4ser.models import build_model
 from drl4ser.training.fold import run_fold
 from tests.conftest import PATIENCE_S
 
@@ -218,6 +220,17 @@ def test_what_a_format_cannot_hold_is_named(write, function, message, tmp_path):
     with pytest.raises(ValueError, match=f"{message}$"):
         write(as_model(function), tmp_path / "model")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("system", ["xia_dnn", "mirsamadi_attention"])
+def test_the_served_model_of_other_systems(predictor, system):
+    """Batch normalisation of vectors passes a mask on, which is not one of the classes."""
+    run = dataclasses.replace(predictor.run, model=build_model(system, width=0.05))
+    served = build_served_model(run)
+    llds = np.random.default_rng(0).normal(size=(3, 50, 17)).astype(np.float32)
+    found = served({"llds": llds, "num_frames": np.array([50, 30, 50], np.int32)})["probabilities"]
+    inputs = {"llds": (llds - run.normalizer.mean) / run.normalizer.std, "num_frames": np.array([50, 30, 50], np.int32)}
+    np.testing.assert_allclose(found, tf.nn.softmax(run.model(inputs)), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
