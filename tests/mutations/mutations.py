@@ -263,6 +263,13 @@ def _export_mutations():
         'name="normalizer"',
         (f"{_EXPORTS}[acoustic bfloat16-keras]",),
     )
+    yield Mutation(
+        "an ONNX export multiplies by its masks",
+        "drl4ser/export/formats.py",
+        ', "SelectV2": (_convert_select, [])',
+        "",
+        ("tests/export/test_export.py::test_onnx_chooses_with_a_mask_and_does_not_multiply",),
+    )
 
 
 def _result_mutations():
