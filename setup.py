@@ -47,7 +47,7 @@ setup(
         "demo": [*MODELS, "gradio>=6"],
         "export": [*MODELS, *EXPORT],
         "notebooks": [*MODELS, *NOTEBOOKS],
-        "distributed": ["ray"],
+        "distributed": [*MODELS, "ray"],
         "parquet": ["pyarrow"],
         "references": REFERENCES,  # not free, see docs/contributing.md
         "bench": [*MODELS, *REFERENCES, "torch"],

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from drl4ser.console import needing
+
 _WAITING_VISITORS = 20
 _SESSIONS = 100
 
@@ -37,7 +39,9 @@ def serve(
         logging.getLogger("httpx").setLevel(logging.WARNING)  # launch() checks whether its own server is up
         from drl4ser.demo.listener import Limits, Listener
         from drl4ser.demo.markup import STYLE
-        from drl4ser.demo.page import build_page
+
+        with needing("demo"):
+            from drl4ser.demo.page import build_page
 
         limits = limits or Limits()
         page = build_page(Listener(predictor, limits), example).queue(max_size=_WAITING_VISITORS)
