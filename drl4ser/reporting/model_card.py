@@ -93,9 +93,10 @@ Recall: {", ".join(f"{emotion} {100 * recall:.1f} %" for emotion, recall in reca
 That is a cross-validation: {len(tested)} networks with these settings, each tested on speakers it was not trained on
 (split `{result.split}`, {len(tested)} of {result.num_folds} folds, {speakers["test_speakers"]} speakers,
 {len(pooled.utterances):,} utterances: {counts}).
-The network in this folder is a further one, trained on {speakers["train_speakers"]} speakers;
-{speakers["validation_speakers"]} others chose its epoch, and none was left to test it. The interval is for other
+The network in this folder is a further one, trained on {speakers["train_speakers"]} speakers. Its epoch was chosen on
+{speakers["validation_speakers"]} more, and none was left to test it. The interval is for other
 utterances of such speakers. It does not cover other languages, rooms, microphones and kinds of speech: expect worse.
+Its probabilities were not calibrated: of two answers the surer is not always the better.
 
 ## Data
 
@@ -105,7 +106,7 @@ utterances of such speakers. It does not cover other languages, rooms, microphon
 <{corpus.page}>
 
 The emotions are acted. No recording is in this folder: only weights, means and spreads of the descriptors, the range of
-the training recordings, and the names of the tested utterances with their classes.
+the training recordings, and the names of all recordings with class, speaker and checksums.
 
 ## Licence
 

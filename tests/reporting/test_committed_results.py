@@ -16,6 +16,8 @@ from drl4ser.reporting.metrics import confusion_matrix, summarize
 from drl4ser.reporting.render import render_markdown
 from drl4ser.reporting.table import build_table
 from drl4ser.reporting.write import find_stale, rebuild_reports
+from drl4ser.runs.paths import UTTERANCES_FILE
+from drl4ser.runs.pretrained import find_run
 
 RESULTS = Path(__file__).parents[2] / "results"
 FOLDS = sorted(RESULTS.rglob("folds.jsonl"))
@@ -46,10 +48,16 @@ def ravdess(classes):
     ]
 
 
+def nemo():
+    """What the trained system lists of the corpus, with digests in place of texts."""
+    content = json.loads((find_run("nemo-small") / UTTERANCES_FILE).read_text(encoding="utf-8"))
+    return [Utterance(name, Path(), row[0], row[1], row[2], text=row[3]) for name, row in content.items()]
+
+
 def check_against_corpus(path):
     """Test part, classes and overlap of every fold are those that its corpus and seed give."""
     results = read_fold_results(path, require_checksum=True)
-    corpus = ravdess(results[0].classes)
+    corpus = nemo() if results[0].corpus == "nemo" else ravdess(results[0].classes)
     if results[0].corpus == "synthetic":
         corpus = synthetic(len(results[0].utterances) * results[0].num_folds)
     emotions = {item.id: item.emotion for item in corpus}

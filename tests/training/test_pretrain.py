@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -90,6 +91,15 @@ def test_it_is_a_run_directory(pretrained, store, records_dir):
     assert "record.json" in json.loads((directory / "checksums.json").read_text(encoding="utf-8"))
     with pytest.raises(ValueError, match="has no test part"):
         find_test_part(directory, records_dir)
+
+
+def test_folds_are_added_without_training_again(tested, pretrained, store, tmp_path):
+    shutil.copytree(pretrained[0], tmp_path / "system")
+    result = pretrain(tested[:2], store, tmp_path / "system", on_epoch=pytest.fail)
+    assert result == Predictor(tmp_path / "system").run.result
+    assert result.utterances == sorted(name for item in tested[:2] for name in item.utterances)
+    assert (result.best_epoch, result.validation_ua) == (pretrained[1].best_epoch, pretrained[1].validation_ua)
+    assert pretrain(tested, store, tmp_path / "system", on_epoch=pytest.fail) == pretrained[1]
 
 
 def test_other_records_are_refused(tested, store, tmp_path):
