@@ -164,6 +164,12 @@ class GCALSTM(SequenceLayer):
             return memory
         return memory, tf.stack(informativeness, axis=1)
 
+    def compute_output_spec(self, x, mask=None, return_informativeness=False):
+        """See `SequenceLayer.spec`."""
+        batch, steps, _ = x.shape
+        memory = self.spec(batch, self.units)
+        return (memory, self.spec(batch, self.iterations, steps, wide=True)) if return_informativeness else memory
+
     def encode(self, x: tf.Tensor, mask: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
         """The first layer, Eqs. (4)-(8): h_1..h_N, [B, N, u], and the memory F(0), [B, u]."""
         return encode_sequence([self.encoder], x, mask)

@@ -104,6 +104,10 @@ class StackedLSTM(SequenceLayer):
         """See the class."""
         return encode_sequence(self.lstms, x, mask)[1]
 
+    def compute_output_spec(self, x, mask=None):
+        """See `SequenceLayer.spec`."""
+        return self.spec(x.shape[0], self.units)
+
 
 @keras.saving.register_keras_serializable(package="drl4ser")
 class BidirectionalLSTM(SequenceLayer):

@@ -180,3 +180,12 @@ class ResidualConvGroup(SequenceLayer):
                 attention.append(correlation)
             mask = downsample_mask(mask, block.strides)
         return (x, attention) if return_attention else x
+
+    def compute_output_spec(self, x, mask=None, training=False, return_attention=False):
+        """See `SequenceLayer.spec`."""
+        batch, steps, _ = x.shape
+        steps = steps and -(-steps // self.strides)
+        y = self.spec(batch, steps, self.filters)
+        if not return_attention:
+            return y
+        return y, [self.spec(batch, self.num_heads, steps, steps, wide=True) for _ in self.blocks]

@@ -170,6 +170,9 @@ class _Revealing(keras.layers.Layer):
     def call(self, x, mask=None):
         return self.layer(x, mask=mask, **{self.argument: True})
 
+    def compute_output_spec(self, x, mask=None):
+        return self.layer.compute_output_spec(x, mask=mask, **{self.argument: True})
+
     def compute_mask(self, inputs, previous_mask=None):
         return None  # masks travel as arguments
 
