@@ -18,6 +18,8 @@ PATIENCE_S = 1800
 """How long a test waits for something that another process does: only a hang takes longer, on a busy machine too."""
 SAMPLE_RATE = 16_000
 CLASSES = ("angry", "happy", "neutral", "sad")
+SHALLOW = {"filters": (32, 64), "kernel_sizes": (10, 5)}
+"""Two of the five groups: what depth does not change is tested in half the time, which goes into tracing."""
 PITCH_HZ = {"angry": 300.0, "happy": 240.0, "neutral": 160.0, "sad": 110.0}
 
 
@@ -118,3 +120,11 @@ def trained_run(store, word_vectors_file, tmp_path_factory):
     )
     directory = tmp_path_factory.mktemp("runs") / "fold"
     return directory, run_fold(config, store, directory, WordVectors.load(word_vectors_file))
+
+
+@pytest.fixture(scope="session")
+def predictor(trained_run):
+    """Of `trained_run`; its model and what it traced are shared, so no test may change it."""
+    from drl4ser.inference.predictor import Predictor
+
+    return Predictor(trained_run[0])

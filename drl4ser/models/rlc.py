@@ -43,7 +43,7 @@ def learn_features(
     attention: bool = False,
     strides: Sequence[int] = STRIDES,
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """The five groups of Figure 2: frames of 5 ms to suprasegmental features of 160 ms.
+    """The five groups of Figure 2, frames of 5 ms to suprasegmental features of 160 ms, or as many as have filters.
 
     Args:
         config: kernel sizes and filters of the groups.
@@ -56,7 +56,7 @@ def learn_features(
         Features [B, N, filters of the last group], at least 0, and their mask [B, N], N = ceil(T / product of strides).
     """
     x = llds
-    sizes = zip(config.kernel_sizes, config.filters, strides, strict=True)
+    sizes = zip(config.kernel_sizes, config.filters, strides[: len(config.filters)], strict=True)
     for i, (kernel_size, filters, stride) in enumerate(sizes, start=1):
         group = ResidualConvGroup(
             filters,

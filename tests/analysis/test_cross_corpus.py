@@ -15,7 +15,6 @@ from drl4ser.analysis.cross_corpus_table import build_rows, render_cross_corpus,
 from drl4ser.corpora import Utterance, read_corpus
 from drl4ser.data.extraction import make_records
 from drl4ser.data.store import open_store
-from drl4ser.predictor import Predictor
 from tests.conftest import write_voice
 from tests.reporting.test_fold_result import make_fold_result
 
@@ -36,13 +35,12 @@ def other(tmp_path_factory):
     return folder / "records"
 
 
-def test_a_run_answers_as_its_predictor_does_among_the_classes_in_common(trained_run, other):
+def test_a_run_answers_as_its_predictor_does_among_the_classes_in_common(trained_run, predictor, other):
     directory, record = trained_run
     result, store = apply_run(directory, other), open_store(other)
     assert (result.corpus, result.classes, result.config) == ("other", ("happy", "sad"), record.config)
     tested = {item.id: item for item in store.utterances if item.emotion != "bored"}
     assert result.utterances == sorted(tested) and len(tested) == 8
-    predictor = Predictor(directory)
     for name, label, prediction in zip(result.utterances, result.labels, result.predictions, strict=True):
         probabilities = predictor.predict(tested[name].path, tested[name].text).probabilities
         among = [probabilities[record.classes.index(emotion)] for emotion in result.classes]

@@ -9,7 +9,6 @@ from drl4ser.analysis import saliency
 from drl4ser.analysis.saliency import highest_steps, label_steps, roc_area, silence_spans, step_spans
 from drl4ser.corpora import Word
 from drl4ser.inference.inspection import inspect_recording
-from drl4ser.inference.predictor import Predictor
 
 WORDS = [Word("a", 0.0, 0.15), Word("sad", 0.15, 0.35, True), Word("sentence", 0.35, 2.0)]
 SENTENCE = [Word("you", 0.1, 0.3), Word("lied", 0.3, 0.6, True), Word("today", 0.8, 1.0)]
@@ -61,11 +60,6 @@ def test_silence_is_the_recordings_own_background():
     np.testing.assert_array_equal(silence_spans(signal, 16_000, [], rng), signal)
     short = np.full(100, 0.5, np.float32)
     assert silence_spans(short, 16_000, [(0, 1)], np.random.default_rng(0)).std() > 0
-
-
-@pytest.fixture(scope="module")
-def predictor(trained_run):
-    return Predictor(trained_run[0])
 
 
 @pytest.fixture(scope="module")

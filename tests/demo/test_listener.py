@@ -35,8 +35,8 @@ def test_a_system_without_attention_or_informativeness_has_fewer_pictures(traine
     assert (listener.draw_attention(seen, 1, 1) is None) == (num_blocks == 0)
 
 
-def test_the_shortest_recording_can_be_drawn(trained_run, tmp_path):
-    listener = Listener(Predictor(trained_run[0]))
+def test_the_shortest_recording_can_be_drawn(predictor, tmp_path):
+    listener = Listener(predictor)
     samples = 0.1 * np.random.default_rng(0).standard_normal(400)
     soundfile.write(tmp_path / "frame.wav", samples, SAMPLE_RATE)
     recording = listener.read(tmp_path / "frame.wav")

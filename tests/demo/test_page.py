@@ -6,17 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from drl4ser.inference.predictor import Predictor
 from tests.conftest import SAMPLE_RATE
 from tests.demo.conftest import MAX_MEGABYTES, MAX_SECONDS
 from tests.demo.visitor import Visitor
 
 TEXT = "a sad sentence"
-
-
-@pytest.fixture(scope="module")
-def predictor(trained_run):
-    return Predictor(trained_run[0])
 
 
 def shows(visitor, prediction) -> bool:

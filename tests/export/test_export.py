@@ -20,12 +20,7 @@ from drl4ser.inference.exported import ExportedPredictor, find_onnx
 from drl4ser.inference.predictor import Predictor
 from drl4ser.models import build_model
 from drl4ser.training.fold import run_fold
-from tests.conftest import PATIENCE_S
-
-
-@pytest.fixture(scope="module")
-def predictor(trained_run):
-    return Predictor(trained_run[0], precision="float32")
+from tests.conftest import PATIENCE_S, SHALLOW
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +62,8 @@ def test_every_format_gives_what_the_run_gives(exported):
 @pytest.fixture(
     scope="module",
     params=[
-        (ModelConfig("s1", "acoustic", width=0.05), {"trim_db": 0.05}),
-        (ModelConfig("s3", "acoustic", width=0.05), {"precision": "mixed_bfloat16"}),
+        (ModelConfig("s1", "acoustic", width=0.05, **SHALLOW), {"trim_db": 0.05}),
+        (ModelConfig("s3", "acoustic", width=0.05, **SHALLOW), {"precision": "mixed_bfloat16"}),
     ],
     ids=["acoustic trimmed", "acoustic bfloat16"],
 )

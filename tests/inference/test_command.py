@@ -21,13 +21,7 @@ from drl4ser.corpora import make_folds
 from drl4ser.files import read_archive
 from drl4ser.inference.command import main
 from drl4ser.inference.inspection import plot_path
-from drl4ser.inference.predictor import Predictor
 from tests.conftest import CLASSES, PATIENCE_S, SAMPLE_RATE
-
-
-@pytest.fixture(scope="module")
-def predictor(trained_run):
-    return Predictor(trained_run[0])
 
 
 @pytest.fixture

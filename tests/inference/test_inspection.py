@@ -1,4 +1,5 @@
-import shutil
+import copy
+import dataclasses
 
 import numpy as np
 import pytest
@@ -8,13 +9,12 @@ from drl4ser.analysis.predicted_part import choose_example
 from drl4ser.corpora import Word
 from drl4ser.features.normalization import Normalizer
 from drl4ser.inference.inspection import draw_figure5, inspect_recording
-from drl4ser.inference.predictor import Predictor
 
 WORDS = [Word("a", 0.0, 0.1), Word("sad", 0.1, 0.3, True), Word("sentence", 0.3, 0.4)]
 
 
-def test_both_panels_of_a_recording(trained_run, store, tmp_path):
-    predictor, audio = Predictor(trained_run[0]), store.utterances[-1].path
+def test_both_panels_of_a_recording(predictor, store, tmp_path):
+    audio = store.utterances[-1].path
     paths = draw_figure5(predictor, audio, tmp_path / "one", WORDS, "a sad sentence")
     panels = ("attention-block-5-head-1", "informativeness")
     names = [f"{audio.stem}-s3-acoustic+lexical-fold-00-seed-0-{panel}" for panel in panels]
@@ -32,9 +32,7 @@ def test_both_panels_of_a_recording(trained_run, store, tmp_path):
             draw_figure5(predictor, audio, tmp_path, **arguments)
 
 
-def test_times_are_those_of_the_recording_when_silence_was_trimmed(trained_run, store, tmp_path):
-    directory = shutil.copytree(trained_run[0], tmp_path / "run")
-    predictor = Predictor(directory)
+def test_times_are_those_of_the_recording_when_silence_was_trimmed(predictor, store):
     recording = predictor.read(store.utterances[0].path)
     whole = inspect_recording(predictor, recording)
     normalizer = predictor.run.normalizer
@@ -43,8 +41,9 @@ def test_times_are_those_of_the_recording_when_silence_was_trimmed(trained_run, 
     trimming = Normalizer(
         normalizer.mean, normalizer.std, trim_db=float((energy.max() - energy[start]) * 10 / np.log(10) + 1e-3)
     )
-    object.__setattr__(predictor.run, "normalizer", trimming)
-    seen = inspect_recording(predictor, recording)
+    trims = copy.copy(predictor)
+    trims.run = dataclasses.replace(predictor.run, normalizer=trimming)
+    seen = inspect_recording(trims, recording)
     assert seen.times[0] >= whole.times[0] and len(seen.times) <= len(whole.times)
     kept = np.flatnonzero(energy >= energy.max() - trimming.trim_db * np.log(10) / 10)
     assert seen.times[0] == pytest.approx(kept[0] * 0.005 + 0.0125)

@@ -19,11 +19,6 @@ from tests.conftest import SAMPLE_RATE, write_voice
 
 
 @pytest.fixture(scope="module")
-def predictor(trained_run):
-    return Predictor(trained_run[0])
-
-
-@pytest.fixture(scope="module")
 def long_recording(tmp_path_factory):
     """2.9 s: five voices one after the other."""
     folder = tmp_path_factory.mktemp("long")

@@ -6,6 +6,7 @@ import tensorflow as tf
 from drl4ser.config import MODALITIES, ModelConfig
 from drl4ser.models import SYSTEMS, build_model, build_model_from_config
 from drl4ser.models.assembly import find_representations
+from tests.conftest import SHALLOW
 from tests.layers.harness import needs_bfloat16, policy
 
 WIDTH = 1 / 16
@@ -193,6 +194,14 @@ def test_fields_reach_their_layers():
     assert [block.drop.rate for block in blocks] == [0.25, 0.25]
     assert [block.attention.num_heads for block in blocks] == [2, 2]
     assert [model.get_layer(f"group_{i}").kernel_size for i in range(1, 6)] == [10, 5, 5, 3, 3]
+
+
+def test_there_are_as_many_groups_as_filters():
+    model = build_model("s3", width=WIDTH, **SHALLOW)
+    assert [layer.name for layer in model.layers if layer.name.startswith("group_")] == ["group_1", "group_2"]
+    assert model(random_batch()).shape == (4, 4)
+    with pytest.raises(ValueError, match="shorter"):
+        build_model("s3", width=WIDTH, filters=(32, 64))
 
 
 def test_logits_are_not_rectified(model):

@@ -12,6 +12,7 @@ from drl4ser.runs.paths import run_directory
 from drl4ser.runs.twins import find_twin
 from drl4ser.training.fold import run_fold
 from drl4ser.training.trainer import Trainer
+from tests.conftest import SHALLOW
 
 CONFIG = ExperimentConfig(
     corpus="manifest",
@@ -24,7 +25,8 @@ SOFTMAX = change(CONFIG, {"model": {"system": "poria_cnn"}})
 
 @pytest.mark.parametrize("system", ["gca_skip", "gca_40ms", "trunk_attention_max"])
 def test_an_ablation_is_trained_saved_and_predicts(system, store, tmp_path):
-    config = change(CONFIG, {"model": {"system": system}, "train": {"max_epochs": 1}})
+    depth = {} if system == "gca_40ms" else SHALLOW  # what is its own are its last groups
+    config = change(CONFIG, {"model": {"system": system, **depth}, "train": {"max_epochs": 1}})
     directory = run_directory(tmp_path, config)
     result = run_fold(config, store, directory)
     predictor, paths = Predictor(directory), {item.id: item.path for item in store.utterances}

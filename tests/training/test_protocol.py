@@ -14,11 +14,15 @@ from drl4ser.training import fold as fold_module
 from drl4ser.training import kernel_stage
 from drl4ser.training import trainer as trainer_module
 from drl4ser.training.fold import run_fold
+from tests.conftest import SHALLOW
 
 TRAIN = TrainConfig(batch_size=8, max_epochs=3, learning_rate=0.01, ema_momentum=0.5)
 CONFIGS = {
     "network": ExperimentConfig(
-        corpus="manifest", num_folds=3, model=ModelConfig("s1", "acoustic", width=0.05, dropout=0.2), train=TRAIN
+        corpus="manifest",
+        num_folds=3,
+        model=ModelConfig("s1", "acoustic", width=0.05, dropout=0.2, **SHALLOW),
+        train=TRAIN,
     ),
     "kernels": ExperimentConfig(
         corpus="manifest",

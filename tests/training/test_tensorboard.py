@@ -13,11 +13,12 @@ from drl4ser.training import fold as fold_module
 from drl4ser.training import tensorboard
 from drl4ser.training.fold import run_fold
 from drl4ser.training.tensorboard import FoldLogger
+from tests.conftest import SHALLOW
 
 CONFIG = ExperimentConfig(
     corpus="manifest",
     num_folds=3,
-    model=ModelConfig("s3", width=0.05, dropout=0.1),
+    model=ModelConfig("s3", width=0.05, dropout=0.1, **SHALLOW),
     train=TrainConfig(batch_size=8, max_epochs=5, learning_rate=0.01, gain_jitter=0.1),
 )
 
