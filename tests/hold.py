@@ -1,8 +1,10 @@
-"""Runs a command that waits after each checkpoint while a file exists: `python -m tests.hold FILE MODULE ARGUMENTS`.
+"""Runs a command whose workers wait after each checkpoint while a file exists: `python -m tests.hold FILE MODULE ...`.
 
 A test can then kill a run in the middle of training without a race against its end.
 """
 
+import multiprocessing
+import os
 import runpy
 import sys
 import time
@@ -10,9 +12,16 @@ from pathlib import Path
 
 from drl4ser.console import import_tensorflow
 
+_FILE = "TESTS_HOLD_FILE"  # in the environment, which workers inherit
+
 
 def hold_after_checkpoints(file: Path) -> None:
-    """Let this process wait after every checkpoint that it writes while `file` exists."""
+    """Let this process, a worker, wait after every checkpoint that it writes while `file` exists.
+
+    Workers import their parent's main module, which calls this; the parent trains nothing and is left alone.
+    """
+    if multiprocessing.parent_process() is None:
+        return
     import_tensorflow()
     from drl4ser.runs import checkpoints
 
@@ -26,7 +35,9 @@ def hold_after_checkpoints(file: Path) -> None:
     checkpoints.save_checkpoint = save_and_wait
 
 
-if __name__ == "__main__":
-    hold_after_checkpoints(Path(sys.argv[1]))
+if __name__ == "__mp_main__":
+    hold_after_checkpoints(Path(os.environ[_FILE]))
+elif __name__ == "__main__":
+    os.environ[_FILE] = sys.argv[1]
     del sys.argv[:2]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    runpy.run_module(sys.argv[0], run_name="__main__")  # beside this module, which remains the main one

@@ -102,7 +102,7 @@ def test_extraction_goes_on_when_a_node_dies(cluster, tmp_path):
     manifest = write_manifest_corpus(tmp_path / "long", per_class=8)
     for path in manifest.parent.glob("*.wav"):
         signal, sample_rate = soundfile.read(path)
-        soundfile.write(path, np.tile(signal, 100 * sample_rate // len(signal)), sample_rate)
+        soundfile.write(path, np.tile(signal, 40 * sample_rate // len(signal)), sample_rate)
     assert make_records(read_corpus("manifest", manifest), tmp_path / "local", "manifest", shard_size=2) == []
     remote = python(cluster.address, "-c", EXTRACT, manifest, tmp_path / "ray")
     wait_until(lambda: list((tmp_path / "ray").glob("shard-*.json")))

@@ -255,7 +255,7 @@ def test_the_first_epoch_is_compiling_and_stays_out_of_the_estimate():
 def test_ctrl_c_writes_a_checkpoint_and_a_second_command_is_refused_at_once(records_dir, tmp_path):
     """No checkpoint is due within the interval; the message of the first command is true."""
     options = ("--corpus=manifest", f"--records_dir={records_dir}", f"--runs_dir={tmp_path}", "--num_folds=3")
-    model = ("--system=s1", "--modality=acoustic", "--epochs=2000", "--change=train.patience=2000")
+    model = ("--system=xia_dnn", "--modality=acoustic", "--epochs=20000", "--change=train.patience=20000")
     command = [sys.executable, "-m", "experiments.train", *options, *model, "--change=model.width=0.05"]
     environment = {**os.environ, "DRL4SER_SECONDS_BETWEEN_CHECKPOINTS": "1000"}
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
