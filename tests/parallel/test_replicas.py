@@ -30,7 +30,8 @@ OPTIONS = (
 def devices(request, tmp_path_factory):
     """What `two_devices.py` found, in the cases that are tested in this session."""
     path = tmp_path_factory.mktemp("devices") / "results.npz"
-    tests = [item for item in request.session.items if item.originalname == "test_two_devices_do_what_one_does"]
+    name = "test_two_devices_do_what_one_does"
+    tests = [item for item in request.session.items if getattr(item, "originalname", "") == name]  # not of doctests
     cases = [item.callspec.params["case"] for item in tests]
     command = [sys.executable, "-m", "tests.parallel.two_devices", str(path), *cases]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
