@@ -164,7 +164,9 @@ class GCALSTM(SequenceLayer):
             return memory
         return memory, tf.stack(informativeness, axis=1)
 
-    def compute_output_spec(self, x, mask=None, return_informativeness=False):
+    def compute_output_spec(
+        self, x: keras.KerasTensor, mask: keras.KerasTensor | None = None, return_informativeness: bool = False
+    ) -> keras.KerasTensor | tuple[keras.KerasTensor, keras.KerasTensor]:
         """See `SequenceLayer.spec`."""
         batch, steps, _ = x.shape
         memory = self.spec(batch, self.units)

@@ -104,7 +104,7 @@ class StackedLSTM(SequenceLayer):
         """See the class."""
         return encode_sequence(self.lstms, x, mask)[1]
 
-    def compute_output_spec(self, x, mask=None):
+    def compute_output_spec(self, x: keras.KerasTensor, mask: keras.KerasTensor | None = None) -> keras.KerasTensor:
         """See `SequenceLayer.spec`."""
         return self.spec(x.shape[0], self.units)
 

@@ -181,7 +181,13 @@ class ResidualConvGroup(SequenceLayer):
             mask = downsample_mask(mask, block.strides)
         return (x, attention) if return_attention else x
 
-    def compute_output_spec(self, x, mask=None, training=False, return_attention=False):
+    def compute_output_spec(
+        self,
+        x: keras.KerasTensor,
+        mask: keras.KerasTensor | None = None,
+        training: bool = False,
+        return_attention: bool = False,
+    ) -> keras.KerasTensor | tuple[keras.KerasTensor, list[keras.KerasTensor]]:
         """See `SequenceLayer.spec`."""
         batch, steps, _ = x.shape
         steps = steps and -(-steps // self.strides)
