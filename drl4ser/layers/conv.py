@@ -107,7 +107,8 @@ def pool_maximum(x: tf.Tensor, size: int | None = None) -> tf.Tensor:
     if size is None:
         return tf.reduce_max(x, axis=1)
     num_steps = tf.shape(x)[1]
-    x = tf.pad(x, [[0, 0], [0, -num_steps % size], [0, 0]])
+    rest = (size - num_steps % size) % size  # not -num_steps % size: ONNX would take the remainder of 0
+    x = tf.pad(x, [[0, 0], [0, rest], [0, 0]])
     shape = tf.shape(x)
     windows = tf.reshape(x, [shape[0], shape[1] // size, size, x.shape[-1]])
     return tf.reduce_max(windows, axis=2)

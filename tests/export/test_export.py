@@ -18,6 +18,7 @@ from drl4ser.export.interface import build_served_model
 from drl4ser.features import LLD_NAMES, extract_llds, load_audio, speech_span
 from drl4ser.inference.exported import ExportedPredictor, find_onnx
 from drl4ser.inference.predictor import Predictor
+from drl4ser.layers.conv import pool_maximum
 from drl4ser.models import build_model
 from drl4ser.training.fold import run_fold
 from tests.conftest import PATIENCE_S, SHALLOW
@@ -192,6 +193,16 @@ def test_expm1_keeps_its_digits_near_zero(tmp_path):
     x = -np.concatenate([np.logspace(-30, 2, 100), [0.0]]).astype(np.float32)[:, np.newaxis]
     (y,) = onnxruntime.InferenceSession(str(tmp_path / "expm1.onnx")).run(["y"], {"x": x})
     np.testing.assert_allclose(y, np.expm1(x), rtol=1e-6)
+
+
+def test_onnx_pools_the_last_steps_too(tmp_path):
+    import onnxruntime
+
+    write_onnx(as_model(lambda x: pool_maximum(x[tf.newaxis], 4)[0]), tmp_path / "pool.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "pool.onnx"))
+    for x in (np.arange(1.0, length + 1, dtype=np.float32)[:, np.newaxis] for length in (1, 4, 6)):
+        (y,) = session.run(["y"], {"x": x})
+        assert y.ravel().tolist() == {1: [1.0], 4: [4.0], 6: [4.0, 6.0]}[len(x)]
 
 
 def test_onnx_chooses_with_a_mask_and_does_not_multiply(tmp_path):
