@@ -29,7 +29,7 @@ def predict(trained_run, predictor, capsys, monkeypatch):
     """Runs the command on the trained run, which is loaded just once; (exit code, lines of output, errors)."""
 
     def load(directory, with_embeddings=False):
-        predictor.with_embeddings = with_embeddings
+        monkeypatch.setattr(predictor, "with_embeddings", with_embeddings)
         return predictor
 
     monkeypatch.setattr("drl4ser.inference.predictor.Predictor", load)
