@@ -20,6 +20,10 @@ MAX_SECONDS, MAX_MEGABYTES = 4, 1
 # The server as a user starts it, but every address that it asks for or connects to beside its own is written down.
 WATCHED_SERVER = """
 import runpy, sys
+import httpx
+# Gradio gives its own server three seconds to answer, which a busy machine exceeds.
+head = httpx.head
+httpx.head = lambda url, **options: head(url, **{**options, "timeout": 300})
 def watch(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo"):
         host = str(arguments[1][0] if event == "socket.connect" else arguments[0])
