@@ -25,8 +25,8 @@ from drl4ser.text.word_vectors import HARDLY_ANY
 
 MAX_SECONDS = 120.0
 """Longest recording taken as one utterance: the memory of self-attention grows with the square of the length."""
-_WINDOWS_AT_A_TIME = 16
-_SEGMENT_SECONDS = 15.0  # of that length, so many at a time; of longer ones fewer, by the square
+_PIECES_AT_A_TIME = 16
+_PIECE_SECONDS = 15.0  # up to that length, so many at a time; of longer ones fewer, by the square
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Predictor:
         window, hop = round(window_seconds * rate), round(hop_seconds * rate)
         with open_audio(path) as audio:
             pieces = cut_windows(audio.blocks(rate), window, hop)
-            yield from self._predict_pieces(audio, pieces, _WINDOWS_AT_A_TIME)
+            yield from self._predict_pieces(audio, pieces, window_seconds)
 
     def predict_segments(self, segments: Segments) -> Iterator[Prediction]:
         """Predict each segment of a recording, which is read a second time, in blocks.
@@ -186,15 +186,15 @@ class Predictor:
         rate = self.run.config.frame.sample_rate
         spans = [(round(start * rate), round(end * rate)) for start, end in segments.spans]
         longest = max((end - start for start, end in segments.spans), default=0)
-        number = max(1, int(_WINDOWS_AT_A_TIME * min(1, _SEGMENT_SECONDS / max(longest, 1)) ** 2))
         with open_audio(segments.path) as audio:
-            yield from self._predict_pieces(audio, cut_spans(audio.blocks(rate), spans), number)
+            yield from self._predict_pieces(audio, cut_spans(audio.blocks(rate), spans), longest)
 
     def _predict_pieces(
-        self, audio: AudioReader, pieces: Iterator[tuple[int, np.ndarray]], number: int
+        self, audio: AudioReader, pieces: Iterator[tuple[int, np.ndarray]], longest_seconds: float
     ) -> Iterator[Prediction]:
-        """Predict the pieces (first sample, samples) of a recording, `number` at a time."""
+        """Predict the pieces (first sample, samples) of a recording, as many at a time as fit in the memory."""
         config, rate = self.run.config, self.run.config.frame.sample_rate
+        number = max(1, int(_PIECES_AT_A_TIME * min(1, _PIECE_SECONDS / max(longest_seconds, 1)) ** 2))
         while batch := list(itertools.islice(pieces, number)):
             with _naming(audio.path):
                 llds = [extract_llds(samples, rate, config.frame) for _, samples in batch]

@@ -98,6 +98,17 @@ def test_more_windows_than_one_batch(predictor, long_recording):
     np.testing.assert_allclose(windows[20].probabilities, again[4].probabilities, atol=1e-5)
 
 
+def test_of_long_windows_fewer_are_predicted_at_a_time(predictor, long_recording, monkeypatch):
+    """Attention of sixteen windows of two minutes would need gigabytes."""
+    counts = []
+    monkeypatch.setattr("drl4ser.inference.predictor._PIECE_SECONDS", 0.5)
+    monkeypatch.setattr(
+        predictor, "_apply", lambda llds: counts.append(len(llds)) or type(predictor)._apply(predictor, llds)
+    )
+    assert len(list(predictor.predict_windows(long_recording, 1.0, 0.2))) == sum(counts)
+    assert max(counts) == 4  # 16, by the square of twice the length
+
+
 def test_a_short_recording_is_one_window(predictor, store):
     path = store.utterances[0].path
     (window,) = predictor.predict_windows(path, 3.0, 1.0)
