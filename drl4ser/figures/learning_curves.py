@@ -1,11 +1,13 @@
 """Learning curves: loss of the training and the validation part and validation UA by epoch, one colour per system."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 from matplotlib.figure import Figure
 
 from drl4ser.figures import FONT_SIZE, make_figure
 
+MANY = 3
 # Okabe and Ito's colours: told apart with any kind of colour vision.
 _COLORS = ("#000000", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#E69F00", "#999999")
 
@@ -17,7 +19,8 @@ def learning_curves_figure(histories: Mapping[tuple[str, str], Sequence[Sequence
         histories: for each (system, input) the histories of its folds and seeds, rows as `Trainer.fit` returns them.
 
     Returns:
-        The figure. Each fold and seed is a line of its own; a dot marks the epoch that was kept.
+        The figure. Each fold and seed is a line of its own, with a dot at the epoch that was kept. Of more than `MANY`
+        these are pale, behind their mean up to the end of the shortest.
 
     Example:
         >>> rows = [{"epoch": 1, "loss": 1.4, "validation_loss": 1.3, "validation_ua": 0.3, "best": True}]
@@ -29,8 +32,12 @@ def learning_curves_figure(histories: Mapping[tuple[str, str], Sequence[Sequence
     for (left, right), of_input in zip(figure.subplots(len(inputs), 2, squeeze=False), inputs, strict=True):
         for (system, _), runs in ((key, runs) for key, runs in histories.items() if key[1] == of_input):
             color = _COLORS[systems.index(system) % len(_COLORS)]
+            many = len(runs) > MANY
             for number, rows in enumerate(runs):
-                _draw_run(left, right, rows, color, system if number == 0 else None)
+                style = {"color": color, "linewidth": 0.5 if many else 1.0, "alpha": 0.25 if many else 1.0}
+                _draw_run(left, right, rows, style, system if number == 0 and not many else None)
+            if many:
+                _draw_run(left, right, _mean(runs), {"color": color, "linewidth": 1.5}, system)
         left.set_title(f"Input {of_input}: training (solid) and validation (dashed)", fontsize=FONT_SIZE + 1)
         left.set_ylabel("cross-entropy", fontsize=FONT_SIZE)
         right.set_title(f"Input {of_input}", fontsize=FONT_SIZE + 1)
@@ -44,12 +51,15 @@ def learning_curves_figure(histories: Mapping[tuple[str, str], Sequence[Sequence
     return figure
 
 
-def _draw_run(left, right, rows: Sequence[dict], color: str, label: str | None) -> None:
+def _mean(runs: Sequence[Sequence[dict]]) -> list[dict]:
+    names = ("epoch", "loss", "validation_loss", "validation_ua")
+    return [{name: fmean(row[name] for row in rows) for name in names} for rows in zip(*runs, strict=False)]
+
+
+def _draw_run(left, right, rows: Sequence[dict], style: dict, label: str | None) -> None:
     epochs = [row["epoch"] for row in rows]
-    left.plot(epochs, [row["loss"] for row in rows], color=color, linewidth=1.0)
-    left.plot(epochs, [row["validation_loss"] for row in rows], "--", color=color, linewidth=1.0)
-    right.plot(epochs, [100 * row["validation_ua"] for row in rows], color=color, linewidth=1.0, label=label)
-    kept = [row for row in rows if row["best"]][-1:]
-    right.plot(
-        [row["epoch"] for row in kept], [100 * row["validation_ua"] for row in kept], "o", color=color, markersize=3
-    )
+    left.plot(epochs, [row["loss"] for row in rows], **style)
+    left.plot(epochs, [row["validation_loss"] for row in rows], "--", **style)
+    right.plot(epochs, [100 * row["validation_ua"] for row in rows], **style, label=label)
+    for row in [row for row in rows if row.get("best")][-1:]:
+        right.plot(row["epoch"], 100 * row["validation_ua"], "o", markersize=3, **style)

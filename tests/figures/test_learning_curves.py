@@ -28,3 +28,12 @@ def test_each_input_has_its_row():
     figure = learning_curves_figure({("S1", "A"): [history(0.3)], ("S1", "A+L"): [history(0.4)]})
     assert [axes.get_title() for axes in figure.axes[1::2]] == ["Input A", "Input A+L"]
     assert figure.axes[3].lines[0].get_ydata()[0] == pytest.approx(40)
+
+
+def test_many_folds_are_pale_behind_their_mean():
+    figure = learning_curves_figure({("S1", "A"): [history(0.2, 0.6), history(0.4), history(0.3), history(0.5)]})
+    losses, uas = figure.axes
+    assert all(line.get_alpha() < 0.5 for line in losses.lines[:8]) and len(losses.lines) == 10
+    mean = uas.lines[-1]
+    assert mean.get_label() == "S1" and mean.get_alpha() is None
+    np.testing.assert_allclose(mean.get_ydata(), [35])  # only one fold has a second epoch
