@@ -19,8 +19,8 @@ VALIDATION_SHARE = 1 / 9
 # A single fold without a test part, for systems that are to be used; no table takes it.
 ALL_SPLIT = "all"
 
-# LLDs are padded to a multiple of so many frames (160 ms, one step after five halvings): oneDNN compiles kernels for
-# each length that it has not seen, and keeps them.
+# The number of frames of a batch is a multiple of this (160 ms, one step after five halvings): oneDNN compiles kernels
+# for each new length and keeps them, so few lengths save time and memory.
 LENGTH_STEP = 32
 
 # Limits of a recording: a few bytes of FLAC can promise days of silence, which would fill the memory.

@@ -34,7 +34,7 @@ class Pretrained:
     Attributes:
         corpus: as --corpus.
         system: as in `drl4ser.models.SYSTEMS`.
-        split, folds: of the cross-validation, which runs the first so many folds.
+        split, folds: of the cross-validation: how folds are cut, and how many of them, from the first, are run.
         num_folds: its parts; without effect on a split that has its own.
         width, epochs: size and length of training.
         make: what the Makefile is given besides.

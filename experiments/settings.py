@@ -156,9 +156,11 @@ def run(configs: list[config.ExperimentConfig]) -> list[FoldResult]:
     verify_shards(store)
     word_vectors = Path(FLAGS.word_vectors) if FLAGS.word_vectors else None
     init_from = origin().directory if FLAGS.init_from else None
-    for item in configs if init_from else ():  # of all folds, before the first is trained
-        parts = dataclasses.asdict(select_fold(item, store.subset(item.classes)))
-        check_leak(origin(), store.corpus, store.content(item.classes), parts, item.split)
+    if init_from:  # of all folds, before the first is trained; they have the same classes
+        utterances, content = store.subset(configs[0].classes), store.content(configs[0].classes)
+        for item in configs:
+            parts = dataclasses.asdict(select_fold(item, utterances))
+            check_leak(origin(), store.corpus, content, parts, item.split)
     return run_grid(configs, Path(FLAGS.records_dir), Path(FLAGS.runs_dir), word_vectors, FLAGS.jobs, init_from)
 
 

@@ -25,8 +25,8 @@ from drl4ser.text.word_vectors import HARDLY_ANY
 
 MAX_SECONDS = 120.0
 """Longest recording taken as one utterance: the memory of self-attention grows with the square of the length."""
-_PIECES_AT_A_TIME = 16
-_PIECE_SECONDS = 15.0  # up to that length, so many at a time; of longer ones fewer, by the square
+_PIECES_AT_A_TIME = 16  # windows or segments in a batch, if none is longer than _PIECE_SECONDS
+_PIECE_SECONDS = 15.0  # of longer ones fewer: at twice the length a quarter
 
 
 @dataclasses.dataclass(frozen=True)

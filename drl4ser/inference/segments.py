@@ -18,7 +18,7 @@ _LOUD_SECONDS = 0.5  # so much voiced sound is louder than the recording's level
 _VOICED_DB, _SPOKEN_DB = -40.0, -30.0  # below that level, voiced or any sound is not of the speaker
 _RANGE_DB = -60.0  # a fainter background counts as this, digital silence too
 _NOISE_QUANTILE, _NOISE_SHARE = 0.1, 0.4
-_QUIET_SECONDS = 0.1  # over which the level of a place is averaged where there is no pause to cut at
+_QUIET_SECONDS = 0.1  # the level is averaged over this to find the quietest place of a segment without a pause
 
 
 @dataclasses.dataclass(frozen=True)

@@ -111,8 +111,8 @@ class SequenceLayer(keras.layers.Layer):
     def spec(self, *shape: int | None, wide: bool = False) -> keras.KerasTensor:
         """A tensor of this shape in the layer's type, or its `wide_type`, for `compute_output_spec`.
 
-        The layers with many operations say what they return. Keras would trace their `call` to find out: two
-        thirds of the time in which S3 is built.
+        Layers with many operations compute it themselves. Without that Keras traces their `call`, which takes two
+        thirds of the time to build S3.
         """
         return keras.KerasTensor(shape, dtype=wide_type(self.compute_dtype) if wide else self.compute_dtype)
 

@@ -1,4 +1,4 @@
-"""Layers that say what they return say it rightly: a symbolic call is as a real one."""
+"""The shapes and types that layers declare are those that they return."""
 
 import keras
 import pytest
