@@ -8,7 +8,6 @@ import io
 import json
 import multiprocessing
 import os
-import re
 import socket
 import struct
 import zipfile
@@ -215,7 +214,7 @@ class LockedError(ValueError):
 
 
 @contextlib.contextmanager
-def lock_folder(directory: Path, remedy: str) -> Iterator[None]:
+def lock_folder(directory: Path, remedy: str, purpose: str = "", seconds: float | None = None) -> Iterator[None]:
     """Keep other processes of this program out of `directory` while the block runs.
 
     The lock is the operating system's (`flock`) on a file beside the folder: it ends with the process that holds
@@ -224,14 +223,17 @@ def lock_folder(directory: Path, remedy: str) -> Iterator[None]:
     Args:
         directory: the folder; its parent is made if need be.
         remedy: what to do if it is in use, for the error.
+        purpose: part of the name of the lock file; locks of different purposes do not exclude each other.
+        seconds: how long to wait for the process that holds the lock, by default `WAIT_SECONDS`.
 
     Raises:
-        LockedError: if another process still holds the lock after `WAIT_SECONDS`.
+        LockedError: if another process still holds the lock after that time.
     """
-    path = _lock_file(directory)
+    path = directory.absolute().parent / f".{directory.name}{purpose}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
+    timeout = WAIT_SECONDS if seconds is None else seconds
     try:
-        lock = filelock.FileLock(path, timeout=WAIT_SECONDS, fallback_to_soft=False).acquire()
+        lock = filelock.FileLock(path, timeout=timeout, fallback_to_soft=False).acquire()
     except filelock.Timeout:
         raise LockedError(f"{directory} is in use by {_read_holder(path) or 'another process'}; {remedy}") from None
     with lock:
@@ -242,30 +244,6 @@ def lock_folder(directory: Path, remedy: str) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)  # while it is locked: a process that waits for this file then tries a new one
-
-
-def refuse_if_locked(directory: Path, remedy: str) -> None:
-    """Refuse at once, without the wait of `lock_folder`, a folder that another command of this machine works in.
-
-    Raises:
-        LockedError: if the lock is held and the command that holds it runs; a killed one's workers are about to end.
-    """
-    path = _lock_file(directory)
-    holder = re.fullmatch(r"process (\d+) on (.*)", _read_holder(path))
-    if holder is None or holder[2] != socket.gethostname() or int(holder[1]) == os.getpid():
-        return
-    try:
-        os.kill(int(holder[1]), 0)
-        with filelock.FileLock(path, timeout=0, fallback_to_soft=False):
-            return
-    except filelock.Timeout:
-        raise LockedError(f"{directory} is in use by {holder[0]}; {remedy}") from None
-    except OSError:  # the command has ended
-        return
-
-
-def _lock_file(directory: Path) -> Path:
-    return directory.absolute().parent / f".{directory.name}.lock"
 
 
 def _read_holder(path: Path) -> str:

@@ -3,7 +3,6 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,6 @@ from drl4ser.files import (
     file_sha256,
     lock_folder,
     naming_full_disks,
-    refuse_if_locked,
     verify_checksum,
 )
 from tests.conftest import PATIENCE_S
@@ -105,23 +103,14 @@ def test_the_second_process_is_refused_and_told_who_holds_it(holder, tmp_path, m
     assert time.monotonic() - started >= 0.3
 
 
-def test_a_folder_in_use_is_refused_at_once(holder, tmp_path, monkeypatch):
+def test_a_command_may_wait_less_and_locks_of_other_purposes_are_free(holder, tmp_path, monkeypatch):
     monkeypatch.setattr(files, "WAIT_SECONDS", PATIENCE_S)
     started = time.monotonic()
-    with pytest.raises(LockedError, match=rf"run is in use by process {holder.pid} on .*; wait for it"):
-        refuse_if_locked(tmp_path / "run", "wait for it")
+    with pytest.raises(LockedError, match="run is in use"), lock_folder(tmp_path / "run", "", seconds=0.1):
+        pass
     assert time.monotonic() - started < files.WAIT_SECONDS / 2
-    refuse_if_locked(tmp_path / "other", "")
-
-
-def test_a_folder_whose_command_was_killed_is_not_refused_at_once(tmp_path):
-    """Its workers are about to end: `lock_folder` waits for them."""
-    with lock_folder(tmp_path / "run", ""):
-        with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-            pass
-        name = f"process {ended.pid} on {socket.gethostname()}"
-        (tmp_path / ".run.lock").write_text(name, encoding="utf-8")
-        refuse_if_locked(tmp_path / "run", "")
+    with lock_folder(tmp_path / "run", "", purpose=".command"):
+        pass
 
 
 def test_a_lock_ends_with_its_process(holder, tmp_path):

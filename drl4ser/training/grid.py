@@ -1,6 +1,7 @@
 """Many folds of many systems: worker processes, progress with an estimate, finished folds skipped."""
 
 import contextlib
+import dataclasses
 import functools
 import multiprocessing
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from drl4ser.config import ExperimentConfig, FrameConfig
 from drl4ser.console import import_tensorflow, progress, silenced
-from drl4ser.files import refuse_if_locked
+from drl4ser.files import lock_folder
 from drl4ser.parallel.workers import make_pool, make_queue, on_ray, several_machines
 from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.runs.paths import LOCK_REMEDY, RESULT_FILE, run_directory
@@ -55,10 +56,8 @@ def run_grid(
 
     Raises:
         ValueError, TrainingError: the first error of a fold; folds not yet begun are given up.
-        LockedError: if another command runs one of these folds.
+        LockedError: if another command runs folds of one of these systems and seeds.
     """
-    for config in () if several_machines() else configs:
-        refuse_if_locked(run_directory(runs_dir, config), LOCK_REMEDY)
     num_jobs = 1 if several_machines() else max(1, min(num_jobs, len(configs)))
     num_processors = max(1, (os.cpu_count() or 1) // num_jobs)
     events = make_queue()
@@ -67,11 +66,26 @@ def run_grid(
     # not on a cluster, whose number of workers may change
     round_size = len(configs) if on_ray() else num_jobs * FOLDS_PER_WORKER
     results = []
-    with _Progress(configs, events):
+    with _claimed(configs, runs_dir), _Progress(configs, events):
         for start in range(0, len(configs), round_size):
             with make_pool(num_jobs, _start_worker, (events, num_processors), num_processors) as pool:
                 results += _run_round(pool, run, configs[start : start + round_size])
     return results
+
+
+@contextlib.contextmanager
+def _claimed(configs: Sequence[ExperimentConfig], runs_dir: Path) -> Iterator[None]:
+    """Keep other commands away from the systems and seeds that have folds left to run, from before the workers start.
+
+    The workers' own locks are taken fold by fold: of two commands given at once each could get a fold, and both fail
+    at the next. Here one gets all, because both ask in the same order.
+    """
+    left = [config for config in configs if not (run_directory(runs_dir, config) / RESULT_FILE).exists()]
+    first_folds = {run_directory(runs_dir, dataclasses.replace(config, fold=0)) for config in left}
+    with contextlib.ExitStack() as claims:
+        for first in () if several_machines() else sorted(first_folds):
+            claims.enter_context(lock_folder(first.parent, LOCK_REMEDY, purpose=f".{first.name}", seconds=1))
+        yield
 
 
 def _run_round(pool: Executor, run: Callable, configs: Sequence[ExperimentConfig]) -> list[FoldResult]:

@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import json
 import os
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from drl4ser import files
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig, change, to_dict
 from drl4ser.corpora import make_folds
-from drl4ser.files import read_archive
+from drl4ser.files import LockedError, read_archive
 from drl4ser.reporting.fold_result import read_fold_result, write_fold_result
 from drl4ser.reporting.metrics import confusion_matrix
 from drl4ser.runs.content import bind_content
@@ -275,6 +277,49 @@ def test_ctrl_c_writes_a_checkpoint_and_a_second_command_is_refused_at_once(reco
     history = json.loads(read_archive(checkpoint)["progress"].tobytes())["history"]
     assert history[-1]["epoch"] == len(history) >= 1
     assert f"epoch {len(history)} UA" in shown + rest
+
+
+def test_of_two_commands_at_once_one_has_all_folds(tmp_path):
+    """Also where they name the systems in another order, or one of them wants other folds."""
+    ours, theirs = (change(CONFIG, {"model": {"system": system}}) for system in ("s1", "s2"))
+    with grid._claimed([theirs, ours], tmp_path):
+        for wanted in ([ours, theirs], [dataclasses.replace(theirs, fold=2)]):
+            started = time.monotonic()
+            with (
+                pytest.raises(LockedError, match=rf"is in use by process {os.getpid()} on .*; wait for it to end"),
+                grid._claimed(wanted, tmp_path),
+            ):
+                pass
+            assert time.monotonic() - started < files.WAIT_SECONDS / 2
+        with grid._claimed([dataclasses.replace(theirs, seed=1)], tmp_path):
+            pass
+        finished = run_directory(tmp_path, ours) / "record.json"
+        finished.parent.mkdir(parents=True)
+        finished.write_text("{}")
+        with grid._claimed([ours], tmp_path):  # nothing to run
+            pass
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [finished]
+
+
+def test_commands_claim_in_one_order(tmp_path, monkeypatch):
+    """So that a circle of commands that wait for each other cannot form."""
+    claimed = []
+
+    def note(directory, *_, purpose, **__):
+        claimed.append((directory, purpose))
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(grid, "lock_folder", note)
+    configs = [
+        dataclasses.replace(change(CONFIG, {"model": {"system": system}}), seed=seed, fold=fold)
+        for system in ("s2", "s1")
+        for seed in (1, 0)
+        for fold in (0, 1)
+    ]
+    for order in (configs, configs[::-1]):
+        with grid._claimed(order, tmp_path):
+            pass
+    assert len(claimed) == 8 and claimed[:4] == claimed[4:]
 
 
 def test_a_fold_in_emulated_arithmetic_is_refused_before_anything_is_written(store, tmp_path, monkeypatch):
