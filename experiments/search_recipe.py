@@ -1,0 +1,89 @@
+"""Compare changes of a recipe on validation parts only: `python -m experiments.search_recipe --records_dir=DIR`.
+
+Each candidate trains the first FOLDS folds of each system. What a candidate did in the test parts is neither read nor
+printed, so that the choice of a recipe is not part of what it is judged by.
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from data_prep.command import run
+from drl4ser.config import change
+from drl4ser.files import atomic_write_text
+from drl4ser.runs.paths import run_directory
+from drl4ser.runs.run import read_history
+from experiments import settings
+
+FLAGS = flags.FLAGS
+flags.DEFINE_list("systems", ["s3", "poria_cnn"], "Which systems.")
+flags.DEFINE_list("candidates", None, "Which candidates. Default: all.")
+flags.DEFINE_string("results_dir", "my_results", "The log goes to recipe-search/ in it.")
+
+_JITTER = {"gain_jitter": 0.5}
+CANDIDATES = {
+    "as it is": {},
+    "jitter": _JITTER,
+    "jitter, smoothing": {**_JITTER, "label_smoothing": 0.1},
+    "jitter, averaging": {**_JITTER, "ema_momentum": 0.99},
+    "jitter, masks": {**_JITTER, "time_masks": 2, "time_mask_frames": 60, "feature_masks": 2},
+    "more jitter": {"gain_jitter": 1.0},
+}
+LAST = 10  # epochs; the UA of one epoch jumps by ten points where two speakers validate
+
+
+def main() -> None:
+    """Run what is missing, write the log after each candidate, print it."""
+    wanted = FLAGS.candidates or list(CANDIDATES)
+    if unknown := set(wanted) - set(CANDIDATES):
+        raise ValueError(f"--candidates: unknown {sorted(unknown)}; choose among {list(CANDIDATES)}")
+    runs_dir, rows = Path(FLAGS.runs_dir) / "recipe-search", []
+    for name in wanted:
+        FLAGS.runs_dir = str(runs_dir / name.replace(", ", "-").replace(" ", "-"))
+        base = list(settings.experiments(FLAGS.systems, ["acoustic"]))
+        configs = [change(config, {"train": CANDIDATES[name]}) for config in base]
+        settings.run(configs)
+        for config in configs:
+            history = read_history(run_directory(Path(FLAGS.runs_dir), config))
+            uas = [100 * row["validation_ua"] for row in history]
+            rows.append(
+                {
+                    "candidate": name,
+                    "changes": " ".join(f"{key}={value}" for key, value in CANDIDATES[name].items()),
+                    "system": config.model.system,
+                    "fold": config.fold + 1,
+                    "epochs": len(uas),
+                    "last": sum(uas[-LAST:]) / len(uas[-LAST:]),
+                    "best": max(uas),
+                    "loss": sum(row["validation_loss"] for row in history[-LAST:]) / len(history[-LAST:]),
+                }
+            )
+        directory = write_log(rows, Path(FLAGS.results_dir) / "recipe-search" / configs[0].experiment)
+    print((directory / "search.md").read_text(encoding="utf-8"))
+    print(f"Written to {directory}")
+
+
+def write_log(rows: list[dict], directory: Path) -> Path:
+    """Write every run as CSV, and its means over folds as a Markdown table."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows)
+    atomic_write_text(directory / "runs.csv", frame.round(4).to_csv(index=False, lineterminator="\n"))
+    groups = frame.groupby(["system", "candidate", "changes"], sort=False)
+    means = groups.agg(folds=("fold", "count"), last=("last", "mean"), best=("best", "mean"), loss=("loss", "mean"))
+    names = {
+        "last": f"UA of the last {LAST} epochs %",
+        "best": "UA of the best epoch %",
+        "loss": "Loss",
+        "folds": "Folds",
+        "system": "System",
+        "candidate": "Candidate",
+        "changes": "Changes",
+    }
+    table = means.reset_index().rename(columns=names).to_markdown(index=False, floatfmt=".2f")
+    atomic_write_text(directory / "search.md", f"{table}\n")
+    return directory
+
+
+if __name__ == "__main__":
+    run(main)
