@@ -241,7 +241,7 @@ class Predictor:
             >>> predictor.embed_llds([predictor.read("speech.wav").llds]).shape  # doctest: +SKIP
             (1, 256)
         """
-        return self._embed(self.prepare(llds, texts)).numpy()
+        return self._score_and_embed(self.prepare(llds, texts))[1]
 
     @functools.cached_property
     def branches(self) -> tuple[str, ...]:
@@ -252,7 +252,8 @@ class Predictor:
         return tuple(name for name, tensor in found.items() for _ in range(tensor.shape[-1]))
 
     @functools.cached_property
-    def _embed(self):
+    def _scores_and_embeddings(self):
+        """A compiled function inputs -> float32 [B, C + E]: the logits, then the embedding."""
         import keras
 
         from drl4ser.models.assembly import find_representations
@@ -260,20 +261,26 @@ class Predictor:
         from drl4ser.training.step import make_evaluation_step
 
         model = self.run.model
-        parts = [keras.ops.cast(part, "float32") for part in find_representations(model).values()]
-        encoder = keras.Model(model.inputs, keras.ops.concatenate(parts, axis=-1))
-        return make_evaluation_step(encoder, (input_signature(encoder),))
+        parts = [keras.ops.cast(part, "float32") for part in (model.output, *find_representations(model).values())]
+        both = keras.Model(model.inputs, keras.ops.concatenate(parts, axis=-1))
+        return make_evaluation_step(both, (input_signature(both),))
+
+    def _score_and_embed(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        return np.split(self._scores_and_embeddings(inputs).numpy(), [self.run.config.model.num_classes], axis=1)
 
     def _apply(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> Iterator[tuple]:
         """(probabilities, embedding or None) of each."""
-        embeddings = self.embed_llds(llds, texts) if self.with_embeddings else [None] * len(llds)
-        return zip(self.predict_llds(llds, texts), embeddings, strict=True)
+        if not self.with_embeddings:
+            return zip(self.predict_llds(llds, texts), [None] * len(llds), strict=True)
+        inputs = self.prepare(llds, texts)
+        logits, embeddings = self._score_and_embed(inputs)
+        if self.run.kernel_machine is not None:
+            logits = self.score(inputs)
+        return zip(_softmax(logits), embeddings, strict=True)
 
     def predict_prepared(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """Compute probabilities, float64 [B, num_classes], for the inputs that `prepare` makes."""
-        logits = np.asarray(self.score(inputs), np.float64)
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return shares / shares.sum(axis=1, keepdims=True)
+        return _softmax(self.score(inputs))
 
     def prepare(self, llds: Sequence[np.ndarray], texts: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """Make the model's inputs for `predict_llds`: normalised, padded with zeros, and the lengths."""
@@ -304,6 +311,12 @@ class Predictor:
             f"{hardly_any}words outside the vocabulary of the training corpus are left out "
             f"(it holds {known} of the {spoken} words of the transcript)",
         )
+
+
+def _softmax(logits: Any) -> np.ndarray:
+    logits = np.asarray(logits, np.float64)
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
 
 
 def _pad(sequences: Sequence[np.ndarray], step: int = 1) -> tuple[np.ndarray, np.ndarray]:

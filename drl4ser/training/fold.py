@@ -221,13 +221,14 @@ def _make_result(
         validation_ua=machine.validation_ua if machine else best["validation_ua"],
         overlap=overlap,
         commit=commit,
-        versions={
-            **current_versions(),
-            **describe_processor(),
-            "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()),
-            "llds": EXTRACTOR_VERSION,
-        },
+        versions=describe_training(),
     )
+
+
+def describe_training() -> dict[str, str]:
+    """Versions of packages and LLDs, processor and threads of a network that is trained now, for its result."""
+    threads = str(tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count())
+    return {**current_versions(), **describe_processor(), "threads": threads, "llds": EXTRACTOR_VERSION}
 
 
 @contextlib.contextmanager

@@ -11,17 +11,16 @@ from drl4ser.config import ALL_SPLIT, ExperimentConfig, from_dict
 from drl4ser.corpora.folds import Fold, select_fold
 from drl4ser.data.parts import load_fold
 from drl4ser.data.store import RecordStore
-from drl4ser.features import EXTRACTOR_VERSION
 from drl4ser.files import lock_folder
 from drl4ser.models import balanced_units, build_model_from_config
-from drl4ser.processor import check_precision, describe_processor
+from drl4ser.processor import check_precision
 from drl4ser.reporting.fold_result import FoldResult, make_fold_result, write_fold_result
 from drl4ser.reporting.pooling import check_results
-from drl4ser.reporting.provenance import current_commit, current_versions
+from drl4ser.reporting.provenance import current_commit
 from drl4ser.runs.content import bind_content
 from drl4ser.runs.paths import LOCK_REMEDY, RESULT_FILE, write_checksums, write_config
 from drl4ser.runs.run import TrainedRun, load_run, save_run
-from drl4ser.training.fold import seed_fold
+from drl4ser.training.fold import describe_training, seed_fold
 from drl4ser.training.trainer import Trainer
 
 
@@ -72,7 +71,7 @@ def pretrain(
         trainer.fit()
         measured = {"epochs": len(trainer.history), "best_epoch": trainer.best["epoch"]}
         measured |= {"validation_ua": trainer.best["validation_ua"], "commit": current_commit()}
-        measured["versions"] = {**current_versions(), **describe_processor(), "llds": EXTRACTOR_VERSION}
+        measured["versions"] = describe_training()
         result = _pool(tested, config, speakers, measured)
         write_config(directory, config, store.content(config.classes))
         run = TrainedRun(directory, config, data.normalizer, data.input_range, None, model)
