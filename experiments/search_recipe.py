@@ -1,7 +1,7 @@
 """Compare changes of a recipe on validation parts only: `python -m experiments.search_recipe --records_dir=DIR`.
 
-Each candidate trains the first FOLDS folds of each system. What a candidate did in the test parts is neither read nor
-printed, so that the choice of a recipe is not part of what it is judged by.
+Each candidate trains the first FOLDS folds of each system. The log holds nothing of the test parts, by which the chosen
+recipe is judged later.
 """
 
 from pathlib import Path
@@ -24,9 +24,9 @@ _JITTER = {"gain_jitter": 0.5}
 CANDIDATES = {
     "as it is": {},
     "jitter": _JITTER,
-    "jitter, smoothing": {**_JITTER, "label_smoothing": 0.1},
-    "jitter, averaging": {**_JITTER, "ema_momentum": 0.99},
-    "jitter, masks": {**_JITTER, "time_masks": 2, "time_mask_frames": 60, "feature_masks": 2},
+    "jitter smoothing": {**_JITTER, "label_smoothing": 0.1},
+    "jitter averaging": {**_JITTER, "ema_momentum": 0.99},
+    "jitter masks": {**_JITTER, "time_masks": 2, "time_mask_frames": 60, "feature_masks": 2},
     "more jitter": {"gain_jitter": 1.0},
 }
 LAST = 10  # epochs; the UA of one epoch jumps by ten points where two speakers validate
@@ -39,7 +39,7 @@ def main() -> None:
         raise ValueError(f"--candidates: unknown {sorted(unknown)}; choose among {list(CANDIDATES)}")
     runs_dir, rows = Path(FLAGS.runs_dir) / "recipe-search", []
     for name in wanted:
-        FLAGS.runs_dir = str(runs_dir / name.replace(", ", "-").replace(" ", "-"))
+        FLAGS.runs_dir = str(runs_dir / name.replace(" ", "-"))
         base = list(settings.experiments(FLAGS.systems, ["acoustic"]))
         configs = [change(config, {"train": CANDIDATES[name]}) for config in base]
         settings.run(configs)

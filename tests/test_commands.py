@@ -1,5 +1,6 @@
 """Wrong input to the commands: one clear line, exit code 1 (2 for usage), no traceback, nothing left behind."""
 
+import json
 import os
 import re
 import shutil
@@ -271,3 +272,25 @@ def test_two_manifests_never_meet(tmp_path):
     assert_refused(done, "would be named like the corpus ravdess", "NAME=")
     done = run("data_prep.make_records", "--corpus=ravdess", *options[1:], f"--data_dir={first.parent}", "--name=mine")
     assert_refused(done, "only a manifest can be named")
+
+
+def test_a_recipe_is_searched_on_validation_parts(records_dir, tmp_path):
+    """One row for each candidate and fold, and nothing of the test part among them."""
+    options = [f"--records_dir={records_dir}", "--corpus=manifest", f"--runs_dir={tmp_path / 'runs'}", "--num_folds=3"]
+    options += ["--systems=xia_dnn", "--epochs=2", "--change=model.width=0.02", f"--results_dir={tmp_path / 'results'}"]
+    assert_refused(run("experiments.search_recipe", *options, "--candidates=none"), "'none'", "as it is")
+    done = run("experiments.search_recipe", *options, "--candidates=as it is,jitter")
+    assert done.returncode == 0, done.stderr
+    (log,) = (tmp_path / "results").rglob("runs.csv")
+    header, *rows = [line.split(",") for line in log.read_text(encoding="utf-8").splitlines()]
+    assert header == ["candidate", "changes", "system", "fold", "epochs", "last", "best", "loss"]
+    assert [row[:5] for row in rows] == [
+        ["as it is", "", "xia_dnn", "1", "2"],
+        ["jitter", "gain_jitter=0.5", "xia_dnn", "1", "2"],
+    ]
+    for name, row in zip(("as-it-is", "jitter"), rows, strict=True):
+        (path,) = (tmp_path / "runs/recipe-search" / name).rglob("history.json")
+        uas = [100 * epoch["validation_ua"] for epoch in json.loads(path.read_text(encoding="utf-8"))]
+        assert [float(value) for value in row[5:7]] == pytest.approx([sum(uas) / len(uas), max(uas)], abs=1e-3)
+        config = json.loads(path.with_name("config.json").read_text(encoding="utf-8"))
+        assert config["train"]["gain_jitter"] == (0.5 if name == "jitter" else 0.1)
