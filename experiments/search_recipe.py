@@ -20,14 +20,13 @@ flags.DEFINE_list("systems", ["s3", "poria_cnn"], "Which systems.")
 flags.DEFINE_list("candidates", None, "Which candidates. Default: all.")
 flags.DEFINE_string("results_dir", "my_results", "The log goes to recipe-search/ in it.")
 
-_JITTER = {"gain_jitter": 0.5}
 CANDIDATES = {
     "as it is": {},
-    "jitter": _JITTER,
-    "jitter smoothing": {**_JITTER, "label_smoothing": 0.1},
-    "jitter averaging": {**_JITTER, "ema_momentum": 0.99},
-    "jitter masks": {**_JITTER, "time_masks": 2, "time_mask_frames": 60, "feature_masks": 2},
-    "more jitter": {"gain_jitter": 1.0},
+    "jitter": {"train": {"gain_jitter": 0.5}},
+    "masks": {"train": {"time_masks": 2, "time_mask_frames": 60, "feature_masks": 2}},
+    "smoothing": {"train": {"label_smoothing": 0.1}},
+    "averaging": {"train": {"ema_momentum": 0.99}},
+    "dropout": {"model": {"dropout": 0.3}},
 }
 LAST = 10  # epochs; the UA of one epoch jumps by ten points where two speakers validate
 
@@ -41,7 +40,7 @@ def main() -> None:
     for name in wanted:
         FLAGS.runs_dir = str(runs_dir / name.replace(" ", "-"))
         base = list(settings.experiments(FLAGS.systems, ["acoustic"]))
-        configs = [change(config, {"train": CANDIDATES[name]}) for config in base]
+        configs = [change(config, CANDIDATES[name]) for config in base]
         settings.run(configs)
         for config in configs:
             history = read_history(run_directory(Path(FLAGS.runs_dir), config))
@@ -49,7 +48,11 @@ def main() -> None:
             rows.append(
                 {
                     "candidate": name,
-                    "changes": " ".join(f"{key}={value}" for key, value in CANDIDATES[name].items()),
+                    "changes": " ".join(
+                        f"{part}.{field}={value}"
+                        for part, fields in CANDIDATES[name].items()
+                        for field, value in fields.items()
+                    ),
                     "system": config.model.system,
                     "fold": config.fold + 1,
                     "epochs": len(uas),

@@ -286,7 +286,7 @@ def test_a_recipe_is_searched_on_validation_parts(records_dir, tmp_path):
     assert header == ["candidate", "changes", "system", "fold", "epochs", "last", "best", "loss"]
     assert [row[:5] for row in rows] == [
         ["as it is", "", "xia_dnn", "1", "2"],
-        ["jitter", "gain_jitter=0.5", "xia_dnn", "1", "2"],
+        ["jitter", "train.gain_jitter=0.5", "xia_dnn", "1", "2"],
     ]
     for name, row in zip(("as-it-is", "jitter"), rows, strict=True):
         (path,) = (tmp_path / "runs/recipe-search" / name).rglob("history.json")
