@@ -79,7 +79,7 @@ def finished_result(directory: Path, config: ExperimentConfig, content: Content 
         if found != wanted:
             raise ValueError(
                 f"{directory} was run with {_first_difference(found, wanted)}; "
-                "choose another RUNS_DIR or delete that folder"
+                "choose another RUNS_DIR and RESULTS_DIR, or delete that folder"
             )
     if not (directory / RESULT_FILE).exists():
         return None
@@ -118,7 +118,7 @@ def _check_content(directory: Path, found: str, wanted: str, content: Content | 
 
 def _other_data(directory: Path, changes: str) -> str:
     experiment = directory.parent.parent  # the folder of all folds on that corpus, see `run_directory`
-    return f"{directory} was run on other data: {changes}. Delete {experiment} or choose another RUNS_DIR"
+    return f"{directory} was run on other data: {changes}. Delete {experiment} or choose another RUNS_DIR and RESULTS_DIR"
 
 
 def adopt_results(path: Path, runs_dir: Path) -> int:

@@ -133,7 +133,7 @@ def test_a_finished_fold_of_other_data_is_refused(finished, store, word_vectors,
     directory, _ = finished
     other = relabelled(store, "angry_1.wav", **changes)
     other = dataclasses.replace(other, digests={**store.digests, "x.wav": store.digests["angry_1.wav"]})
-    remedy = f"Delete {directory.parent.parent} or choose another RUNS_DIR"
+    remedy = f"Delete {directory.parent.parent} or choose another RUNS_DIR and RESULTS_DIR"
     with pytest.raises(ValueError, match=re.escape(f"was run on other data: {words}. {remedy}")):
         run_fold(CONFIG, other, directory, word_vectors)
 
