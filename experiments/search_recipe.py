@@ -67,11 +67,14 @@ def main() -> None:
 
 
 def write_log(rows: list[dict], directory: Path) -> Path:
-    """Write every run as CSV, and its means over folds as a Markdown table."""
+    """Add runs to those of earlier commands in a CSV file, and write their means over folds as a Markdown table."""
     import pandas as pd
 
-    frame = pd.DataFrame(rows)
-    atomic_write_text(directory / "runs.csv", frame.round(4).to_csv(index=False, lineterminator="\n"))
+    path, frame = directory / "runs.csv", pd.DataFrame(rows).round(4)
+    if path.exists():
+        frame = pd.concat([pd.read_csv(path, keep_default_na=False), frame])
+    frame = frame.drop_duplicates(["candidate", "changes", "system", "fold", "epochs"], keep="last")
+    atomic_write_text(path, frame.to_csv(index=False, lineterminator="\n"))
     groups = frame.groupby(["system", "candidate", "changes"], sort=False)
     means = groups.agg(folds=("fold", "count"), last=("last", "mean"), best=("best", "mean"), loss=("loss", "mean"))
     names = {

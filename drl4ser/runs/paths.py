@@ -118,7 +118,9 @@ def _check_content(directory: Path, found: str, wanted: str, content: Content | 
 
 def _other_data(directory: Path, changes: str) -> str:
     experiment = directory.parent.parent  # the folder of all folds on that corpus, see `run_directory`
-    return f"{directory} was run on other data: {changes}. Delete {experiment} or choose another RUNS_DIR and RESULTS_DIR"
+    return (
+        f"{directory} was run on other data: {changes}. Delete {experiment} or choose another RUNS_DIR and RESULTS_DIR"
+    )
 
 
 def adopt_results(path: Path, runs_dir: Path) -> int:
