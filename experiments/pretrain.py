@@ -56,7 +56,8 @@ _NEMO |= {"make": "CORPUS=manifest NAME=nemo DATA_DIR=/data/nemo/nemo.csv"}
 PRETRAINED = {
     "ravdess-small": Pretrained(system="poria_cnn", folds=6, width=0.25, epochs=70, **_RAVDESS),
     "ravdess-s3-small": Pretrained(system="s3", folds=2, width=0.25, epochs=30, **_RAVDESS),
-    "nemo-small": Pretrained(system="poria_cnn", folds=3, width=0.25, epochs=8, **_NEMO),
+    "nemo-small": Pretrained(system="poria_cnn", folds=3, width=0.25, epochs=30, **_NEMO),
+    "nemo-s3-small": Pretrained(system="s3", folds=2, width=0.25, epochs=30, **_NEMO),
 }
 
 
