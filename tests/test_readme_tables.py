@@ -133,6 +133,7 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
         "table1/ravdess-paper-paper-random",
         "table2/ravdess-paper-paper-random",
         "table1/ravdess-paper-tuned-random",
+        "table1/ravdess-small-tuned-emobox",
     ]
     for name in [*names, "saliency/synthetic-quick-tuned-random", "figure6/synthetic-quick-paper-random"]:
         shutil.copytree(ROOT / "results" / name, tmp_path / name)
