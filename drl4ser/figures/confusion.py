@@ -10,10 +10,12 @@ from drl4ser.console import one_line
 from drl4ser.figures import FONT_SIZE, make_figure
 
 PANEL_CM = 8.0
+LONGEST_NAME = 18
+"""Letters of a class's name in a figure; of longer ones the ends are shown: they would push the matrix aside."""
 
 
 def confusion_figure(confusion, classes: Sequence[str], title: str = "") -> Figure:
-    """One confusion matrix, 8 cm wide.
+    """One confusion matrix, 8 cm wide, or 1 cm for each class if that is more.
 
     Args:
         confusion: counts [C, C], rows are true classes.
@@ -27,7 +29,7 @@ def confusion_figure(confusion, classes: Sequence[str], title: str = "") -> Figu
 
 
 def confusion_grid(panels: Sequence[tuple[str, object]], classes: Sequence[str], columns: int = 2) -> Figure:
-    """Several confusion matrices of the same classes, each 8 cm wide.
+    """Several confusion matrices of the same classes, each as wide as that of `confusion_figure`.
 
     Args:
         panels: titles and counts [C, C], drawn from left to right and from top to bottom.
@@ -39,7 +41,8 @@ def confusion_grid(panels: Sequence[tuple[str, object]], classes: Sequence[str],
     """
     columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
-    figure = make_figure(columns * PANEL_CM, rows * PANEL_CM)
+    panel_cm = max(PANEL_CM, len(classes))
+    figure = make_figure(columns * panel_cm, rows * panel_cm)
     all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (title, confusion) in zip(all_axes, panels, strict=False):
         _draw_confusion(axes, np.asarray(confusion, dtype=np.float64), classes, title)
@@ -65,7 +68,7 @@ def recall_figure(recalls, classes: Sequence[str], title: str = "") -> Figure:
     bars = axes.bar(places, [100 * recall for recall in recalls], color="#56B4E9", edgecolor="black")
     axes.bar_label(bars, fmt="%.0f", fontsize=FONT_SIZE)
     axes.set_ylim(0, 110)
-    axes.set_xticks(places, [one_line(name) for name in classes])
+    axes.set_xticks(places, [_short(name) for name in classes])
     axes.set_ylabel("recall / %", fontsize=FONT_SIZE)
     axes.set_title(one_line(title), fontsize=FONT_SIZE + 1)
     axes.tick_params(labelsize=FONT_SIZE, length=2)
@@ -80,7 +83,7 @@ def _draw_confusion(axes, confusion: np.ndarray, classes: Sequence[str], title: 
     axes.set_title(one_line(title), fontsize=FONT_SIZE + 1)
     axes.set_xlabel("predicted", fontsize=FONT_SIZE)
     axes.set_ylabel("true", fontsize=FONT_SIZE)
-    ticks, names = range(len(classes)), [one_line(name) for name in classes]
+    ticks, names = range(len(classes)), [_short(name) for name in classes]
     axes.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, names)
     axes.tick_params(labelsize=FONT_SIZE, length=2)
@@ -89,6 +92,11 @@ def _draw_confusion(axes, confusion: np.ndarray, classes: Sequence[str], title: 
         text = f"{100 * share:.0f} %\n({_format_count(confusion[row, column])})"
         color = "white" if share > 0.6 else "black"
         axes.text(column, row, text, ha="center", va="center", fontsize=font_size, color=color)
+
+
+def _short(name: str) -> str:
+    line = one_line(name)
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 8].rstrip()}…{line[-7:].lstrip()}"
 
 
 def _format_count(count: float) -> str:

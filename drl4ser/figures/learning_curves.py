@@ -46,6 +46,7 @@ def learning_curves_figure(histories: Mapping[tuple[str, str], Sequence[Sequence
         for axes in (left, right):
             axes.set_xlabel("epoch", fontsize=FONT_SIZE)
             axes.set_ylim(bottom=0)
+            axes.xaxis.get_major_locator().set_params(integer=True)
             axes.tick_params(labelsize=FONT_SIZE, length=2)
             axes.grid(color="0.9", linewidth=0.5)
     return figure

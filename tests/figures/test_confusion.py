@@ -20,3 +20,21 @@ def test_confusion_figure_shows_shares_and_counts():
 def test_a_grid_has_a_panel_for_each_row_of_the_table():
     figure = plots.confusion_grid([(name, np.eye(3)) for name in "abc"], ["x", "y", "z"])
     assert [axes.get_title() for axes in figure.axes if axes.axison] == ["a", "b", "c"]
+
+
+def test_long_names_of_classes_leave_the_matrix_its_room():
+    long = [f"what nobody would ever call an emotion, but somebody did {number}" for number in range(3)]
+    figure = plots.confusion_figure(np.eye(3), long)
+    figure_to_array(figure)  # a warning that there is no room would be an error
+    (axes,) = figure.axes
+    assert axes.get_position().width > 0.4
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(set(names)) == 3 and max(map(len, names)) <= plots.LONGEST_NAME
+
+
+def test_numbers_of_many_classes_fit_into_their_cells():
+    figure = plots.confusion_figure(np.eye(13), [f"class {number}" for number in range(13)])
+    figure_to_array(figure)
+    (axes,) = figure.axes
+    cell = axes.bbox.width / 13
+    assert max(text.get_window_extent().width for text in axes.texts[::14]) < cell
