@@ -10,6 +10,7 @@ References:
 
 import dataclasses
 import re
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -63,23 +64,21 @@ def read_iemocap(root: Path, allow_partial: bool = False) -> list[Utterance]:
 
     Args:
         root: the folder that holds Session1 to Session5, or its parent.
-        allow_partial: accept a copy without some sessions or WAV files, and leave their turns out.
+        allow_partial: accept a copy without some sessions or WAV files, with a warning, and leave their turns out.
 
     Raises:
         CorpusError: if there is no IEMOCAP in `root`, a line of an evaluation cannot be read, or the copy is
             not complete: the four classes of each session are counted.
     """
     sessions = _read_sessions(root)
-    if not allow_partial:
-        _refuse_faults(root, _count_faults(sessions) + _file_faults(sessions))
+    _report_faults(root, _count_faults(sessions) + _file_faults(sessions), allow_partial)
     return [utterance for session in sessions for utterance in session.utterances]
 
 
 def read_synthetic(root: Path, allow_partial: bool = False) -> list[Utterance]:
     """Read a corpus of any size in IEMOCAP's layout: `read_iemocap` without the counts of the release."""
     sessions = _read_sessions(root)
-    if not allow_partial:
-        _refuse_faults(root, _file_faults(sessions))
+    _report_faults(root, _file_faults(sessions), allow_partial)
     return [utterance for session in sessions for utterance in session.utterances]
 
 
@@ -194,7 +193,10 @@ def _count_faults(sessions: list[_Session]) -> list[str]:
     return [*faults, f"the full release has {release}"] if faults else []
 
 
-def _refuse_faults(root: Path, faults: list[str]) -> None:
-    if faults:
-        remedy = "copy it again, or accept it as it is with allow_partial"
-        raise CorpusError(f"{root} is not a complete copy: {'; '.join(faults)}; {remedy}")
+def _report_faults(root: Path, faults: list[str], allow_partial: bool) -> None:
+    if not faults:
+        return
+    report = f"{root} is not a complete copy: {'; '.join(faults)}"
+    if not allow_partial:
+        raise CorpusError(f"{report}; copy it again, or accept it as it is with ALLOW_PARTIAL=true (`allow_partial`)")
+    warnings.warn(report, stacklevel=3)

@@ -10,6 +10,7 @@ import io
 import os
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | No
 
     Args:
         root: the CSV file.
-        allow_partial: leave out rows whose file does not exist instead of refusing them.
+        allow_partial: leave out rows whose file does not exist, with a warning, instead of refusing them.
         audio_root: folder that relative paths start from; None for that of the CSV file.
 
     Raises:
@@ -68,12 +69,15 @@ def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | No
             absent.append((row, values["path"]))
     for column in _LABELS:
         _refuse_variants(root, column, labels[column])
-    if absent and not allow_partial:
+    if absent:
         row, name = absent[0]
-        raise CorpusError(
-            f"{root}, row {row}, column 'path': {name!r} does not exist in {base} ({len(absent)} such rows); correct "
-            "the path, set AUDIO_ROOT to the folder that paths start from, or leave such rows out with allow_partial"
-        )
+        fault = f"{root}, row {row}, column 'path': {name!r} does not exist in {base} ({len(absent)} such rows)"
+        if not allow_partial:
+            raise CorpusError(
+                f"{fault}; correct the path, set AUDIO_ROOT to the folder that paths start from, or leave such rows "
+                "out with ALLOW_PARTIAL=true (`allow_partial`)"
+            )
+        warnings.warn(f"left out: {fault}", stacklevel=2)
     return utterances
 
 
