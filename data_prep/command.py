@@ -34,7 +34,8 @@ def _guarded(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         _leave("interrupted; the same command resumes after the last finished epoch of each fold, or shard", 130)
     except BrokenProcessPool:
-        _leave("a worker process died (out of memory?); the same command resumes from here, try fewer workers", 1)
+        remedy = "try fewer workers (JOBS), or cut the longest recordings, to which batches are padded"
+        _leave(f"a worker process died (out of memory?); the same command resumes from here, {remedy}", 1)
     except (ValueError, OSError, ImportError) as error:
         if FLAGS.traceback:
             raise

@@ -80,8 +80,8 @@ def run_fold(
     result = finished_result(directory, config, content)
     if result is not None:
         return result
-    replicas = find_replicas()
-    with _explained_errors(store), replicas.output_folder(directory) as folder, lock_folder(folder, LOCK_REMEDY):
+    replicas, explained = find_replicas(), _explained_errors(store, config)
+    with explained, replicas.output_folder(directory) as folder, lock_folder(folder, LOCK_REMEDY):
         # again: the process that held the lock may have finished this fold
         result = finished_result(folder, config, content)
         if result is None:
@@ -232,10 +232,18 @@ def describe_training() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _explained_errors(store: RecordStore) -> Iterator[None]:
-    """Turn TensorFlow's errors about files into errors that name the file and the remedy."""
+def _explained_errors(store: RecordStore, config: ExperimentConfig) -> Iterator[None]:
+    """Turn TensorFlow's errors about memory and files into errors that name the file and the remedy."""
     try:
         yield
+    except tf.errors.ResourceExhaustedError as error:
+        longest = max(store.subset(config.classes), key=lambda utterance: store.num_frames[utterance.id])
+        seconds = store.num_frames[longest.id] * config.frame.hop_ms / 1000
+        raise OSError(
+            f"out of memory: a batch of {config.train.batch_size} recordings is padded to its longest, and "
+            f"{longest.path} has {seconds:.1f} s; cut such recordings into utterances or leave them out, or use fewer "
+            "JOBS (--jobs) or smaller batches (--change=train.batch_size=4)"
+        ) from error
     except (tf.errors.OpError, UnicodeDecodeError) as error:  # the latter where a message quotes a damaged record
         verify_shards(store)
-        raise OSError(f"TensorFlow failed: {str(error)[:500]}") from error
+        raise OSError(f"TensorFlow failed: {str(error)[-500:]}") from error

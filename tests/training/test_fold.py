@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from drl4ser import files
 from drl4ser.config import ExperimentConfig, ModelConfig, TrainConfig, change, to_dict
@@ -329,3 +330,13 @@ def test_a_fold_in_emulated_arithmetic_is_refused_before_anything_is_written(sto
     with pytest.raises(ValueError, match="set DRL4SER_EMULATE_BFLOAT16=1 to insist"):
         run_fold(config, store, tmp_path / "fold")
     assert not list(tmp_path.rglob("*.json"))
+
+
+def test_too_little_memory_is_explained_by_the_longest_recording(store, tmp_path, monkeypatch):
+    def load_fold(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr("drl4ser.training.fold.load_fold", load_fold)
+    longest = max(store.utterances, key=lambda utterance: store.num_frames[utterance.id])
+    with pytest.raises(OSError, match=f"out of memory: a batch of 4 .* {re.escape(str(longest.path))} has .*cut such"):
+        run_fold(change(CONFIG, {"model": {"modality": "acoustic"}}), store, tmp_path / "fold")
