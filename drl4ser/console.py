@@ -125,4 +125,6 @@ def import_tensorflow() -> ModuleType:
         import tensorflow as tf
 
         tf.config.list_physical_devices()
+    if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "0":  # of graphs that are made again, as for each run that is loaded
+        tf.get_logger().setLevel("ERROR")
     return tf
