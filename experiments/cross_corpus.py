@@ -24,7 +24,8 @@ def main() -> None:
     for system in FLAGS.systems:
         if system not in settings.SYSTEMS:
             raise ValueError(f"{system!r} keeps nothing to apply; choose among {', '.join(settings.SYSTEMS)}")
-    results = settings.finished(list(settings.experiments(FLAGS.systems, FLAGS.modalities)))
+    configs = list(settings.experiments(FLAGS.systems, FLAGS.modalities))
+    results = settings.finished(configs)
     import_tensorflow()
 
     from drl4ser.analysis.cross_corpus import apply_run, check_corpora
@@ -33,7 +34,7 @@ def main() -> None:
     from drl4ser.runs.paths import run_directory
 
     tested_on = [Path(name) for name in FLAGS.test_records]
-    check_corpora(open_store(Path(FLAGS.records_dir)), [open_store(path) for path in tested_on])
+    check_corpora(open_store(Path(FLAGS.records_dir)), [open_store(path, configs[0].frame) for path in tested_on])
     applied = []
     for result in progress(results, unit="run", desc="other corpora"):
         directory = run_directory(Path(FLAGS.runs_dir), from_dict(ExperimentConfig, result.config))

@@ -13,11 +13,13 @@ from drl4ser.training.trainer import evaluate_part
 
 
 def check_corpora(trained_on: RecordStore, tested_on: Sequence[RecordStore]) -> None:
-    """Refuse records that are no other corpus.
+    """Refuse records that are not another corpus, or that runs of the first one cannot be tested on.
 
     Raises:
-        ValueError: if two of them have one name, or one to test on shares a recording with the training corpus.
+        ValueError: if two of them have one name, or one to test on shares a recording with the training corpus, or has
+            fewer than two classes in common with it.
     """
+    classes = tuple(sorted({utterance.emotion for utterance in trained_on.utterances}))
     names, known = {trained_on.corpus: trained_on}, {digest: name for name, digest in trained_on.digests.items()}
     for store in tested_on:
         if store.corpus in names:
@@ -33,6 +35,7 @@ def check_corpora(trained_on: RecordStore, tested_on: Sequence[RecordStore]) -> 
                 f"{shared[0]!r} ({known[store.digests[shared[0]]]!r} there); leave them out of one of the two: a test "
                 "on them would be no test on another corpus"
             )
+        _find_common(classes, store, trained_on.directory)
 
 
 def apply_run(directory: Path, records_dir: Path) -> FoldResult:

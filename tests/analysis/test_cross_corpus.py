@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from drl4ser.analysis.cross_corpus import apply_run, check_corpora
 from drl4ser.analysis.cross_corpus_table import build_rows, render_cross_corpus, write_cross_corpus
+from drl4ser.console import import_tensorflow
 from drl4ser.corpora import Utterance, read_corpus
 from drl4ser.data.extraction import make_records
 from drl4ser.data.store import open_store
@@ -57,6 +59,13 @@ def test_corpora_that_are_no_others_are_refused(store, other, manifest, tmp_path
     for pair in ([store], [open_store(other), open_store(other)]):
         with pytest.raises(ValueError, match=r"are both named (manifest|other); give each corpus once"):
             check_corpora(store, pair)
+    of_one_class = dataclasses.replace(open_store(other), utterances=open_store(other).utterances[:8])
+    with pytest.raises(ValueError, match="fewer than two classes in common"):
+        check_corpora(store, [of_one_class])
+
+
+def test_tensorflow_does_not_warn_the_user_of_a_graph_for_each_run():
+    assert not import_tensorflow().get_logger().isEnabledFor(logging.WARNING)
 
 
 def test_what_the_run_started_from_is_no_other_corpus_either(other, tmp_path):
