@@ -22,6 +22,7 @@ REQUIRED_COLUMNS = ("path", "emotion")
 OPTIONAL_COLUMNS = ("speaker", "session", "text", "fold")
 _COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 _LABELS = ("emotion", "speaker", "session")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what would break lines of tables and label files
 
 
 def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | None = None) -> list[Utterance]:
@@ -68,7 +69,7 @@ def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | No
         else:
             absent.append((row, values["path"]))
     for column in _LABELS:
-        _refuse_variants(root, column, labels[column])
+        _check_labels(root, column, labels[column])
     if absent:
         row, name = absent[0]
         fault = f"{root}, row {row}, column 'path': {name!r} does not exist in {base} ({len(absent)} such rows)"
@@ -89,10 +90,15 @@ def _read_values(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         yield row, _check_fields(path, row, columns, fields)
 
 
-def _refuse_variants(path: Path, column: str, first_rows: dict[str, int]) -> None:
-    """Refuses labels that look alike: each would be a class, a speaker or a session of its own, without a word."""
+def _check_labels(path: Path, column: str, first_rows: dict[str, int]) -> None:
+    """Refuses labels of several lines, and those that look alike: each would be a class, speaker or session, unseen."""
     spellings: dict[str, str] = {}
     for label, row in first_rows.items():
+        if _CONTROL.search(label):
+            raise CorpusError(
+                f"{path}, row {row}, column {column!r}: {label!a} holds a line break, a tab or another control "
+                "character; write it on one line, with spaces"
+            )
         other = spellings.setdefault(_plain(label), label)
         if other != label:
             raise CorpusError(

@@ -83,6 +83,8 @@ HEADER = "path,emotion,text\n"
         ("file,emotion\n", "row 1: unknown column 'file'; expected the columns path, emotion and optionally"),
         ("path;emotion\n1.wav;sad\n", "row 1: unknown column 'path;emotion'.*with commas between"),
         ("path,speaker\n", "row 1: no column 'emotion'"),
+        ('path,emotion\n1.wav,"sa\nd"\n', r"row 2, column 'emotion': 'sa\\nd' holds a line break.*on one line"),
+        ("path,emotion,speaker\n1.wav,sad,a\tb\n", r"row 2, column 'speaker': 'a\\tb' holds a line break, a tab"),
         ("path,emotion,path\n", "row 1: column 'path' occurs twice"),
         (HEADER + "1.wav,sad,Hi\n2.wav,sad\n", "row 3: 2 fields instead of 3"),
         (HEADER + "1.wav,sad,Well, no\n", "row 2: 4 fields instead of 3.*double quotes"),
