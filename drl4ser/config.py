@@ -106,8 +106,9 @@ class TrainConfig:
     `weight_decay` (AdamW), `clip_norm` (global gradient norm), `label_smoothing`, `warmup_epochs`,
     `ema_momentum` (averaged weights are validated and tested), the masks of SpecAugment (`time_masks` of up to
     `time_mask_frames`, `feature_masks` of one LLD each), `time_stretch` (lengths scaled by up to this fraction),
-    `gain_jitter` (standard deviation of a per-utterance shift of each z-scored LLD) and `trim_db` (leading and
-    trailing frames more than this below the loudest one are left out, in prediction too).
+    `gain_jitter` (standard deviation of a per-utterance shift of each z-scored LLD), `trim_db` (leading and trailing
+    frames more than this below the loudest one are left out, in prediction too) and `subtract_mean` (each utterance's
+    own mean is taken off its z-scored LLDs, in prediction too).
     """
 
     learning_rate: float = 1e-3
@@ -127,6 +128,7 @@ class TrainConfig:
     gain_jitter: float = 0.0
     class_weights: bool = False
     trim_db: float = 0.0
+    subtract_mean: bool = False
     precision: str = "float32"
 
     def __post_init__(self):

@@ -22,6 +22,7 @@ flags.DEFINE_string("results_dir", "my_results", "The log goes to recipe-search/
 
 CANDIDATES = {
     "as it is": {},
+    "no mean": {"train": {"subtract_mean": True}},
     "jitter": {"train": {"gain_jitter": 0.5}},
     "masks": {"train": {"time_masks": 2, "time_mask_frames": 60, "feature_masks": 2}},
     "smoothing": {"train": {"label_smoothing": 0.1}},

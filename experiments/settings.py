@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -137,11 +138,27 @@ def _changes() -> dict[str, dict]:
         match = re.fullmatch(r"(model|train|frame)\.(\w+)=(.+)", text)
         if match is None or match[2] not in vars(getattr(config.ExperimentConfig(), match[1])):
             raise ValueError(f"--change={text}: expected model.NAME=VALUE or train.NAME=VALUE, see drl4ser/config.py")
-        value = match[3] if match[3].isidentifier() else json.loads(match[3])
-        if isinstance(getattr(getattr(config.ExperimentConfig(), match[1]), match[2]), float):
-            value = float(value)
-        changes.setdefault(match[1], {})[match[2]] = value
+        changes.setdefault(match[1], {})[match[2]] = _parse(text, match[1], match[2], match[3])
     return changes
+
+
+def _parse(text: str, part: str, name: str, value: str) -> Any:
+    """The value of a --change, of the kind that the setting has."""
+    current = getattr(getattr(config.ExperimentConfig(), part), name)
+    if isinstance(current, str):
+        return value
+    kinds = {bool: "true or false", int: "a whole number", float: "a number", tuple: "a list such as [32,64]"}
+    try:
+        parsed = json.loads(value)
+        if isinstance(current, float) and type(parsed) is int:
+            return float(parsed)
+        if isinstance(current, tuple) and isinstance(parsed, list):
+            parsed = tuple(parsed)
+        if type(parsed) is not type(current):
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"--change={text}: expected {kinds[type(current)]}. Received: {value!r}") from None
+    return parsed
 
 
 def run(configs: list[config.ExperimentConfig]) -> list[FoldResult]:

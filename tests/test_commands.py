@@ -84,6 +84,13 @@ def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
         "--modalities=acoustic", "--num_folds=10", words=["class", "6", "10"]
     )  # fewer utterances of a class than folds
     refused("--change=train.speed=9", "--modalities=acoustic", words=["train.speed=9", "config.py"])
+    for change, kind in {
+        "train.class_weights=no": "true or false",
+        "train.patience=1.5": "a whole number",
+        "train.learning_rate=fast": "a number",
+        "model.filters=32": "a list such as [32,64]",
+    }.items():
+        refused(f"--change={change}", "--modalities=acoustic", words=[change, f"expected {kind}"])
     refused("--change=train.patience=0", "--modalities=acoustic", words=["`patience` must be positive"])
     refused("--split=session", "--modalities=acoustic", words=["session"])
     refused("--split=given", "--modalities=acoustic", words=["24 of 24", "column `fold`"])
@@ -278,6 +285,7 @@ def test_a_recipe_is_searched_on_validation_parts(records_dir, tmp_path):
     """One row for each candidate and fold, and nothing of the test part among them."""
     options = [f"--records_dir={records_dir}", "--corpus=manifest", f"--runs_dir={tmp_path / 'runs'}", "--num_folds=3"]
     options += ["--systems=xia_dnn", "--epochs=2", "--change=model.width=0.02", f"--results_dir={tmp_path / 'results'}"]
+    options += ["--change=train.class_weights=false", "--change=train.lr_schedule=constant"]
     assert_refused(run("experiments.search_recipe", *options, "--candidates=none"), "'none'", "as it is")
     for candidates in ("as it is", "as it is,jitter"):  # a log of several commands
         done = run("experiments.search_recipe", *options, f"--candidates={candidates}")
@@ -295,3 +303,4 @@ def test_a_recipe_is_searched_on_validation_parts(records_dir, tmp_path):
         assert [float(value) for value in row[5:7]] == pytest.approx([sum(uas) / len(uas), max(uas)], abs=1e-3)
         config = json.loads(path.with_name("config.json").read_text(encoding="utf-8"))
         assert config["train"]["gain_jitter"] == (0.5 if name == "jitter" else 0.1)
+        assert (config["train"]["class_weights"], config["train"]["lr_schedule"]) == (False, "constant")

@@ -43,7 +43,7 @@ def load_fold(config: ExperimentConfig, store: RecordStore, word_vectors: WordVe
     """
     utterances = store.subset(config.classes)
     fold = select_fold(config, utterances)
-    normalizer = fit_normalizer(store, fold.train, config.train.trim_db)
+    normalizer = fit_normalizer(store, fold.train, config.train.trim_db, config.train.subtract_mean)
     vocabulary = _select_words(config, word_vectors, [utterance.text for utterance in utterances])
     number = {name: index for index, name in enumerate(config.classes)}
     labels = {utterance.id: number[utterance.emotion] for utterance in utterances}

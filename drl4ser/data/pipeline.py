@@ -63,10 +63,12 @@ class LabelledPart:
         return -(-self.num_utterances // batch_size)
 
 
-def fit_normalizer(store: RecordStore, ids: tuple[str, ...], trim_db: float = 0.0) -> Normalizer:
+def fit_normalizer(
+    store: RecordStore, ids: tuple[str, ...], trim_db: float = 0.0, subtract_mean: bool = False
+) -> Normalizer:
     """Compute z-score statistics over the frames of the utterances `ids`: the training part, nothing else."""
     selected = read_in_order(store, positions(store, dict.fromkeys(ids, 0)))
-    return Normalizer.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), trim_db)
+    return Normalizer.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), trim_db, subtract_mean)
 
 
 def fit_input_range(store: RecordStore, ids: tuple[str, ...], frame: FrameConfig) -> InputRange:
@@ -96,9 +98,12 @@ def load_part(
     def prepare(element, label):
         word_rows = tf.io.decode_raw(rows.lookup(element["id"]), tf.int32)
         llds = _trim(element["llds"], normalizer.trim_db)
+        scores = (tf.cast(llds, tf.float64) - mean) / std
+        if normalizer.subtract_mean:
+            scores -= tf.reduce_mean(scores, axis=0)
         prepared = {
             "id": element["id"],
-            "llds": tf.cast((tf.cast(llds, tf.float64) - mean) / std, tf.float32),
+            "llds": tf.cast(scores, tf.float32),
             "num_frames": tf.shape(llds)[0],
             "word_rows": word_rows,
             "num_words": tf.size(word_rows),

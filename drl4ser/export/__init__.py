@@ -1,5 +1,6 @@
 """Trained systems in formats that other programs read: .keras, TensorFlow SavedModel, ONNX and LiteRT, each checked."""
 
+import dataclasses
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -65,14 +66,15 @@ def compare_with_original(predictor: Predictor, exported: Callable[[dict], np.nd
 
 def _draw_batches(predictor: Predictor, rng: np.random.Generator) -> Iterator[tuple[dict, dict]]:
     """Raw inputs with garbage in the padding, and the same normalised and padded with zeros."""
-    normalizer, names = predictor.run.normalizer, [item.name for item in predictor.run.model.inputs]
+    names = [item.name for item in predictor.run.model.inputs]
+    normalizer = dataclasses.replace(predictor.run.normalizer, trim_db=0.0)  # what is given is trimmed
     word_dim = predictor.run.config.model.word_dim
     for lengths in _BATCHES:
         frames = [rng.normal(size=(length, len(normalizer.mean))) for length in lengths]
         words = [rng.normal(size=(count, word_dim)) for count in rng.integers(0, 12, len(lengths))]
         raw = [item * normalizer.std + normalizer.mean for item in frames]
         given = {**_pad("llds", "num_frames", raw, rng), **_pad("words", "num_words", words, rng)}
-        clean = {**_pad("llds", "num_frames", frames), **_pad("words", "num_words", words)}
+        clean = {**_pad("llds", "num_frames", [normalizer(item) for item in raw]), **_pad("words", "num_words", words)}
         yield {name: given[name] for name in names}, {name: clean[name] for name in names}
 
 

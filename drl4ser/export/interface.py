@@ -5,6 +5,7 @@ import keras
 from drl4ser.config import to_dict
 from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES
 from drl4ser.files import file_sha256
+from drl4ser.layers import SequenceMask
 from drl4ser.runs.paths import WEIGHTS_FILE
 from drl4ser.runs.run import TrainedRun
 
@@ -57,6 +58,8 @@ def build_served_model(run: TrainedRun) -> keras.Model:
             (1 / std).tolist(), (-mean / std).tolist(), name="normalizer", dtype="float32"
         )
         values["llds"] = normalize(values["llds"])
+        if run.normalizer.subtract_mean:
+            values["llds"] = _subtract_mean(values["llds"], values["num_frames"])
     if "words" in values:
         # ONNX Runtime fails on a sequence of length 0; one more row of padding changes nothing.
         values["words"] = keras.layers.ZeroPadding1D((0, 1), name="one_more_word", dtype="float32")(values["words"])
@@ -64,6 +67,13 @@ def build_served_model(run: TrainedRun) -> keras.Model:
     softmax = keras.layers.Activation("softmax", name="probabilities", dtype="float32")
     probabilities = softmax(run.model(list(values.values())))
     return keras.Model(inputs, {"probabilities": probabilities}, name=f"{run.config.model.system}_served")
+
+
+def _subtract_mean(scores: keras.KerasTensor, num_frames: keras.KerasTensor) -> keras.KerasTensor:
+    """Take off the mean over an utterance's own frames, as `Normalizer` does."""
+    mask = SequenceMask()(num_frames, scores)[:, :, None]
+    total = keras.ops.sum(keras.ops.where(mask, scores, 0.0), axis=1, keepdims=True)
+    return scores - total / keras.ops.cast(num_frames, "float32")[:, None, None]
 
 
 def describe_interface(run: TrainedRun) -> dict:

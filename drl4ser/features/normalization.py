@@ -1,4 +1,6 @@
-"""Normalisation of LLDs: z-scores with the statistics of the training part, and trimming of silence on request."""
+"""Normalisation of LLDs: z-scores with the statistics of the training part; on request silence is trimmed, and each
+utterance's own mean taken off.
+"""
 
 import dataclasses
 from collections.abc import Iterable
@@ -35,10 +37,15 @@ def speech_span(llds: np.ndarray, trim_db: float) -> slice:
 class Normalizer:
     """(x - mean) / std for each dimension of the frames within `speech_span`.
 
+    With `subtract_mean` the mean of these values over the utterance's frames is then 0: cepstral mean normalisation
+    (Atal, J. Acoust. Soc. Am. 55(6), 1974) of all LLDs. It takes off what microphone, level and voice add to every
+    frame, and with it whatever of the emotion is constant in the utterance.
+
     Args:
         mean: float64 [num_features].
         std: float64 [num_features], positive; 1 for a dimension that was constant.
         trim_db: see `speech_span`; 0 keeps every frame.
+        subtract_mean: whether each utterance's own mean is taken off.
 
     Example:
         >>> normalizer = Normalizer.fit([np.array([[1.0, 5.0], [3.0, 5.0]])])
@@ -49,6 +56,7 @@ class Normalizer:
     mean: np.ndarray
     std: np.ndarray
     trim_db: float = 0.0
+    subtract_mean: bool = False
 
     def __post_init__(self):
         for name in ("mean", "std"):
@@ -61,7 +69,7 @@ class Normalizer:
             raise ValueError(f"`std` must be positive and as long as `mean`. Received: std={self.std}")
 
     @classmethod
-    def fit(cls, utterances: Iterable[np.ndarray], trim_db: float = 0.0) -> "Normalizer":
+    def fit(cls, utterances: Iterable[np.ndarray], trim_db: float = 0.0, subtract_mean: bool = False) -> "Normalizer":
         """Fit mean and (population) standard deviation over the frames of all utterances, in one pass.
 
         Means and sums of squared deviations are merged utterance by utterance in float64 (Chan, Golub and
@@ -70,6 +78,7 @@ class Normalizer:
         Args:
             utterances: arrays [num_frames, num_features]; those without frames add nothing.
             trim_db: leaves out what `speech_span` leaves out; needs all 17 LLDs.
+            subtract_mean: as of the class; without effect on `mean` and `std`.
 
         Raises:
             ValueError: if there is no frame at all, or an array has another rank or width, or is not finite.
@@ -92,14 +101,18 @@ class Normalizer:
         count, mean, squares = total
         std = np.sqrt(squares / count)
         # Rounding leaves a constant dimension a deviation of some 1e-16 of its value: not a spread.
-        return cls(mean, np.where(std > 1e-12 * np.maximum(1.0, np.abs(mean)), std, 1.0), trim_db)
+        std = np.where(std > 1e-12 * np.maximum(1.0, np.abs(mean)), std, 1.0)
+        return cls(mean, std, trim_db, subtract_mean)
 
     def __call__(self, llds: np.ndarray) -> np.ndarray:
         """Normalise [num_frames, num_features]: float32 z-scores of the frames within `speech_span`."""
         llds = np.asarray(llds)
         if llds.shape[-1:] != self.mean.shape:
             raise ValueError(f"`llds` must have {len(self.mean)} features. Received: shape={llds.shape}")
-        return ((llds[speech_span(llds, self.trim_db)] - self.mean) / self.std).astype(np.float32)
+        scores = (llds[speech_span(llds, self.trim_db)] - self.mean) / self.std
+        if self.subtract_mean and len(scores):
+            scores -= scores.mean(axis=0)
+        return scores.astype(np.float32)
 
     def __eq__(self, other):
         if not isinstance(other, Normalizer):
@@ -107,17 +120,18 @@ class Normalizer:
         return self.to_dict() == other.to_dict()
 
     def __hash__(self):
-        return hash((self.mean.tobytes(), self.std.tobytes(), self.trim_db))
+        return hash((self.mean.tobytes(), self.std.tobytes(), self.trim_db, self.subtract_mean))
 
     def to_dict(self) -> dict[str, list[float] | float]:
         """Return plain values, ready for JSON; `from_dict` restores every bit."""
-        return {"mean": self.mean.tolist(), "std": self.std.tolist(), "trim_db": self.trim_db}
+        values = {"mean": self.mean.tolist(), "std": self.std.tolist(), "trim_db": self.trim_db}
+        return values | ({"subtract_mean": True} if self.subtract_mean else {})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Normalizer":
         """Invert `to_dict`."""
         mean, std = (np.array(values[name], np.float64) for name in ("mean", "std"))
-        return cls(mean, std, float(values.get("trim_db", 0.0)))
+        return cls(mean, std, float(values.get("trim_db", 0.0)), bool(values.get("subtract_mean", False)))
 
 
 def _merge(one, other):

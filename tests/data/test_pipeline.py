@@ -58,6 +58,14 @@ def test_trimming_gives_what_the_normalizer_gives(store, labels, llds):
     assert sum(map(len, map(trimming, llds.values()))) < sum(map(len, llds.values()))
 
 
+def test_taking_off_means_gives_what_the_normalizer_gives(store, labels, llds):
+    taking = fit_normalizer(store, tuple(labels), trim_db=0.05, subtract_mean=True)
+    for inputs, _, ids in evaluation_batches(load_part(store, labels, taking), batch_size=1):
+        wanted = taking(llds[ids.numpy()[0].decode()])
+        np.testing.assert_allclose(inputs["llds"][0, : len(wanted)], wanted, rtol=1e-6, atol=1e-6)
+        assert not np.any(inputs["llds"][0, len(wanted) :])
+
+
 def test_evaluation_gives_every_utterance_once_in_order(part, store, labels, normalizer, llds):
     found = []
     for inputs, label, ids in evaluation_batches(part, batch_size=5):

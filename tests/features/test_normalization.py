@@ -110,5 +110,28 @@ def test_what_is_trimmed_is_neither_counted_nor_kept():
     assert Normalizer.from_dict(json.loads(json.dumps(trimming.to_dict()))) == trimming != plain
 
 
-def test_statistics_of_runs_before_trimming_are_still_read():
-    assert Normalizer.from_dict({"mean": [1.0], "std": [2.0]}).trim_db == 0
+def test_what_every_frame_has_in_common_is_taken_off():
+    """Scores are those of the plain normaliser less their mean; an offset of the whole utterance changes nothing."""
+    rng = np.random.default_rng(0)
+    utterances = [rng.normal(rng.normal(size=17), 2.0, (length, 17)) for length in (50, 80)]
+    taking = Normalizer.fit(utterances, subtract_mean=True)
+    plain = Normalizer.fit(utterances)
+    scores = plain(utterances[0])
+    np.testing.assert_allclose(taking(utterances[0]), scores - scores.mean(axis=0), atol=1e-5)
+    np.testing.assert_allclose(taking(utterances[0] + rng.normal(size=17)), taking(utterances[0]), atol=1e-5)
+    assert Normalizer.from_dict(json.loads(json.dumps(taking.to_dict()))) == taking != plain
+    assert taking(utterances[0][:0]).shape == (0, 17)
+
+
+def test_the_mean_is_that_of_the_frames_that_are_kept():
+    rng = np.random.default_rng(0)
+    speech = rng.normal(size=(50, 17)).astype(np.float32)
+    padded = np.concatenate([np.full((20, 17), -30.0, np.float32), speech])
+    trimming = Normalizer.fit([padded], trim_db=60, subtract_mean=True)
+    np.testing.assert_array_equal(trimming(padded), Normalizer.fit([speech], subtract_mean=True)(speech))
+
+
+def test_statistics_of_earlier_runs_are_still_read():
+    earlier = Normalizer.from_dict({"mean": [1.0], "std": [2.0]})
+    assert (earlier.trim_db, earlier.subtract_mean) == (0, False)
+    assert earlier.to_dict() == {"mean": [1.0], "std": [2.0], "trim_db": 0.0}
