@@ -96,6 +96,8 @@ def _training(facts: Facts) -> str:
     if facts.init_from:
         corpus, digest = facts.init_from.rsplit("-", 1)
         source += f". Training starts with weights of a run on {corpus} ({digest}), all but those of the classifier"
+    if facts.changes:
+        source += f". Not as recipe and profile are now: {', '.join(facts.changes)}"
     return (
         f"Recipe {facts.recipe}, profile {facts.profile} (width {facts.width:g}), "
         f"{facts.precision}, {format_span(facts.epochs)} epochs per fold, "

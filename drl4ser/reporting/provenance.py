@@ -4,11 +4,11 @@ import dataclasses
 import platform
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from drl4ser.config import ExperimentConfig, complete
+from drl4ser.config import PROFILES, RECIPES, ExperimentConfig, complete, make_experiment, to_dict
 from drl4ser.reporting.fold_result import FoldResult
 
 PACKAGES = ("drl4ser", "tensorflow", "keras", "numpy", "scipy", "librosa", "pysptk", "soxr", "gensim", "scikit-learn")
@@ -28,6 +28,7 @@ class Facts:
             of an earlier version did not count is left out.
         seeds, commits: all, sorted.
         epochs: smallest and largest number; of networks only.
+        changes: settings that are not those of recipe and profile, such as "learning_rate=0.0001", sorted.
         versions: of each package all, sorted.
     """
 
@@ -45,6 +46,7 @@ class Facts:
     overlap: dict[str, tuple[int, int]]
     seeds: tuple[int, ...]
     epochs: tuple[int, int]
+    changes: tuple[str, ...]
     commits: tuple[str, ...]
     versions: dict[str, tuple[str, ...]]
 
@@ -108,9 +110,24 @@ def collect_facts(results: Sequence[FoldResult]) -> Facts:
         seeds=tuple(sorted({result.seed for result in results})),
         # A system that is not a network has none.
         epochs=span([result.epochs for result in results if result.epochs] or [0]),
+        changes=tuple(sorted({change for result in results for change in _changes(result)})),
         commits=tuple(sorted({result.commit for result in results})),
         versions={name: tuple(sorted(found)) for name, found in versions.items()},
     )
+
+
+# The table shows these itself.
+_SHOWN = {"system", "modality", "num_classes", "width", "precision", "frontend", "max_epochs", "patience"}
+
+
+def _changes(result: FoldResult) -> Iterator[str]:
+    if result.profile not in PROFILES or result.recipe not in RECIPES:  # of an earlier version
+        return
+    found, usual = complete(ExperimentConfig, result.config), to_dict(make_experiment(result.profile, result.recipe))
+    for part in ("frame", "model", "train"):
+        for name, value in found[part].items():
+            if name not in _SHOWN and value != usual[part][name]:
+                yield f"{name}={value}"
 
 
 def span(values: Iterable[int]) -> tuple[int, int]:

@@ -74,8 +74,9 @@ def render_csv(table: Table) -> str:
 def render_json(table: Table) -> str:
     """Everything `build_table` gives."""
     values = dataclasses.asdict(table)
-    if not table.facts.init_from:  # so that tables of earlier versions stay what they are
-        del values["facts"]["init_from"]
+    for name in ("init_from", "changes"):
+        if not values["facts"][name]:  # so that tables of earlier versions stay what they are
+            del values["facts"][name]
     return json.dumps(values, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 

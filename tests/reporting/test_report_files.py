@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from drl4ser.config import change, make_experiment, to_dict
 from drl4ser.reporting.fold_result import read_fold_results
 from drl4ser.reporting.render import render_csv, render_json, render_latex, render_markdown
 from drl4ser.reporting.table import build_table
@@ -101,6 +102,23 @@ def test_csv_and_json_hold_the_table():
     assert json.loads(render_json(started)) == json.loads(json.dumps(dataclasses.asdict(started)))
     assert "starts with weights of a run on emodb (0123456789abcdef)" in render_markdown(started)
     assert "init_from" not in render_json(table) and "starts with" not in render_markdown(table)
+
+
+def test_settings_that_are_not_the_recipes_are_named():
+    config = make_experiment("quick", "tuned", corpus="mine")
+    changed = change(config, {"train": {"learning_rate": 1e-4}, "model": {"filters": (8, 8, 8, 8, 8)}})
+    usual, other = (
+        build_table(
+            [
+                dataclasses.replace(result, recipe="tuned", corpus="mine", config=to_dict(item))
+                for result in make_fold_results(["s3"])
+            ]
+        )
+        for item in (config, changed)
+    )
+    note = "seed 0. Not as recipe and profile are now: filters=[8, 8, 8, 8, 8], learning_rate=0.0001."
+    assert note in render_markdown(other) and "filters=" in render_json(other)
+    assert "recipe and profile are now" not in render_markdown(usual)
     rows = list(csv.DictReader(io.StringIO(render_csv(table))))
     assert [row["system"] for row in rows] == ["baseline", "s1", "s2", "s3"]
     assert float(rows[3]["ua"]) == table.rows[3].ua and rows[3]["compared_over"] == "s2"
