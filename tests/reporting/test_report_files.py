@@ -103,6 +103,14 @@ def test_csv_and_json_hold_the_table():
     assert "starts with weights of a run on emodb (0123456789abcdef)" in render_markdown(started)
     assert "init_from" not in render_json(table) and "starts with" not in render_markdown(table)
 
+    rows = list(csv.DictReader(io.StringIO(render_csv(table))))
+    assert [row["system"] for row in rows] == ["baseline", "s1", "s2", "s3"]
+    assert float(rows[3]["ua"]) == table.rows[3].ua and rows[3]["compared_over"] == "s2"
+    assert rows[0]["compared_p_folds"] == "" and rows[3]["compared_num_utterances"] == "90"
+    assert [float(rows[3][f"ua_{end}"]) for end in ("low", "high")] == list(table.rows[3].ua_interval)
+    rows = list(csv.DictReader(io.StringIO(render_csv(build_table(make_fold_results(corpus="iemocap"))))))
+    assert rows[0]["paper_ua"] == "56.4" and rows[0]["paper_parameters"] == "9.27M"
+
 
 def test_settings_that_are_not_the_recipes_are_named():
     config = make_experiment("quick", "tuned", corpus="mine")
@@ -119,13 +127,6 @@ def test_settings_that_are_not_the_recipes_are_named():
     note = "seed 0. Not as recipe and profile are now: filters=[8, 8, 8, 8, 8], learning_rate=0.0001."
     assert note in render_markdown(other) and "filters=" in render_json(other)
     assert "recipe and profile are now" not in render_markdown(usual)
-    rows = list(csv.DictReader(io.StringIO(render_csv(table))))
-    assert [row["system"] for row in rows] == ["baseline", "s1", "s2", "s3"]
-    assert float(rows[3]["ua"]) == table.rows[3].ua and rows[3]["compared_over"] == "s2"
-    assert rows[0]["compared_p_folds"] == "" and rows[3]["compared_num_utterances"] == "90"
-    assert [float(rows[3][f"ua_{end}"]) for end in ("low", "high")] == list(table.rows[3].ua_interval)
-    rows = list(csv.DictReader(io.StringIO(render_csv(build_table(make_fold_results(corpus="iemocap"))))))
-    assert rows[0]["paper_ua"] == "56.4" and rows[0]["paper_parameters"] == "9.27M"
 
 
 def test_a_report_has_all_files_the_same_bytes_again_and_is_checked(tmp_path):
