@@ -32,7 +32,7 @@ ALLOWED = {
     "inference": {"features", "text", "models", "svm", "figures", "runs", "training", "predictor"},
     "analysis": BELOW_TRAINING | {"training", "inference", "predictor"},
     "demo": {"features", "models", "figures", "runs", "inference", "predictor"},
-    "export": {"features", "runs", "inference", "predictor"},
+    "export": {"features", "layers", "runs", "inference", "predictor"},
 }
 WITHOUT_TENSORFLOW = ("features", "text", "corpora", "svm", "reporting", "figures")
 

@@ -8,6 +8,7 @@ from drl4ser.reporting.fold_result import FoldResult
 from drl4ser.reporting.metrics import class_recalls
 from drl4ser.reporting.paper_values import SYSTEM_NAMES
 from drl4ser.reporting.pooling import PooledPredictions, pool_results
+from drl4ser.reporting.provenance import collect_facts
 from drl4ser.reporting.render import TextTable
 from drl4ser.reporting.statistics import bootstrap_interval, ua_of_scores
 
@@ -70,6 +71,7 @@ def render_card(
     recalls = dict(zip(result.classes, class_recalls(pooled.confusion), strict=True))
     config, train = result.config["model"], result.config["train"]
     speakers = result.overlap
+    changes = "".join(f" with {change}" for change in collect_facts(tested).changes)
     return f"""# {name}
 
 {SYSTEM_NAMES[result.system]} at width {config["width"]:g}: {result.num_parameters:,} weights. It takes the sound of an
@@ -135,7 +137,7 @@ spectrum, silence): the figures above then say nothing about it. No warning does
 {command}
 ```
 
-Recipe `{result.recipe}`, {train["max_epochs"]} epochs, {train["precision"]}, seed {result.seed}. Epoch
+Recipe `{result.recipe}`{changes}, {train["max_epochs"]} epochs, {train["precision"]}, seed {result.seed}. Epoch
 {result.best_epoch} was the best on the validation part (UA {100 * result.validation_ua:.1f} %, too good a figure: it
 chose the epoch). Cross-validation: commit {_commits(tested)}.
 Network: commit {result.commit}, {_versions(result)}.
