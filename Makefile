@@ -26,6 +26,9 @@ ifneq ($(UNKNOWN),)
 $(error unknown variable $(UNKNOWN); there are $(VARIABLES))
 endif
 
+# A user's value for a shell, in which it may have any sign.
+quoted = '$(subst ','\'',$(1))'
+
 CORPUS ?= synthetic
 PROFILE ?= quick
 RECIPE ?=
@@ -59,11 +62,11 @@ PYTHON ?= $(or $(firstword $(foreach name,python3.13 python3.12 python3.11,$(she
 # What is made, not brought: LLD records of any corpus, and the default corpus with its word vectors.
 CACHE_DIR ?= data
 # The name of a corpus is part of all its folders; that of a manifest is its file's, without its ending.
-FILE_NAME = $(shell basename "$(DATA_DIR)" | sed 's/\.[^.]*$$//; s/[^[:alnum:]_]/_/g')
+FILE_NAME = $(shell basename $(call quoted,$(DATA_DIR)) | sed 's/\.[^.]*$$//; s/[^[:alnum:]_]/_/g')
 NAME ?= $(if $(filter manifest,$(CORPUS)),$(if $(DATA_DIR),$(FILE_NAME),manifest),$(CORPUS))
 # Other classes are other records.
 comma := ,
-RECORDS_DIR ?= $(CACHE_DIR)/records/$(NAME)$(if $(EMOTIONS),-$(subst $(comma),-,$(EMOTIONS)))$(OF_FRONTEND)
+RECORDS_DIR ?= $(CACHE_DIR)/records/$(NAME)$(if $(EMOTIONS),-$(subst /,_,$(subst $(comma),-,$(EMOTIONS))))$(OF_FRONTEND)
 SYNTHETIC_DIR := $(CACHE_DIR)/synthetic
 ifeq ($(CORPUS),synthetic)
 DATA_DIR ?= $(SYNTHETIC_DIR)/corpus
@@ -81,10 +84,10 @@ EXTRAS := $(if $(findstring opensmile,$(FRONTEND) $(SYSTEMS)),references) $(filt
 # Not RUN: that is a variable of the user, a finished run.
 MODULE := $(BIN)/python -m
 
-SETTINGS = --corpus="$(NAME)" --records_dir="$(RECORDS_DIR)" --runs_dir="$(RUNS_DIR)" --word_vectors="$(WORD_VECTORS)" \
-	--profile=$(PROFILE) $(if $(RECIPE),--recipe=$(RECIPE)) --split=$(SPLIT) --seeds=$(SEEDS) --jobs=$(JOBS) \
+SETTINGS = --corpus=$(call quoted,$(NAME)) --records_dir=$(call quoted,$(RECORDS_DIR)) --runs_dir=$(call quoted,$(RUNS_DIR)) --word_vectors=$(call quoted,$(WORD_VECTORS)) \
+	--profile=$(PROFILE) $(if $(RECIPE),--recipe=$(RECIPE)) --split=$(SPLIT) --seeds=$(call quoted,$(SEEDS)) --jobs=$(JOBS) \
 	--frontend=$(FRONTEND) --precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS)) \
-	$(if $(INIT_FROM),--init_from="$(INIT_FROM)")
+	$(if $(INIT_FROM),--init_from=$(call quoted,$(INIT_FROM)))
 
 # Several folds at a time are JOBS, not -j.
 .NOTPARALLEL:
@@ -144,64 +147,64 @@ check-settings: setup
 
 default-corpus: check-settings
 ifeq ($(CORPUS),synthetic)
-	$(MODULE) data_prep.make_synthetic_corpus --output_dir="$(DATA_DIR)" --num_utterances=$(NUM_UTTERANCES)
-	test -e "$(WORD_VECTORS)" || $(MODULE) data_prep.train_word_vectors --output="$(WORD_VECTORS)"
+	$(MODULE) data_prep.make_synthetic_corpus --output_dir=$(call quoted,$(DATA_DIR)) --num_utterances=$(NUM_UTTERANCES)
+	test -e $(call quoted,$(WORD_VECTORS)) || $(MODULE) data_prep.train_word_vectors --output=$(call quoted,$(WORD_VECTORS))
 endif
 	$(if $(DATA_DIR),,$(error DATA_DIR is not set: give the folder of the corpus, DATA_DIR=/path/to/$(CORPUS)))
 
 records: default-corpus
-	$(MODULE) data_prep.make_records --corpus=$(CORPUS) --name="$(NAME)" --data_dir="$(DATA_DIR)" --records_dir="$(RECORDS_DIR)" \
-		$(if $(AUDIO_ROOT),--audio_root="$(AUDIO_ROOT)") --frontend=$(FRONTEND) --allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(EMOTIONS))
+	$(MODULE) data_prep.make_records --corpus=$(CORPUS) --name=$(call quoted,$(NAME)) --data_dir=$(call quoted,$(DATA_DIR)) --records_dir=$(call quoted,$(RECORDS_DIR)) \
+		$(if $(AUDIO_ROOT),--audio_root=$(call quoted,$(AUDIO_ROOT))) --frontend=$(FRONTEND) --allow_partial=$(ALLOW_PARTIAL) $(if $(EMOTIONS),--emotions=$(call quoted,$(EMOTIONS)))
 
 corpus: setup
-	$(MODULE) data_prep.download_corpus --corpus=$(CORPUS) --output_dir="$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS))"
+	$(MODULE) data_prep.download_corpus --corpus=$(CORPUS) --output_dir=$(call quoted,$(or $(DATA_DIR),$(CACHE_DIR)/$(CORPUS)))
 
 # `ablation`: S3 beside networks that differ from it in one thing; docs/commands.md lists them.
 .PHONY: ablation
-reproduce-table1 reproduce-table2 ablation cross-corpus: CHECKED = $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)"
+reproduce-table1 reproduce-table2 ablation cross-corpus: CHECKED = $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES))
 ablation cross-corpus: MODALITIES = acoustic
 reproduce-table1 reproduce-table2 ablation: records
-	$(MODULE) experiments.$(@:reproduce-%=%) $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
-		--results_dir="$(RESULTS_DIR)" --allow_mixed_code=$(ALLOW_MIXED_CODE)
+	$(MODULE) experiments.$(@:reproduce-%=%) $(SETTINGS) $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES)) \
+		--results_dir=$(call quoted,$(RESULTS_DIR)) --allow_mixed_code=$(ALLOW_MIXED_CODE)
 
 # Finished runs of CORPUS applied to other corpora: TEST_RECORDS=data/records/nemo,data/records/synthetic
 .PHONY: cross-corpus
 cross-corpus: records
 	$(if $(TEST_RECORDS),,$(error TEST_RECORDS is not set: give records of other corpora, TEST_RECORDS=data/records/...))
-	$(MODULE) experiments.cross_corpus $(SETTINGS) $(if $(SYSTEMS),--systems="$(SYSTEMS)") --modalities="$(MODALITIES)" \
-		--test_records="$(TEST_RECORDS)" --results_dir="$(RESULTS_DIR)"
+	$(MODULE) experiments.cross_corpus $(SETTINGS) $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES)) \
+		--test_records=$(call quoted,$(TEST_RECORDS)) --results_dir=$(call quoted,$(RESULTS_DIR))
 
 reproduce-figure5: $(if $(RUN),setup,records)
-	$(MODULE) experiments.figure5 $(SETTINGS) --results_dir="$(RESULTS_DIR)" $(if $(RUN),--run="$(RUN)") \
-		$(if $(AUDIO),--audio="$(AUDIO)") $(if $(TEXT),--text="$(TEXT)") $(if $(BLOCK),--block=$(BLOCK)) $(if $(HEAD),--head=$(HEAD))
+	$(MODULE) experiments.figure5 $(SETTINGS) --results_dir=$(call quoted,$(RESULTS_DIR)) $(if $(RUN),--run=$(call quoted,$(RUN))) \
+		$(if $(AUDIO),--audio=$(call quoted,$(AUDIO))) $(if $(TEXT),--text=$(call quoted,$(TEXT))) $(if $(BLOCK),--block=$(BLOCK)) $(if $(HEAD),--head=$(HEAD))
 
 # A local page; RUN as in reproduce-figure5. DEMO_FLAGS: --port, --host, --max_seconds, --max_megabytes.
 .PHONY: demo
 demo: $(call installed,demo) $(if $(RUN),setup,records)
-	$(MODULE) experiments.demo $(SETTINGS) $(if $(RUN),--run="$(RUN)") $(DEMO_FLAGS)
+	$(MODULE) experiments.demo $(SETTINGS) $(if $(RUN),--run=$(call quoted,$(RUN))) $(DEMO_FLAGS)
 
 reproduce-saliency: records
-	$(MODULE) experiments.saliency $(SETTINGS) --results_dir="$(RESULTS_DIR)"
+	$(MODULE) experiments.saliency $(SETTINGS) --results_dir=$(call quoted,$(RESULTS_DIR))
 
 # They look at the run of reproduce-figure5, or at RUN with the records in RECORDS_DIR.
 notebooks: $(call installed,notebooks) $(if $(RUN),setup,reproduce-figure5)
-	DRL4SER_ROOT="$(CURDIR)" $(if $(RUN),DRL4SER_RUN="$(RUN)" DRL4SER_RECORDS="$(RECORDS_DIR)") \
+	DRL4SER_ROOT=$(call quoted,$(CURDIR)) $(if $(RUN),DRL4SER_RUN=$(call quoted,$(RUN)) DRL4SER_RECORDS=$(call quoted,$(RECORDS_DIR))) \
 		$(MODULE) nbconvert --ExecutePreprocessor.kernel_manager_class=notebooks.kernel.AttentiveKernelManager \
 		--execute --to html --output-dir build/notebooks notebooks/*.ipynb
 
 # Figure 6: several seeds, and with SIZES=30,60,120 other numbers of training utterances of each class.
 reproduce-figure6: SEEDS = 0,1,2
 reproduce-figure6: records
-	$(MODULE) experiments.figure6 $(SETTINGS) --results_dir="$(RESULTS_DIR)" $(if $(SIZES),--sizes=$(SIZES))
+	$(MODULE) experiments.figure6 $(SETTINGS) --results_dir=$(call quoted,$(RESULTS_DIR)) $(if $(SIZES),--sizes=$(call quoted,$(SIZES)))
 
 lld-report: $(call installed,references) default-corpus
-	$(MODULE) benchmarks.lld_report --data_dir="$(DATA_DIR)" --name="$(NAME)" --every=$(EVERY) --results_dir="$(RESULTS_DIR)"
+	$(MODULE) benchmarks.lld_report --data_dir=$(call quoted,$(DATA_DIR)) --name=$(call quoted,$(NAME)) --every=$(EVERY) --results_dir=$(call quoted,$(RESULTS_DIR))
 
 # How far offset, gain, telephone, MP3 and noise move the LLDs of every so many-th file, and with RUN the run's answers.
 .PHONY: robustness
 robustness: default-corpus
-	$(MODULE) experiments.robustness --data_dir="$(DATA_DIR)" --name="$(NAME)" --every=$(EVERY) --results_dir="$(RESULTS_DIR)" \
-		$(if $(RUN),--run="$(RUN)" --records_dir="$(RECORDS_DIR)")
+	$(MODULE) experiments.robustness --data_dir=$(call quoted,$(DATA_DIR)) --name=$(call quoted,$(NAME)) --every=$(EVERY) --results_dir=$(call quoted,$(RESULTS_DIR)) \
+		$(if $(RUN),--run=$(call quoted,$(RUN)) --records_dir=$(call quoted,$(RECORDS_DIR)))
 
 # Beside other libraries, which only this needs; on an otherwise idle machine, in about a quarter of an hour.
 benchmark: $(call installed,bench)
@@ -209,13 +212,13 @@ benchmark: $(call installed,bench)
 
 export: $(call installed,export)
 	$(if $(RUN),,$(error RUN is not set: give a finished run, RUN=runs/..., or a trained system, RUN=ravdess-small))
-	$(MODULE) experiments.export --run="$(RUN)" $(if $(FORMATS),--formats=$(FORMATS)) $(if $(OUTPUT_DIR),--output_dir="$(OUTPUT_DIR)")
+	$(MODULE) experiments.export --run=$(call quoted,$(RUN)) $(if $(FORMATS),--formats=$(call quoted,$(FORMATS))) $(if $(OUTPUT_DIR),--output_dir=$(call quoted,$(OUTPUT_DIR)))
 
 # A trained system of drl4ser/pretrained, made again: RUN=ravdess-small CORPUS=ravdess DATA_DIR=...
 .PHONY: pretrained
 pretrained: records
 	$(if $(RUN),,$(error RUN is not set: give the name of the system, RUN=ravdess-small))
-	$(MODULE) experiments.pretrain $(SETTINGS) --name="$(RUN)" --allow_mixed_code=$(ALLOW_MIXED_CODE)
+	$(MODULE) experiments.pretrain $(SETTINGS) --name=$(call quoted,$(RUN)) --allow_mixed_code=$(ALLOW_MIXED_CODE)
 
 readme: setup
 	$(MODULE) experiments.update_readme
@@ -223,7 +226,7 @@ readme: setup
 # Kills, full disks, damage and rivals in every stage; full disks need root (they are mounted).
 .PHONY: faults
 faults: $(call installed,dev)
-	$(MODULE) tests.faults --results_dir="$(RESULTS_DIR)"
+	$(MODULE) tests.faults --results_dir=$(call quoted,$(RESULTS_DIR))
 
 # Mistakes put into a copy of the package, each of which a test must notice; in minutes.
 .PHONY: mutations
@@ -232,15 +235,15 @@ mutations: $(call installed,dev)
 
 .PHONY: scale
 scale: records
-	$(MODULE) benchmarks.scale --records_dir="$(RECORDS_DIR)" --results_dir="$(RESULTS_DIR)"
+	$(MODULE) benchmarks.scale --records_dir=$(call quoted,$(RECORDS_DIR)) --results_dir=$(call quoted,$(RESULTS_DIR))
 
 # Every kind of input, CASES times each, in minutes to hours: what is neither read nor refused ends the run.
 .PHONY: fuzz
 fuzz: $(call installed,dev)
-	$(MODULE) tests.fuzz --cases=$(CASES) --output="$(RESULTS_DIR)/fuzz.json"
+	$(MODULE) tests.fuzz --cases=$(CASES) --output=$(call quoted,$(RESULTS_DIR)/fuzz.json)
 
 tensorboard: setup
-	$(BIN)/tensorboard --logdir "$(RUNS_DIR)"
+	$(BIN)/tensorboard --logdir $(call quoted,$(RUNS_DIR))
 
 clean:
 	rm -rf .venv build *.egg-info

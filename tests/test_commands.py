@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -244,24 +245,36 @@ def test_settings_are_refused_before_any_work(manifest, tmp_path, setting, words
 def test_a_manifest_is_named_after_its_file(tmp_path):
     done = make(tmp_path, "-n", "reproduce-table1", "CORPUS=manifest", "DATA_DIR=/data/my calls (2).v1.csv")
     for text in (
-        '--name="my_calls__2__v1"',
-        '--records_dir="data/records/my_calls__2__v1"',
-        '--corpus="my_calls__2__v1"',
+        "--name='my_calls__2__v1'",
+        "--records_dir='data/records/my_calls__2__v1'",
+        "--corpus='my_calls__2__v1'",
     ):
         assert text in done.stdout
     done = make(tmp_path, "-n", "records", "CORPUS=manifest", "DATA_DIR=/data/a.csv", "NAME=calls")
-    assert '--name="calls"' in done.stdout and "data/records/calls" in done.stdout
+    assert "--name='calls'" in done.stdout and "data/records/calls" in done.stdout
     done = make(tmp_path, "-n", "records", "CORPUS=ravdess", "DATA_DIR=x", "EMOTIONS=happy,sad")
-    assert '--records_dir="data/records/ravdess-happy-sad"' in done.stdout
+    assert "--records_dir='data/records/ravdess-happy-sad'" in done.stdout
     assert (
-        'records_dir="data/records/ravdess"' in make(tmp_path, "-n", "records", "CORPUS=ravdess", "DATA_DIR=x").stdout
+        "records_dir='data/records/ravdess'" in make(tmp_path, "-n", "records", "CORPUS=ravdess", "DATA_DIR=x").stdout
     )
+
+
+def test_make_hands_on_what_the_user_wrote(tmp_path):
+    """Spaces and signs of the shell occur in names of folders and classes, and in transcripts."""
+    odd = """50% `so` "sad", it's & (a/b) | \\#é"""
+    values = {name: f"{name} {odd}" for name in ("DATA_DIR", "EMOTIONS", "AUDIO", "TEXT", "RUNS_DIR", "SEEDS")}
+    done = make(tmp_path, "-n", "records", "reproduce-figure5", *(f"{name}={value}" for name, value in values.items()))
+    given = {}
+    for command in done.stdout.replace("\\\n", " ").splitlines():
+        given |= dict(word[2:].split("=", 1) for word in shlex.split(command) if word.startswith("--"))
+    assert {name: given[name.lower()] for name in values} == values
+    assert "/" not in given["records_dir"].removeprefix("data/records/")
 
 
 def test_results_of_a_user_are_not_those_of_the_repository(tmp_path, monkeypatch):
     monkeypatch.delenv("GIT_DIR")
     done = make(tmp_path, "-n", "reproduce-table1", "reproduce-table2", "reproduce-figure6")
-    assert done.stdout.count('--results_dir="my_results"') == 3
+    assert done.stdout.count("--results_dir='my_results'") == 3
     ignored = subprocess.run(["git", "check-ignore", "my_results/table1"], cwd=ROOT, capture_output=True, check=False)
     assert ignored.returncode == 0 or not (ROOT / ".git").exists()
 
