@@ -60,6 +60,11 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
     if store.corpus != FLAGS.corpus:
         raise ValueError(f"{FLAGS.records_dir} holds the corpus {store.corpus!r}, not {FLAGS.corpus!r}")
     classes = tuple(sorted({utterance.emotion for utterance in store.utterances}))
+    if len(classes) < 2:
+        raise ValueError(
+            f"{FLAGS.records_dir} holds recordings of the class {classes[0]!r} alone; two or more are needed: give "
+            "EMOTIONS (--emotions of make_records) or label the others"
+        )
     num_folds = len(make_folds(store.utterances, FLAGS.split, FLAGS.num_folds))
     base = config.make_experiment(
         FLAGS.profile, _recipe(), corpus=FLAGS.corpus, classes=classes, split=FLAGS.split, num_folds=num_folds

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from drl4ser.corpora import read_corpus
+from drl4ser.data.extraction import make_records
 from tests.conftest import PATIENCE_S, write_manifest_corpus
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +67,7 @@ def test_wrong_usage():
     assert_refused(run("experiments.table2", "--records_dir=x", "argument"), "'argument'", code=2)
 
 
-def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
+def test_settings_that_cannot_be(records_dir, manifest, word_vectors_file, tmp_path):
     def refused(*arguments, words):
         options = [
             "--corpus=manifest",
@@ -84,6 +86,9 @@ def test_settings_that_cannot_be(records_dir, word_vectors_file, tmp_path):
     refused(
         "--modalities=acoustic", "--num_folds=10", words=["class", "6", "10"]
     )  # fewer utterances of a class than folds
+    of_one_class = [item for item in read_corpus("manifest", manifest) if item.emotion == "sad"]
+    make_records(of_one_class, tmp_path / "sad", "manifest")
+    refused(f"--records_dir={tmp_path / 'sad'}", "--modalities=acoustic", words=["class 'sad' alone", "EMOTIONS"])
     refused("--change=train.speed=9", "--modalities=acoustic", words=["train.speed=9", "config.py"])
     for change, kind in {
         "train.class_weights=no": "true or false",

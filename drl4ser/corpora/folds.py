@@ -181,9 +181,10 @@ def _check_ids(utterances: list[Utterance]) -> None:
 def _check_class_sizes(utterances: list[Utterance], num_folds: int) -> None:
     for emotion, size in sorted(Counter(utterance.emotion for utterance in utterances).items()):
         if size < num_folds:
+            fewer = f"use at most {size} folds (NUM_FOLDS) or " if size >= 3 else ""
             raise ValueError(
                 f"class {emotion!r} has {size} utterances, fewer than the {num_folds} folds; "
-                "use fewer folds or leave this class out"
+                f"{fewer}leave this class out (EMOTIONS)"
             )
 
 
@@ -223,9 +224,10 @@ def _deal_utterances(utterances, num_folds, rng) -> list[list[str]]:
 def _deal_speakers(utterances, num_folds, rng) -> list[list[str]]:
     by_speaker = _group(utterances, "speaker")
     if len(by_speaker) < num_folds:
+        fewer = f"use at most {len(by_speaker)} folds (NUM_FOLDS) or " if len(by_speaker) >= 3 else "use "
         raise ValueError(
-            f"split='speaker' with {num_folds} folds needs as many speakers, this corpus has "
-            f"{len(by_speaker)}; use at most {len(by_speaker)} folds or split='random'"
+            f"split='speaker' with {num_folds} folds needs as many speakers, this corpus has {len(by_speaker)}; "
+            f"{fewer}split='random'"
         )
     shuffled = rng.permutation(sorted(by_speaker)).tolist()
     parts: list[list[str]] = [[] for _ in range(num_folds)]

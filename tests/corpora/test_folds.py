@@ -129,8 +129,10 @@ def without(**changes):
         (
             [*corpus(), Utterance("z", Path("z.wav"), "bored")],
             {},
-            "class 'bored' has 1 utterances, fewer than the 10 folds",
+            r"class 'bored' has 1 utterances, fewer than the 10 folds; leave this class out \(EMOTIONS\)",
         ),
+        (corpus(), {"num_folds": 99}, r"fewer than the 99 folds; use at most \d+ folds \(NUM_FOLDS\) or leave"),
+        (corpus(2), {"split": "speaker", "num_folds": 3}, "this corpus has 2; use split='random'"),
         (corpus(8), {"split": "speaker"}, "10 folds needs as many speakers, this corpus has 8; use at most 8 folds"),
         (without(), {"split": "speaker"}, "needs the speaker of every utterance, '00-000' has none; use another split"),
         (without(), {"split": "session"}, "needs the session of every utterance, '00-000' has none; use another split"),
