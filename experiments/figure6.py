@@ -7,7 +7,7 @@ from pathlib import Path
 from absl import flags
 
 from data_prep.command import run
-from drl4ser.analysis.data_scale import TABLE_FILE, write_data_scale
+from drl4ser.analysis.data_scale import TABLE_FILE, choose_sizes, write_data_scale
 from drl4ser.config import MODALITIES, change
 from drl4ser.corpora import make_folds
 from drl4ser.data.store import open_store
@@ -27,7 +27,7 @@ def subsets() -> list:
     utterances = open_store(Path(FLAGS.records_dir)).subset(full[0].classes)
     training = set(make_folds(utterances, FLAGS.split, full[0].num_folds, SPLIT_SEED)[0].train)
     largest = min(Counter(item.emotion for item in utterances if item.id in training).values())
-    sizes = [int(size) for size in FLAGS.sizes] or [largest // share for share in (8, 4, 2, 1)]
+    sizes = choose_sizes(FLAGS.sizes, largest)
     configs = []
     for config in full:
         for size in sizes:

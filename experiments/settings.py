@@ -73,13 +73,13 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
     if FLAGS.init_from:
         base = dataclasses.replace(base, init_from=origin().name)
     wanted = FLAGS.folds or config.PROFILE_FOLDS.get(FLAGS.profile, num_folds)
-    for system in systems:
-        for modality in modalities:
+    for system in dict.fromkeys(systems):  # given twice, they are one all the same
+        for modality in dict.fromkeys(modalities):
             model = {"system": system, "modality": modality, "num_classes": len(classes)}
             with_model = config.change(base, {"model": model})
-            for seed in FLAGS.seeds:
+            for seed in dict.fromkeys(map(int, FLAGS.seeds)):
                 for fold in range(min(wanted, num_folds)):
-                    yield dataclasses.replace(with_model, seed=int(seed), fold=fold)
+                    yield dataclasses.replace(with_model, seed=seed, fold=fold)
 
 
 def check(systems: list[str], modalities: list[str]) -> None:

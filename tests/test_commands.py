@@ -138,7 +138,8 @@ def test_the_whole_path_from_records_to_a_table(records_dir, word_vectors_file, 
         "--change=model.word_dim=10",
     ]
     table2 = ["experiments.table2", *options, "--allow_mixed_code"]  # the checkout of a developer has changes
-    done = run(*table2, f"--results_dir={tmp_path / 'one'}", "--jobs=2")
+    twice = ["--systems=s1,s2,s1", "--seeds=0,00"]
+    done = run(*table2, f"--results_dir={tmp_path / 'one'}", "--jobs=2", *twice)
     assert done.returncode == 0, done.stderr
     one, two = (tmp_path / name / "table2" / "manifest-quick-tuned-random" for name in ("one", "two"))
     shutil.rmtree(tmp_path / "runs")

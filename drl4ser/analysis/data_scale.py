@@ -40,6 +40,30 @@ class ScalePoint:
     paper_ua: float | None
 
 
+def choose_sizes(given: Sequence[str], largest: int) -> list[int]:
+    """The numbers of training utterances of each class: those given, or an eighth to all of them.
+
+    Args:
+        given: what the user asks for, maybe nothing.
+        largest: what the smallest class has.
+
+    Raises:
+        ValueError: if one is not a number from 1 to `largest`.
+
+    Example:
+        >>> choose_sizes([], largest=480)
+        [60, 120, 240, 480]
+    """
+    for size in given:
+        if not size.isdecimal() or not 1 <= int(size) <= largest:
+            raise ValueError(
+                f"SIZES (--sizes) must be numbers from 1 to {largest}, the training utterances that the smallest class "
+                f"has in fold 0. Received: {size!r}"
+            )
+    sizes = map(int, given) if given else (max(1, largest // share) for share in (8, 4, 2, 1))
+    return list(dict.fromkeys(sizes))
+
+
 def build_curve(results: Sequence[FoldResult]) -> list[ScalePoint]:
     """The points of the curve, from the smallest to the largest.
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drl4ser.analysis.data_scale import build_curve, render_data_scale, write_data_scale
+from drl4ser.analysis.data_scale import build_curve, choose_sizes, render_data_scale, write_data_scale
 from drl4ser.config import ExperimentConfig
 from drl4ser.reporting.fold_result import make_fold_result
 
@@ -33,6 +33,14 @@ def record(size, seed, hits, tested=40):
 @pytest.fixture
 def records():
     return [record(100, 0, 36), record(100, 1, 32), record(10, 1, 12), record(10, 0, 8), record(5, 0, 8)]
+
+
+def test_sizes_are_numbers_that_the_smallest_class_has_each_once():
+    assert choose_sizes(["30", "5", "030"], largest=30) == [30, 5]
+    assert choose_sizes([], largest=3) == [1, 3]
+    for size in ("31", "0", "-1", "some", "1.5", ""):
+        with pytest.raises(ValueError, match=f"from 1 to 30, .* Received: '{size}'"):
+            choose_sizes(["5", size], largest=30)
 
 
 def test_points_are_means_over_seeds_beside_the_papers_curve(records):
