@@ -36,7 +36,10 @@ flags.DEFINE_enum("profile", "quick", list(config.PROFILES), "Size of the experi
 flags.DEFINE_enum("recipe", None, list(config.RECIPES), "How systems are trained. Default: as the profile says.")
 flags.DEFINE_enum("split", "random", SPLITS, "What the parts of a fold do not share.")
 flags.DEFINE_integer(
-    "num_folds", 10, "Parts of a cross-validation; given folds and sessions have a number of their own."
+    "num_folds",
+    10,
+    "Parts of a cross-validation; given folds and sessions have a number of their own.",
+    lower_bound=3,  # one trains, one validates, one tests
 )
 flags.DEFINE_integer("folds", None, "Run only the first so many folds. Default: as the profile says.", lower_bound=1)
 flags.DEFINE_list("seeds", ["0"], "Seeds; each draws its own folds and initial weights.")

@@ -237,6 +237,7 @@ def test_make_knows_every_variable_that_it_uses():
         ("SYSTEMS=s4", "'s4'"),
         ("SEEDS=0,x", "'x'"),
         ("EPOCHS=some", "epochs"),
+        ("NUM_FOLDS=2", "num_folds"),
         ("MODALITIES=lexical", "WORD_VECTORS"),
         ("SPLIT=emobox", "ravdess alone"),
         ("INIT_FROM=nowhere", "nowhere is not the directory of a finished run: there is no such folder"),
