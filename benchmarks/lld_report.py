@@ -23,7 +23,8 @@ from benchmarks.timing import Effort, one_core, time_in_turns
 from data_prep.command import run
 from drl4ser.config import FrameConfig
 from drl4ser.console import progress
-from drl4ser.features import LLD_NAMES, extract_llds, find_audio, load_audio
+from drl4ser.corpora import find_recordings
+from drl4ser.features import LLD_NAMES, extract_llds, load_audio
 from drl4ser.features.opensmile import extract_opensmile_llds, round_to_pcm
 
 _PACKAGES = ("praat-parselmouth", "opensmile", "numpy", "scipy")
@@ -54,7 +55,7 @@ def define_flags() -> None:
 def main() -> None:
     """Measure, write, print."""
     data_dir = Path(FLAGS.data_dir)
-    paths = find_audio(data_dir)[:: FLAGS.every]
+    paths = find_recordings(data_dir)[:: FLAGS.every]
     tracks, problems = describe_files(paths)
     if not tracks:
         raise ValueError(f"{data_dir} holds no recording that can be read. Set DATA_DIR (--data_dir)")

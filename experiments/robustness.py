@@ -6,19 +6,22 @@ that comes with the package (--run=ravdess-small) has no test part: it answers t
 
 import dataclasses
 import json
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from absl import flags
 
 from data_prep.command import run
 from drl4ser.console import import_tensorflow
-from drl4ser.features import EXTRACTOR_VERSION, find_audio
+from drl4ser.corpora import find_recordings
+from drl4ser.features import EXTRACTOR_VERSION, load_audio
 from drl4ser.files import atomic_write_text
 from drl4ser.runs.pretrained import find_run
 from drl4ser.runs.run import check_run, has_test_part
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("data_dir", None, "Folder of recordings whose LLDs are measured.")
+flags.DEFINE_string("data_dir", None, "Folder of recordings, or manifest, whose LLDs are measured.")
 flags.DEFINE_integer("every", 12, "Take every so many-th file of it, in order of name.", lower_bound=1)
 flags.DEFINE_string("run", None, "Finished run, whose test part is predicted with each distortion, or name of one.")
 flags.DEFINE_string("records_dir", None, "LLD records of the corpus of --run.")
@@ -40,7 +43,9 @@ def main() -> None:
 
     values, paths = {"llds": EXTRACTOR_VERSION}, []
     if FLAGS.data_dir:
-        paths = find_audio(Path(FLAGS.data_dir))[:: FLAGS.every]
+        paths = list(_readable(find_recordings(Path(FLAGS.data_dir))[:: FLAGS.every]))
+        if not paths:
+            raise ValueError(f"{FLAGS.data_dir} holds no recording that can be read. Set DATA_DIR (--data_dir)")
         movements = robustness.measure_movement(paths)
         values |= {"num_files": len(paths), "llds_moved": [dataclasses.asdict(item) for item in movements]}
     if FLAGS.run:
@@ -52,6 +57,16 @@ def main() -> None:
     atomic_write_text(directory / "robustness.json", json.dumps(values, indent=1) + "\n")
     atomic_write_text(directory / "robustness.md", text)
     print(text)
+
+
+def _readable(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        try:
+            load_audio(path)
+        except ValueError as error:
+            print(f"left out: {error}", file=sys.stderr)
+        else:
+            yield path
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 from drl4ser.corpora.folds import SPLITS, Fold, describe_overlap, limit_training, make_folds
+from drl4ser.corpora.manifest import find_recordings
 from drl4ser.corpora.registry import CORPORA, name_corpus, read_corpus
 from drl4ser.corpora.utterance import FOUR_CLASSES, CorpusError, Utterance
 from drl4ser.corpora.word_times import Word, read_words
@@ -12,6 +13,7 @@ __all__ = [
     "Utterance",
     "Word",
     "describe_overlap",
+    "find_recordings",
     "limit_training",
     "make_folds",
     "name_corpus",

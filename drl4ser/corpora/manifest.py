@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from drl4ser.corpora.utterance import CorpusError, Utterance
+from drl4ser.features.audio_files import AUDIO_SUFFIXES, FOREIGN_SUFFIXES, find_audio
 from drl4ser.files import decode_text
 
 REQUIRED_COLUMNS = ("path", "emotion")
@@ -80,6 +81,17 @@ def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | No
             )
         warnings.warn(f"left out: {fault}", stacklevel=2)
     return utterances
+
+
+def find_recordings(path: Path) -> list[Path]:
+    """List the recordings that DATA_DIR names: those of a manifest, or all in a folder, see `find_audio`.
+
+    Raises:
+        CorpusError, ValueError: if the manifest is malformed, or there is no recording.
+    """
+    if path.is_file() and path.suffix.lower() not in AUDIO_SUFFIXES + FOREIGN_SUFFIXES:
+        return [utterance.path for utterance in read_manifest(path, allow_partial=True)]
+    return find_audio(path)
 
 
 def _read_values(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 import soundfile
 
 from drl4ser.analysis.robustness import DISTORTIONS, measure_answers, measure_movement, render_report
+from tests.conftest import PATIENCE_S
 from tests.features.signals import RATE, make_noise, make_voice
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +44,20 @@ def test_gain_and_offset_move_what_they_should(tmp_path):
     assert gain.rms["hnr_db"] < 0.01 and gain.rms["log_energy"] > 0.1
     report = render_report({"llds": "2", "num_files": 1, "llds_moved": list(map(dataclasses.asdict, moved.values()))})
     assert report.count("\n|") == 1 + len(DISTORTIONS) and "- 1 recordings. LLDs of version 2." in report
+
+
+def test_the_command_leaves_out_what_cannot_be_read(tmp_path):
+    """Of a folder and of a manifest alike; what is measured is counted."""
+    soundfile.write(tmp_path / "a.wav", VOICE[:6_000], RATE)
+    (tmp_path / "b.wav").write_bytes(b"no audio")
+    (tmp_path / "list.csv").write_text("path,emotion\na.wav,sad\nb.wav,sad\nc.wav,happy\n", encoding="utf-8")
+    for data_dir in (tmp_path, tmp_path / "list.csv"):
+        options = [f"--data_dir={data_dir}", "--every=1", f"--results_dir={tmp_path / 'results'}", "--name=mine"]
+        command = [sys.executable, "-m", "experiments.robustness", *options]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
+        assert done.stderr.count(f"left out: {tmp_path / 'b.wav'}") == 1
+        assert json.loads((tmp_path / "results/robustness/mine/robustness.json").read_text())["num_files"] == 1
+    assert "'c.wav' does not exist" in done.stderr
 
 
 def test_answers_of_a_run(trained_run, records_dir):
