@@ -135,7 +135,7 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
         "table1/ravdess-paper-tuned-random",
         "table1/ravdess-small-tuned-emobox",
     ]
-    for name in [*names, "saliency/synthetic-quick-tuned-random", "figure6/synthetic-quick-paper-random"]:
+    for name in [*names, "saliency/synthetic-quick-tuned-random", "figure6/synthetic-quick-tuned-random"]:
         shutil.copytree(ROOT / "results" / name, tmp_path / name)
     before = render_glance(tmp_path).splitlines()
     path = tmp_path / names[1] / "table2.json"
@@ -147,7 +147,7 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
     p_folds = row["comparison"]["p_folds"]
     line = f"(+4.3) | RAVDESS | -3.1 [-6.0, -1.0] | {p_folds:.3f} | **no, the contrary** (4 folds) |"
     assert changed == {f"| Self-attention helps: S2 over S1 {line}"}
-    (tmp_path / "figure6/synthetic-quick-paper-random/figure6.md").unlink()
+    (tmp_path / "figure6/synthetic-quick-tuned-random/figure6.md").unlink()
     with pytest.raises(ValueError, match=r"figure6\.md does not have the line"):
         render_glance(tmp_path)
 

@@ -82,7 +82,7 @@ def render_glance(results_dir: str | Path) -> str:
     """
     results_dir = Path(results_dir)
     saliency = results_dir / "saliency/synthetic-quick-tuned-random/saliency.md"
-    figure6 = results_dir / "figure6/synthetic-quick-paper-random/figure6.md"
+    figure6 = results_dir / "figure6/synthetic-quick-tuned-random/figure6.md"
     area = _find(saliency, r"^\| r, iteration 3 +\| +([^|]+?) +\|")
     uas = ", ".join(_find(figure6, rf"^\| +{size}[^\n]*?(\d+\.\d) ±") for size in (60, 120, 240, 480))
     levels, unseen = (
@@ -97,7 +97,7 @@ def render_glance(results_dir: str | Path) -> str:
             "| Salient words get higher scores, more so with each iteration (Figure 5) | default "
             f"| ROC area {area} | | [in part](docs/attention.md) |",
             "| UA rises with the training data, then levels off (Figure 6; 60 to 480 utterances of each class) "
-            f"| default | UA {uas} % | | [in shape](docs/results.md#figure-6-how-much-data-it-needs) |",
+            f"| default | UA {uas} % | | [in part](docs/results.md#figure-6-how-much-data-it-needs) |",
             "",
             f"- UA on RAVDESS, %: {levels}.",
             f"- The same on speakers that no training part has, networks a quarter as wide: {unseen}.",
