@@ -99,3 +99,17 @@ def test_all_notebooks_run(trained_run, records_dir, tmp_path):
     assert f"UA {record.ua:.1%}" in results and "S3" in results
     errors = sum(label != found for label, found in zip(record.labels, record.predictions, strict=True))
     assert len(re.findall(r"taken for \w+ \(\d+%\)", results)) == min(errors, 5)
+
+
+def test_results_of_a_trained_system_need_no_records(monkeypatch, tmp_path, capsys):
+    """The cells, without a kernel: what needs recordings is left out."""
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DRL4SER_ROOT", str(tmp_path))
+    monkeypatch.setenv("DRL4SER_RUN", "ravdess-small")
+    notebook = json.loads((ROOT / "notebooks/03_results.ipynb").read_text(encoding="utf-8"))
+    code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    exec("\n".join(code).replace("%matplotlib inline\n", ""), {})
+    assert len(shown) == 3 and "Poria et al. 2016, softmax" in shown[0].data
+    assert re.search(r"UA \d\d\.\d%, .* on 671 utterances", capsys.readouterr().out)
