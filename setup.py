@@ -11,7 +11,7 @@ REFERENCES = ["opensmile", "praat-parselmouth"]
 
 setup(
     name="drl4ser",
-    version="0.1.0",
+    version="1.0.0",
     license="MIT",
     description="Discriminative representation learning for speech emotion recognition (Li et al., IJCAI 2019)",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),

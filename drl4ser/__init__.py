@@ -1,3 +1,3 @@
 """Speech emotion recognition after Li et al. (IJCAI 2019): LLDs, layers, systems, training and prediction."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
