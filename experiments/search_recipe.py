@@ -11,6 +11,7 @@ from absl import flags
 from data_prep.command import run
 from drl4ser.config import change
 from drl4ser.files import atomic_write_text
+from drl4ser.reporting.paper_values import SYSTEM_NAMES
 from drl4ser.runs.paths import run_directory
 from drl4ser.runs.run import read_history
 from experiments import settings
@@ -87,7 +88,8 @@ def write_log(rows: list[dict], directory: Path) -> Path:
         "candidate": "Candidate",
         "changes": "Changes",
     }
-    table = means.reset_index().rename(columns=names).to_markdown(index=False, floatfmt=".2f")
+    means = means.reset_index().replace({"system": SYSTEM_NAMES})
+    table = means.rename(columns=names).to_markdown(index=False, floatfmt=".2f")
     atomic_write_text(directory / "search.md", f"{table}\n")
     return directory
 
