@@ -186,3 +186,19 @@ def test_a_figure_that_was_typed_is_found():
         figures_without_results(f"{table}\nS3 has 68.7 % here, the paper 69.4 %; validation UA 0.123, 25 % is chance.")
         == []
     )
+
+
+def test_the_log_of_a_search_follows_from_its_runs(tmp_path):
+    """A run that is logged again changes nothing."""
+    shutil.copytree(ROOT / "results/recipe-search", tmp_path / "log")
+    program = (
+        "import csv, sys; from pathlib import Path; from experiments.search_recipe import write_log\n"
+        "for path in Path(sys.argv[1]).glob('*/runs.csv'):\n"
+        "    *_, row = csv.DictReader(path.open(encoding='utf-8'))\n"
+        "    numbers = {name: float(row[name]) for name in ('last', 'best', 'loss')}\n"
+        "    numbers |= {name: int(row[name]) for name in ('fold', 'epochs')}\n"
+        "    write_log([row | numbers], path.parent)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, tmp_path / "log"], cwd=ROOT, check=True)
+    made = {path.relative_to(tmp_path / "log"): path.read_bytes() for path in (tmp_path / "log").rglob("*.*")}
+    assert made and all(text == (ROOT / "results/recipe-search" / name).read_bytes() for name, text in made.items())
