@@ -63,10 +63,11 @@ def test_every_format_gives_what_the_run_gives(exported):
 @pytest.fixture(
     scope="module",
     params=[
-        (ModelConfig("s1", "acoustic", width=0.05, **SHALLOW), {"trim_db": 0.05, "subtract_mean": True}),
+        (ModelConfig("s1", "acoustic", width=0.05, **SHALLOW), {"trim_db": 0.05}),
+        (ModelConfig("s1", "acoustic", width=0.05, **SHALLOW), {"subtract_mean": True}),
         (ModelConfig("s3", "acoustic", width=0.05, **SHALLOW), {"precision": "mixed_bfloat16"}),
     ],
-    ids=["acoustic trimmed without mean", "acoustic bfloat16"],
+    ids=["acoustic trimmed", "acoustic without mean", "acoustic bfloat16"],
 )
 def other_run(request, store, tmp_path_factory):
     """(directory, config, result) of a run without words."""

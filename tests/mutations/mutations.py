@@ -250,6 +250,13 @@ def _export_mutations():
             (f"{_EXPORTS}[acoustic {case}-keras]",),
         )
     yield Mutation(
+        "an export keeps the mean of an utterance",
+        interface,
+        "if run.normalizer.subtract_mean:",
+        "if False:",
+        (f"{_EXPORTS}[acoustic without mean-keras]",),
+    )
+    yield Mutation(
         "an export is described without its trimming",
         interface,
         '"trim_db": trim_db,',
