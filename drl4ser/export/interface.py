@@ -5,7 +5,7 @@ import keras
 from drl4ser.config import to_dict
 from drl4ser.features import EXTRACTOR_VERSION, LLD_NAMES
 from drl4ser.files import file_sha256
-from drl4ser.layers import SequenceMask
+from drl4ser.layers import MeanPooling, SequenceMask
 from drl4ser.runs.paths import WEIGHTS_FILE
 from drl4ser.runs.run import TrainedRun
 
@@ -71,9 +71,7 @@ def build_served_model(run: TrainedRun) -> keras.Model:
 
 def _subtract_mean(scores: keras.KerasTensor, num_frames: keras.KerasTensor) -> keras.KerasTensor:
     """Take off the mean over an utterance's own frames, as `Normalizer` does."""
-    mask = SequenceMask()(num_frames, scores)[:, :, None]
-    total = keras.ops.sum(keras.ops.where(mask, scores, 0.0), axis=1, keepdims=True)
-    return scores - total / keras.ops.cast(num_frames, "float32")[:, None, None]
+    return scores - MeanPooling(dtype="float32")(scores, mask=SequenceMask()(num_frames, scores))[:, None]
 
 
 def describe_interface(run: TrainedRun) -> dict:
