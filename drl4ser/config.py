@@ -300,18 +300,18 @@ def from_dict(config_class: type, values: dict[str, Any]) -> Any:
         if dataclasses.is_dataclass(types_of[name]):
             value = from_dict(types_of[name], value)
         value = tuple(value) if isinstance(value, list) else value
-        if not _fits(value, types_of[name]):
+        if not fits(value, types_of[name]):
             raise ValueError(f"`{name}` must be {types_of[name]}. Received: {name}={value!r:.80}")
         made[name] = value
     return config_class(**made)
 
 
-def _fits(value, kind) -> bool:
+def fits(value, kind) -> bool:
     """Whether a value that came from a file is of the type that a field is declared with."""
     if typing.get_origin(kind) is tuple:
-        return isinstance(value, tuple) and all(_fits(item, typing.get_args(kind)[0]) for item in value)
+        return isinstance(value, tuple) and all(fits(item, typing.get_args(kind)[0]) for item in value)
     if typing.get_origin(kind) is types.UnionType:
-        return any(_fits(value, member) for member in typing.get_args(kind))
+        return any(fits(value, member) for member in typing.get_args(kind))
     if kind is float:
         return type(value) in (int, float) and math.isfinite(value)
     return type(value) is kind

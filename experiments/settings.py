@@ -151,22 +151,20 @@ def _changes() -> dict[str, dict]:
 
 
 def _parse(text: str, part: str, name: str, value: str) -> Any:
-    """The value of a --change, of the kind that the setting has."""
-    current = getattr(getattr(config.ExperimentConfig(), part), name)
-    if isinstance(current, str):
+    """The value of a --change, of the type that the setting is declared with."""
+    declared = {field.name: field.type for field in dataclasses.fields(getattr(config.ExperimentConfig(), part))}[name]
+    if declared is str:
         return value
-    kinds = {bool: "true or false", int: "a whole number", float: "a number", tuple: "a list such as [32,64]"}
     try:
         parsed = json.loads(value)
-        if isinstance(current, float) and type(parsed) is int:
-            return float(parsed)
-        if isinstance(current, tuple) and isinstance(parsed, list):
-            parsed = tuple(parsed)
-        if type(parsed) is not type(current):
-            raise ValueError
     except ValueError:
-        raise ValueError(f"--change={text}: expected {kinds[type(current)]}. Received: {value!r}") from None
-    return parsed
+        parsed = value
+    parsed = tuple(parsed) if isinstance(parsed, list) else parsed
+    if not config.fits(parsed, declared):
+        kinds = {bool: "true or false", int: "a whole number", float: "a number"}
+        kind = kinds.get(declared, "a list such as [32,64]")
+        raise ValueError(f"--change={text}: expected {kind}. Received: {value!r}")
+    return float(parsed) if declared is float else parsed
 
 
 def run(configs: list[config.ExperimentConfig]) -> list[FoldResult]:

@@ -94,7 +94,9 @@ def test_settings_that_cannot_be(records_dir, manifest, word_vectors_file, tmp_p
         "train.class_weights=no": "true or false",
         "train.patience=1.5": "a whole number",
         "train.learning_rate=fast": "a number",
+        "train.learning_rate=NaN": "a number",
         "model.filters=32": "a list such as [32,64]",
+        'model.filters=["32"]': "a list such as [32,64]",
     }.items():
         refused(f"--change={change}", "--modalities=acoustic", words=[change, f"expected {kind}"])
     refused("--change=train.patience=0", "--modalities=acoustic", words=["`patience` must be positive"])
