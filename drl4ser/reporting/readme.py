@@ -100,7 +100,7 @@ def render_glance(results_dir: str | Path) -> str:
             f"| default | UA {uas} % | | [in part](docs/results.md#figure-6-how-much-data-it-needs) |",
             "",
             f"- UA on RAVDESS, %: {levels}.",
-            f"- The same on speakers that no training part has, networks a quarter as wide: {unseen}.",
+            f"- The same on unseen speakers, networks a quarter as wide: {unseen}.",
             "- Intervals are for these trained systems, by bootstrap over the tested utterances. The verdict is for "
             "the methods, by a corrected t test over folds at 5 %, with Holm's correction over each table.",
             "",

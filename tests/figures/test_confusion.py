@@ -25,7 +25,7 @@ def test_a_grid_has_a_panel_for_each_row_of_the_table():
 def test_long_names_of_classes_leave_the_matrix_its_room():
     long = [f"what nobody would ever call an emotion, but somebody did {number}" for number in range(3)]
     figure = plots.confusion_figure(np.eye(3), long)
-    figure_to_array(figure)  # a warning that there is no room would be an error
+    figure_to_array(figure)  # pytest turns matplotlib's warning of too little room into an error
     (axes,) = figure.axes
     assert axes.get_position().width > 0.4
     names = [label.get_text() for label in axes.get_yticklabels()]
