@@ -306,7 +306,7 @@ def from_dict(config_class: type, values: dict[str, Any]) -> Any:
     return config_class(**made)
 
 
-def fits(value, kind) -> bool:
+def fits(value: Any, kind: Any) -> bool:
     """Whether a value that came from a file is of the type that a field is declared with."""
     if typing.get_origin(kind) is tuple:
         return isinstance(value, tuple) and all(fits(item, typing.get_args(kind)[0]) for item in value)
