@@ -161,8 +161,8 @@ corpus: setup
 
 # `ablation`: S3 beside networks that differ from it in one thing; docs/commands.md lists them.
 .PHONY: ablation
-reproduce-table1 reproduce-table2 ablation cross-corpus: CHECKED = $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES))
-ablation cross-corpus: MODALITIES = acoustic
+reproduce-table1 reproduce-table2 reproduce-figure6 ablation cross-corpus: CHECKED = $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES))
+reproduce-figure6 ablation cross-corpus: MODALITIES = acoustic
 reproduce-table1 reproduce-table2 ablation: records
 	$(MODULE) experiments.$(@:reproduce-%=%) $(SETTINGS) $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES)) \
 		--results_dir=$(call quoted,$(RESULTS_DIR)) --allow_mixed_code=$(ALLOW_MIXED_CODE)
@@ -192,10 +192,11 @@ notebooks: $(call installed,notebooks) $(if $(RUN),setup,reproduce-figure5)
 		$(MODULE) nbconvert --ExecutePreprocessor.kernel_manager_class=notebooks.kernel.AttentiveKernelManager \
 		--execute --to html --output-dir build/notebooks notebooks/*.ipynb
 
-# Figure 6: several seeds, and with SIZES=30,60,120 other numbers of training utterances of each class.
+# Figure 6: several seeds, one of MODALITIES, and with SIZES=30,60,120 other numbers of training utterances of each class.
 reproduce-figure6: SEEDS = 0,1,2
 reproduce-figure6: records
-	$(MODULE) experiments.figure6 $(SETTINGS) --results_dir=$(call quoted,$(RESULTS_DIR)) $(if $(SIZES),--sizes=$(call quoted,$(SIZES)))
+	$(MODULE) experiments.figure6 $(SETTINGS) $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modality=$(call quoted,$(MODALITIES)) \
+		--results_dir=$(call quoted,$(RESULTS_DIR)) $(if $(SIZES),--sizes=$(call quoted,$(SIZES)))
 
 lld-report: $(call installed,references) default-corpus
 	$(MODULE) benchmarks.lld_report --data_dir=$(call quoted,$(DATA_DIR)) --name=$(call quoted,$(NAME)) --every=$(EVERY) --results_dir=$(call quoted,$(RESULTS_DIR))

@@ -24,7 +24,7 @@ flags.DEFINE_string("data_dir", None, "Its folder, as released; for a manifest, 
 flags.DEFINE_string("audio_root", None, "Of a manifest, the folder that relative paths start from.")
 flags.DEFINE_string("records_dir", None, "Folder of the records.", required=True)
 flags.DEFINE_list("emotions", None, "Classes to keep, or 'all'. Default: angry, happy, neutral, sad.")
-flags.DEFINE_bool("allow_partial", False, "Accept an incomplete copy of IEMOCAP, or a manifest with missing files.")
+flags.DEFINE_bool("allow_partial", False, "Leave out what a corpus lacks or names wrongly.")
 flags.DEFINE_enum("frontend", "drl4ser", FRONTENDS, "Program that extracts the LLDs.")
 flags.DEFINE_integer("num_workers", os.cpu_count(), "Processes.", lower_bound=1)
 

@@ -21,9 +21,7 @@ flags.DEFINE_string("results_dir", "my_results", "Where the table is written.")
 
 def main() -> None:
     """Apply every finished run to every corpus, write and print the table."""
-    for system in FLAGS.systems:
-        if system not in settings.SYSTEMS:
-            raise ValueError(f"{system!r} keeps nothing to apply; choose among {', '.join(settings.SYSTEMS)}")
+    settings.check_networks(FLAGS.systems)
     configs = list(settings.experiments(FLAGS.systems, FLAGS.modalities))
     results = settings.finished(configs)
     import_tensorflow()

@@ -14,16 +14,18 @@ from drl4ser.data.store import open_store
 from experiments import settings
 
 FLAGS = flags.FLAGS
-flags.DEFINE_enum("modality", "acoustic", MODALITIES, "Input of S3.")
+flags.DEFINE_list("systems", ["s3"], "One curve each.")
+flags.DEFINE_enum("modality", "acoustic", MODALITIES, "Input of the systems.")
 flags.DEFINE_list("sizes", [], "Training utterances per class. Default: an eighth, a quarter, a half and all.")
 flags.DEFINE_string("results_dir", "my_results", "Where table and picture are written.")
 SPLIT_SEED = 0  # one test part for all points
 
 
 def subsets() -> list:
-    """One configuration for each seed and size; every size gets as many steps as the largest one."""
+    """One configuration for each system, seed and size; every size gets as many steps as the largest one."""
+    settings.check_networks(FLAGS.systems)
     FLAGS.folds = 1
-    full = list(settings.experiments(["s3"], [FLAGS.modality]))
+    full = list(settings.experiments(FLAGS.systems, [FLAGS.modality]))
     utterances = open_store(Path(FLAGS.records_dir)).subset(full[0].classes)
     training = set(make_folds(utterances, FLAGS.split, full[0].num_folds, SPLIT_SEED)[0].train)
     largest = min(Counter(item.emotion for item in utterances if item.id in training).values())

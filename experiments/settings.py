@@ -112,6 +112,17 @@ def check(systems: list[str], modalities: list[str]) -> None:
         check_fit(origin(), config.change(base, {"model": {"system": systems[0], "modality": modalities[0]}}))
 
 
+def check_networks(systems: list[str]) -> None:
+    """Refuse reference systems, of which nothing is kept but their answers.
+
+    Raises:
+        ValueError: if a system is no network.
+    """
+    for system in systems:
+        if system in SYSTEM_NAMES and system not in SYSTEMS:
+            raise ValueError(f"SYSTEMS (--systems): {system!r} is no network; choose among {', '.join(SYSTEMS)}")
+
+
 @functools.cache
 def origin() -> Origin:
     """The run to start from."""

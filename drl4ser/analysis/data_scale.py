@@ -13,7 +13,7 @@ from drl4ser.files import atomic_write_text
 from drl4ser.reporting import statistics
 from drl4ser.reporting.fold_result import FoldResult, read_fold_results, write_fold_results
 from drl4ser.reporting.notes import describe_experiment
-from drl4ser.reporting.paper_values import FIGURE6
+from drl4ser.reporting.paper_values import FIGURE6, SYSTEM_NAMES
 from drl4ser.reporting.provenance import collect_facts
 from drl4ser.reporting.render import TextTable, markdown_list
 from drl4ser.reporting.write import FOLDS_FILE
@@ -23,9 +23,10 @@ TABLE_FILE = "figure6.md"
 
 @dataclasses.dataclass(frozen=True)
 class ScalePoint:
-    """One point of the curve; UAs are fractions.
+    """One point of a system's curve; UAs are fractions.
 
     Attributes:
+        system: such as "s3".
         per_class: training utterances of each class.
         uas: one for each seed, in the order of seeds.
         interval: 95 % bootstrap interval of their mean over the tested utterances.
@@ -33,6 +34,7 @@ class ScalePoint:
         paper_ua: of the paper's curve at that share of its largest number; None below its first point.
     """
 
+    system: str
     per_class: int
     uas: tuple[float, ...]
     interval: tuple[float, float]
@@ -65,18 +67,20 @@ def choose_sizes(given: Sequence[str], largest: int) -> list[int]:
 
 
 def build_curve(results: Sequence[FoldResult]) -> list[ScalePoint]:
-    """The points of the curve, from the smallest to the largest.
+    """The points of each system's curve, from the smallest to the largest; systems in the order of `SYSTEM_NAMES`.
 
     Raises:
         ValueError: if the results were not all tested on the same utterances.
     """
     if len({tuple(result.utterances) for result in results}) != 1:
-        raise ValueError("The points of the curve must have one test part. Run the experiment again.")
+        raise ValueError("The points of the curves must have one test part. Run the experiment again.")
     groups = defaultdict(list)
     for result in sorted(results, key=lambda result: result.seed):
-        groups[result.config["train_per_class"]].append(result)
-    largest = max(groups)
-    return [_point(size, groups[size], largest) for size in sorted(groups)]
+        groups[result.system, result.config["train_per_class"]].append(result)
+    largest = max(size for _, size in groups)
+    systems = list(SYSTEM_NAMES)
+    ordered = sorted(groups, key=lambda point: (systems.index(point[0]), point[1]))
+    return [_point(system, size, groups[system, size], largest) for system, size in ordered]
 
 
 def write_data_scale(results: Sequence[FoldResult], results_dir: Path) -> Path:
@@ -87,15 +91,12 @@ def write_data_scale(results: Sequence[FoldResult], results_dir: Path) -> Path:
     """
     first = results[0]
     directory = results_dir / "figure6" / first.experiment
-    write_fold_results(directory / FOLDS_FILE, sorted(results, key=lambda item: item.config["train_per_class"]))
+    write_fold_results(directory / FOLDS_FILE, results)
     atomic_write_text(directory / TABLE_FILE, render_data_scale(directory))
-    points = build_curve(results)
-    figure = data_scale_figure(
-        [point.per_class for point in points],
-        [point.uas for point in points],
-        FIGURE6,
-        f"{first.corpus}, {first.profile}",
-    )
+    curves = defaultdict(dict)
+    for point in build_curve(results):
+        curves[SYSTEM_NAMES[point.system]][point.per_class] = point.uas
+    figure = data_scale_figure(curves, FIGURE6, f"{first.corpus}, {first.profile}")
     save_figure(figure, directory / "figure6")
     return directory
 
@@ -104,8 +105,16 @@ def render_data_scale(directory: Path) -> str:
     """The Markdown that follows from the results in `directory`."""
     results = read_fold_results(directory / FOLDS_FILE)
     points = build_curve(results)
-    header = ["Training utterances per class", "Of the largest", "Seeds", "UA %", "UA % [95 %]", "Paper's UA % there"]
-    grid = TextTable(header, [_cells(point) for point in points], num_names=0)
+    header = [
+        "System",
+        "Training utterances per class",
+        "Of the largest",
+        "Seeds",
+        "UA %",
+        "UA % [95 %]",
+        "Paper's UA % there",
+    ]
+    grid = TextTable(header, [_cells(point) for point in points], num_names=1)
     facts = describe_experiment(collect_facts(results))
     notes = [
         "Nested subsets of one training part, each seed draws its own; one validation and one test part. UA: mean ± "
@@ -118,7 +127,7 @@ def render_data_scale(directory: Path) -> str:
     return "\n".join([grid.to_markdown(), markdown_list(notes)])
 
 
-def _point(size: int, results: Sequence[FoldResult], largest: int) -> ScalePoint:
+def _point(system: str, size: int, results: Sequence[FoldResult], largest: int) -> ScalePoint:
     predictions = np.stack([result.predictions for result in results], axis=1)
     first = results[0]
     scores = statistics.recognition_scores(first.labels, predictions)
@@ -127,13 +136,14 @@ def _point(size: int, results: Sequence[FoldResult], largest: int) -> ScalePoint
     numbers = list(FIGURE6)
     place = share * numbers[-1]
     paper = float(np.interp(place, numbers, list(FIGURE6.values()))) if place >= numbers[0] else None
-    return ScalePoint(size, tuple(result.ua for result in results), interval, share, paper)
+    return ScalePoint(system, size, tuple(result.ua for result in results), interval, share, paper)
 
 
 def _cells(point: ScalePoint) -> list[str]:
     mean, deviation = statistics.mean_and_deviation(point.uas)
     low, high = point.interval
     return [
+        SYSTEM_NAMES[point.system],
         f"{point.per_class:,}",
         f"{point.share:.3g}",
         str(len(point.uas)),

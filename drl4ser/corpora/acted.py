@@ -6,6 +6,7 @@ split by session is refused.
 
 import dataclasses
 import re
+import warnings
 from pathlib import Path
 
 from drl4ser.corpora.utterance import CorpusError, Utterance, list_files, require_folder
@@ -123,21 +124,40 @@ def read_acted(corpus: ActedCorpus, root: Path, allow_partial: bool = False) -> 
     Args:
         corpus: which one.
         root: its folder.
-        allow_partial: unused; any number of actors and files is read.
+        allow_partial: leave out WAV files that are not named as the corpus names its files, with a warning, instead
+            of refusing them. Any number of actors and files is read.
 
     Raises:
-        CorpusError: if the corpus is not in `root`, or a WAV file is not named as the corpus names its files.
+        CorpusError: if the corpus is not in `root`, or names of files are not the corpus's.
 
     Example:
         >>> corpus = ACTED["emodb"]
-        >>> _parse(corpus, Path("wav/03a01Fa.wav")).emotion
+        >>> corpus.emotions[corpus.name.fullmatch("03a01Fa")["emotion"]]
         'happy'
     """
     paths = [path for folder in _find_folders(corpus, require_folder(root)) for path in list_files(folder, ".wav")]
     if not paths:
         raise CorpusError(f"{root} has no {corpus.title} inside it: expected {corpus.example}; set DATA_DIR")
-    parsed = (_parse(corpus, path) for path in paths)
-    return [utterance for utterance in parsed if utterance is not None]
+    matches = {path: _match(corpus, path) for path in paths}
+    misnamed = [path for path, match in matches.items() if match is None]
+    if misnamed:
+        fault = (
+            f"{misnamed[0]} is not named as {corpus.title} names its files ({len(misnamed)} such of {len(paths)}): "
+            f"expected {corpus.fields}, with the sentence one of {', '.join(corpus.texts)} and the emotion one of "
+            f"{', '.join(corpus.emotions)}"
+        )
+        if len(misnamed) == len(paths):
+            raise CorpusError(f"{fault}; rename them, or set DATA_DIR to a copy of {corpus.title}")
+        if not allow_partial:
+            raise CorpusError(
+                f"{fault}; rename or remove them, or leave them out with ALLOW_PARTIAL=true (`allow_partial`)"
+            )
+        warnings.warn(f"left out: {fault}", stacklevel=2)
+    return [
+        _parse(corpus, match, path)
+        for path, match in matches.items()
+        if match is not None and all(match[field] == value for field, value in corpus.wanted.items())
+    ]
 
 
 def _find_folders(corpus: ActedCorpus, root: Path) -> list[Path]:
@@ -148,15 +168,12 @@ def _find_folders(corpus: ActedCorpus, root: Path) -> list[Path]:
     return []
 
 
-def _parse(corpus: ActedCorpus, path: Path) -> Utterance | None:
+def _match(corpus: ActedCorpus, path: Path) -> re.Match | None:
     match = corpus.name.fullmatch(path.stem)
-    if match is None or match["text"] not in corpus.texts or match["emotion"] not in corpus.emotions:
-        raise CorpusError(
-            f"{path} is not named as {corpus.title} names its files: expected {corpus.fields}, with the "
-            f"sentence one of {', '.join(corpus.texts)} and the emotion one of "
-            f"{', '.join(corpus.emotions)}; rename or remove it"
-        )
-    if any(match[field] != value for field, value in corpus.wanted.items()):
-        return None
+    known = match is not None and match["text"] in corpus.texts and match["emotion"] in corpus.emotions
+    return match if known else None
+
+
+def _parse(corpus: ActedCorpus, match: re.Match, path: Path) -> Utterance:
     emotion, text = corpus.emotions[match["emotion"]], corpus.texts[match["text"]]
     return Utterance(path.stem, path, emotion, speaker=match["speaker"], text=text)

@@ -16,6 +16,8 @@ SCREEN_DPI = 150
 """Dots per inch on a screen: TensorBoard, notebooks, the demo."""
 PRINT_DPI = 300
 """Dots per inch of the files that `save_figure` writes."""
+SERIES_COLORS = ("#000000", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#E69F00", "#999999")
+"""Okabe and Ito's colours of lines: told apart with any kind of colour vision."""
 
 
 def make_figure(width_cm: float, height_cm: float) -> Figure:

@@ -1,36 +1,44 @@
 """The paper's Figure 6: how recognition grows with the training data."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from drl4ser.figures import FONT_SIZE, make_figure
+from drl4ser.figures import FONT_SIZE, SERIES_COLORS, make_figure
 
 
 def data_scale_figure(
-    per_class: Sequence[int], uas: Sequence[Sequence[float]], paper: Mapping[int, float], title: str = ""
+    curves: Mapping[str, Mapping[int, Sequence[float]]], paper: Mapping[int, float], title: str = ""
 ) -> Figure:
-    """Two curves of one height, ours on the left and the paper's on the right; 16 cm wide.
+    """Our curves on the left, the paper's of the same height on the right; 16 cm wide.
 
     Args:
-        per_class: training utterances of each class, ascending.
-        uas: UA of each seed for each of these, fractions.
-        paper: the same for the paper's curve.
-        title: over our curve.
+        curves: of each system, by its name: UA (fraction) of each seed for each number of training utterances of
+            each class, ascending.
+        paper: UA for each number of utterances of the paper's curve.
+        title: over our curves.
 
     Returns:
         The figure.
     """
     figure = make_figure(16, 6.5)
     ours, theirs = figure.subplots(1, 2, sharey=True)
-    means = [100 * np.mean(values) for values in uas]
-    ours.plot(per_class, means, "-o", color="#0072B2", markersize=4, linewidth=1.2, label="mean")
-    for place, (size, values) in enumerate(zip(per_class, uas, strict=True)):
-        label = "single seeds" if not place else None
-        ours.plot([size] * len(values), 100 * np.asarray(values), "_", color="0.35", markersize=7, label=label)
+    styles = itertools.cycle(zip(SERIES_COLORS[1:], "oD^vP<>", strict=True))
+    for (system, points), (color, marker) in zip(curves.items(), styles, strict=False):
+        means = [100 * np.mean(uas) for uas in points.values()]
+        ours.plot(list(points), means, f"-{marker}", color=color, markersize=4, linewidth=1.2, label=system)
+        for size, uas in points.items():
+            ours.plot([size] * len(uas), 100 * np.asarray(uas), "_", color=color, markersize=7)
+    ours.plot([], [], "_", color="0.35", markersize=7, label="single seeds")
     theirs.plot(
-        list(paper), [100 * value for value in paper.values()], "-s", color="#D55E00", markersize=4, linewidth=1.2
+        list(paper),
+        [100 * value for value in paper.values()],
+        "-s",
+        color=SERIES_COLORS[0],
+        markersize=4,
+        linewidth=1.2,
     )
     ours.set_title(title, fontsize=FONT_SIZE + 1)
     theirs.set_title("Li et al. 2019, RID", fontsize=FONT_SIZE + 1)

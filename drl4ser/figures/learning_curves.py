@@ -5,11 +5,9 @@ from statistics import fmean
 
 from matplotlib.figure import Figure
 
-from drl4ser.figures import FONT_SIZE, make_figure
+from drl4ser.figures import FONT_SIZE, SERIES_COLORS, make_figure
 
 MANY = 3
-# Okabe and Ito's colours: told apart with any kind of colour vision.
-_COLORS = ("#000000", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#E69F00", "#999999")
 
 
 def learning_curves_figure(histories: Mapping[tuple[str, str], Sequence[Sequence[dict]]]) -> Figure:
@@ -31,7 +29,7 @@ def learning_curves_figure(histories: Mapping[tuple[str, str], Sequence[Sequence
     figure = make_figure(16, 6.5 * len(inputs))
     for (left, right), of_input in zip(figure.subplots(len(inputs), 2, squeeze=False), inputs, strict=True):
         for (system, _), runs in ((key, runs) for key, runs in histories.items() if key[1] == of_input):
-            color = _COLORS[systems.index(system) % len(_COLORS)]
+            color = SERIES_COLORS[systems.index(system) % len(SERIES_COLORS)]
             many = len(runs) > MANY
             for number, rows in enumerate(runs):
                 style = {"color": color, "linewidth": 0.5 if many else 1.0, "alpha": 0.25 if many else 1.0}

@@ -84,7 +84,7 @@ def render_glance(results_dir: str | Path) -> str:
     saliency = results_dir / "saliency/synthetic-quick-tuned-random/saliency.md"
     figure6 = results_dir / "figure6/synthetic-quick-tuned-random/figure6.md"
     area = _find(saliency, r"^\| r, iteration 3 +\| +([^|]+?) +\|")
-    uas = ", ".join(_find(figure6, rf"^\| +{size}[^\n]*?(\d+\.\d) ±") for size in (60, 120, 240, 480))
+    uas = ", ".join(_find(figure6, rf"^\| S3 +\| +{size} [^\n]*?(\d+\.\d) ±") for size in (60, 120, 240, 480))
     levels, unseen = (
         "; ".join(f"{label} {_level(results_dir, table, system)}" for label, table, system in rows)
         for rows in (_LEVELS, _UNSEEN_LEVELS)

@@ -163,7 +163,7 @@ def test_the_command_applies_runs_with_kernels_and_trains_nothing(records_dir, o
     refused = command("cross_corpus", *options, f"--test_records={other},{records_dir}")
     assert refused.returncode == 1 and "are both named manifest" in refused.stderr
     refused = command("cross_corpus", *options[:4], "--systems=opensmile_svm", f"--test_records={other}")
-    assert refused.returncode == 1 and "'opensmile_svm' keeps nothing to apply" in refused.stderr
+    assert refused.returncode == 1 and "'opensmile_svm' is no network" in refused.stderr
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "results" / "cross-corpus").glob("*/runs.jsonl")), ids=str)

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from drl4ser.analysis.data_scale import build_curve, choose_sizes, render_data_scale, write_data_scale
-from drl4ser.config import ExperimentConfig
+from drl4ser.config import ExperimentConfig, ModelConfig
 from drl4ser.reporting.fold_result import make_fold_result
 
 ROOT = Path(__file__).parents[2]
 LABELS = np.arange(40) % 4
 
 
-def record(size, seed, hits, tested=40):
+def record(size, seed, hits, tested=40, system="s3"):
     predictions = np.where(np.arange(40) < hits, LABELS, (LABELS + 1) % 4)
-    config = ExperimentConfig(train_per_class=size, seed=seed, split_seed=0)
+    config = ExperimentConfig(train_per_class=size, seed=seed, split_seed=0, model=ModelConfig(system=system))
     return make_fold_result(
         config,
         utterances=[f"u{index:02d}" for index in range(tested)],
@@ -56,6 +56,17 @@ def test_points_are_means_over_seeds_beside_the_papers_curve(records):
     assert between.paper_ua == pytest.approx(0.877 + (0.882 - 0.877) / 6)
 
 
+def test_each_system_has_a_curve_of_its_own(records, tmp_path):
+    curves = build_curve([*records, record(5, 0, 20, system="poria_cnn"), record(100, 0, 38, system="poria_cnn")])
+    assert [(point.system, point.per_class) for point in curves] == [
+        *(("s3", size) for size in (5, 10, 100)), ("poria_cnn", 5), ("poria_cnn", 100),
+    ]  # fmt: skip
+    assert [point.uas for point in curves[3:]] == [(0.5,), (0.95,)]
+    directory = write_data_scale([record(5, 0, 8), record(5, 0, 20, system="poria_cnn")], tmp_path)
+    rows = (directory / "figure6.md").read_text(encoding="utf-8").splitlines()[2:4]
+    assert [row.split("|")[1].strip() for row in rows] == ["S3", "Poria et al. 2016, softmax"]
+
+
 def test_one_test_part_is_required(records):
     with pytest.raises(ValueError, match="one test part"):
         build_curve([*records, record(20, 0, 10, tested=36)])
@@ -67,8 +78,8 @@ def test_table_and_picture(records, tmp_path):
     assert {path.name for path in directory.iterdir()} == {"folds.jsonl", "figure6.md", "figure6.png", "figure6.pdf"}
     table = (directory / "figure6.md").read_text(encoding="utf-8")
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line[:1] == "|"]
-    assert rows[2][:4] == ["5", "0.05", "1", "20.0"] and rows[2][5] == "-"
-    assert rows[4][:4] == ["100", "1", "2", "85.0 ± 7.1"] and rows[4][5] == "88.2"
+    assert rows[2][:5] == ["S3", "5", "0.05", "1", "20.0"] and rows[2][6] == "-"
+    assert rows[4][:5] == ["S3", "100", "1", "2", "85.0 ± 7.1"] and rows[4][6] == "88.2"
     assert render_data_scale(directory) == table
 
 

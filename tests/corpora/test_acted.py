@@ -128,9 +128,20 @@ def test_no_such_corpus_inside(tmp_path, name, words):
 )
 def test_unknown_name_is_reported(request, touch, name, file):
     root, title = request.getfixturevalue(name), ACTED[name].title
+    before = read_corpus(name, root)
     touch(root / file)
-    with pytest.raises(CorpusError, match=f"{file} is not named as {title} names its files: expected "):
+    named = rf"{file} is not named as {title} names its files \(1 such of \d+\): expected "
+    with pytest.raises(CorpusError, match=f"{named}.*ALLOW_PARTIAL=true"):
         read_corpus(name, root)
+    with pytest.warns(UserWarning, match=f"left out: .*{named}"):
+        assert read_corpus(name, root, allow_partial=True) == before
+
+
+def test_a_folder_of_other_files_is_no_corpus(tmp_path, touch):
+    for name in ("a.wav", "b.wav"):
+        touch(tmp_path / "wav" / name)
+    with pytest.raises(CorpusError, match=r"a\.wav is not named as EmoDB .*\(2 such of 2\).*set DATA_DIR to a copy of"):
+        read_corpus("emodb", tmp_path, allow_partial=True)
 
 
 @needs_ravdess
