@@ -138,6 +138,16 @@ def test_eager_traced_and_reloaded_are_the_same(model, tmp_path):
     np.testing.assert_array_equal(loaded(batch), expected)
 
 
+def test_traced_gradients_of_a_batch_whose_size_is_known_to_be_one(model):
+    """As a dataset of batches of one with drop_remainder gives; loops must not lose the size."""
+    batch, labels = {key: tf.constant(value) for key, value in only(random_batch(), [0]).items()}, np.array([1])
+    loss, gradients = tf.function(loss_gradients)(model, batch, labels)
+    expected_loss, expected = loss_gradients(model, batch, labels)
+    np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
+    for a, b in zip(gradients, expected, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5 * max(1.0, np.abs(b).max()))
+
+
 @pytest.mark.parametrize(
     ("system", "modality"),
     [*((system, "acoustic") for system in sorted(SYSTEMS)), ("s3", "acoustic+lexical"), ("s1", "lexical")],

@@ -41,6 +41,8 @@ def run_lstm(x, kernel, recurrent_kernel, bias):
     hidden, cells, sums = _run_forward(x, kernel, recurrent_kernel, bias)
 
     def gradient(d_hidden):
+        # It may come without the static batch that `hidden` has, and the loops insist on one of the two.
+        d_hidden = tf.ensure_shape(d_hidden, hidden.shape)
         d_x, d_weights, d_bias = _run_backward(x, hidden, cells, sums, kernel, recurrent_kernel, d_hidden)
         d_kernel, d_recurrent = tf.split(tf.cast(d_weights, kernel.dtype), [kernel.shape[0], -1])
         return d_x, d_kernel, d_recurrent, tf.cast(d_bias, bias.dtype)
