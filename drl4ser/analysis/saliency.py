@@ -40,7 +40,7 @@ def measure_fold(predictor: Predictor, utterances: Sequence[Utterance]) -> Itera
         for the whole recording) and "silenced" (share of the speech).
     """
     config = predictor.run.config
-    untrained = Inspector(_build_untrained(config), config.frame)
+    untrained = Inspector(build_untrained(config), config.frame)
     for utterance in utterances:
         words = read_words(utterance.path)
         if any(word.salient for word in words):
@@ -153,7 +153,7 @@ def silence_spans(
     return silenced
 
 
-def _build_untrained(config: ExperimentConfig) -> keras.Model:
+def build_untrained(config: ExperimentConfig) -> keras.Model:
     """Build the system with the weights that training started from: its scores before any learning."""
     keras.utils.set_random_seed(derive_seed(config.seed, config.fold))
     return build_model_from_config(config.model)
