@@ -37,3 +37,16 @@ def test_many_folds_are_pale_behind_their_mean():
     mean = uas.lines[-1]
     assert mean.get_label() == "S1" and mean.get_alpha() is None
     np.testing.assert_allclose(mean.get_ydata(), [35])  # only one fold has a second epoch
+
+
+def test_many_systems_have_columns_of_their_own():
+    histories = {(f"V{number}", "A"): [history(number / 10, 0.9)] for number in range(7)}
+    figure = learning_curves_figure(histories)
+    panels = [axes for axes in figure.axes if axes.get_visible()]
+    titles = [axes.get_title() for axes in panels if axes.get_title()]
+    assert titles == [f"V{number}, A" for number in range(7)] and len(panels) == 14
+    uas = [axes for axes in panels if not axes.get_title()]
+    for number, axes in enumerate(uas):  # seven grey means, then its own run and the dot at the kept epoch
+        assert [line.get_color() for line in axes.lines[:7]] == ["0.85"] * 7
+        assert axes.lines[7].get_ydata().tolist() == pytest.approx([10 * number, 90])
+        assert axes.lines[8].get_xdata().tolist() == [2]
