@@ -123,7 +123,9 @@ def _comparisons(table: Table) -> TextTable:
         low, high = (f"{100 * end:+.1f}" for end in item.interval)
         cells = [f"{SYSTEM_NAMES[item.system]} over {SYSTEM_NAMES[item.over]}", MODALITY_NAMES[row.modality]]
         cells += [item.verdict, str(item.num_folds), f"{item.num_utterances:,}"]
-        p_folds = _p_value(item.p_folds) if item.num_folds > 1 else MISSING  # one fold shows no scatter
+        # One fold shows no scatter, and neither do several with the same difference: p is 1 then by definition.
+        unknown = item.num_folds == 1 or (item.p_folds == 1 and item.difference != 0)
+        p_folds = MISSING if unknown else _p_value(item.p_folds)
         cells += [f"{100 * item.difference:+.1f} [{low}, {high}]", _p_value(item.p_utterances), p_folds]
         cells += [_optional(item.relative_improvement, "+.1f")]
         rows.append(cells + [_optional(item.paper_relative_improvement, "+.1f")] * with_paper)

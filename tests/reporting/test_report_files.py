@@ -15,7 +15,7 @@ from drl4ser.reporting.fold_result import read_fold_results
 from drl4ser.reporting.render import render_csv, render_json, render_latex, render_markdown
 from drl4ser.reporting.table import build_table
 from drl4ser.reporting.write import find_stale, rebuild_reports, write_report
-from tests.reporting.test_report import make_fold_results
+from tests.reporting.test_report import make_fold_result, make_fold_results
 
 
 def test_markdown_is_aligned_and_its_notes_are_complete():
@@ -80,6 +80,18 @@ def test_one_fold_has_no_p_over_folds():
     (line,) = (line for line in render_markdown(build_table(one)).splitlines() if line.startswith("| S3 over S2"))
     cells = [cell.strip() for cell in line.split("|")]
     assert cells[3:5] == ["undecided", "1"] and cells[8] == "-"
+
+
+def test_folds_with_the_same_difference_have_no_p_over_folds():
+    """Their scatter is unknown; p = 1.000 beside a large difference would be read as none."""
+    results = [
+        make_fold_result(name, fold, accuracy=right) for name, right in (("s2", 0), ("s3", 1)) for fold in (0, 1)
+    ]
+    table = build_table(results)
+    (comparison,) = (row.comparison for row in table.rows if row.comparison)
+    assert comparison.p_folds == 1 and comparison.num_folds == 2 and comparison.difference == 1
+    (line,) = (line for line in render_markdown(table).splitlines() if line.startswith("| S3 over S2"))
+    assert line.split("|")[8].strip() == "-"
 
 
 def test_latex_is_escaped_and_balanced():
