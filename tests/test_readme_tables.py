@@ -33,8 +33,9 @@ NUM_TABLES = {
     "commands.md": 2,
     "llds.md": 6,
     "performance.md": 1,
-    "results.md": 14,
+    "results.md": 20,
     "scaling.md": 3,
+    "why.md": 4,
 }
 
 

@@ -78,7 +78,7 @@ def test_every_fold_is_that_of_its_corpus(path):
 
 
 def test_all_results_are_looked_at():
-    assert {"table1", "table2", "figure6", "saliency", "pretrained"} == {path.parts[-3] for path in FOLDS}
+    assert {"table1", "table2", "ablation", "figure6", "saliency", "pretrained"} == {path.parts[-3] for path in FOLDS}
     assert {"float32", "mixed_bfloat16"} < {path.parts[-4] for path in FOLDS}
 
 
