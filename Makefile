@@ -163,6 +163,9 @@ corpus: setup
 .PHONY: ablation
 reproduce-table1 reproduce-table2 reproduce-figure6 ablation cross-corpus: CHECKED = $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES))
 reproduce-figure6 ablation cross-corpus: MODALITIES = acoustic
+comma := ,
+reproduce-figure6: CHECKED += --networks $(if $(findstring $(comma),$(MODALITIES)),$(error give reproduce-figure6 one of MODALITIES))
+cross-corpus: CHECKED += --networks $(if $(TEST_RECORDS),,$(error TEST_RECORDS is not set: give records of other corpora, TEST_RECORDS=data/records/...))
 reproduce-table1 reproduce-table2 ablation: records
 	$(MODULE) experiments.$(@:reproduce-%=%) $(SETTINGS) $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES)) \
 		--results_dir=$(call quoted,$(RESULTS_DIR)) --allow_mixed_code=$(ALLOW_MIXED_CODE)
@@ -170,7 +173,6 @@ reproduce-table1 reproduce-table2 ablation: records
 # Finished runs of CORPUS applied to other corpora: TEST_RECORDS=data/records/nemo,data/records/synthetic
 .PHONY: cross-corpus
 cross-corpus: records
-	$(if $(TEST_RECORDS),,$(error TEST_RECORDS is not set: give records of other corpora, TEST_RECORDS=data/records/...))
 	$(MODULE) experiments.cross_corpus $(SETTINGS) $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES)) \
 		--test_records=$(call quoted,$(TEST_RECORDS)) --results_dir=$(call quoted,$(RESULTS_DIR))
 

@@ -6,11 +6,14 @@ from data_prep.command import run
 from experiments import settings, tables  # noqa: F401  tables defines flags
 
 FLAGS = flags.FLAGS
+flags.DEFINE_bool("networks", False, "Whether every system must be a network.")
 
 
 def main() -> None:
     """Check what needs no records."""
     settings.check(FLAGS.systems or [], FLAGS.modalities)
+    if FLAGS.networks:
+        settings.check_networks(FLAGS.systems or [])
 
 
 if __name__ == "__main__":

@@ -280,6 +280,22 @@ def test_make_hands_on_what_the_user_wrote(tmp_path):
     assert "/" not in given["records_dir"].removeprefix("data/records/")
 
 
+@pytest.mark.parametrize(
+    ("target", "setting", "words"),
+    [
+        ("cross-corpus", "SYSTEMS=s3", "TEST_RECORDS is not set"),
+        ("cross-corpus", "SYSTEMS=opensmile_svm", "'opensmile_svm' is no network"),
+        ("reproduce-figure6", "SYSTEMS=opensmile_svm", "'opensmile_svm' is no network"),
+        ("reproduce-figure6", "MODALITIES=acoustic,lexical", "one of MODALITIES"),
+    ],
+)
+def test_what_an_experiment_would_refuse_is_refused_before_anything_is_made(tmp_path, target, setting, words):
+    records = () if "TEST_RECORDS" in words else ("TEST_RECORDS=x",)
+    done = make(tmp_path, target, setting, *records)
+    assert done.returncode == 2 and words in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_results_of_a_user_are_not_those_of_the_repository(tmp_path, monkeypatch):
     monkeypatch.delenv("GIT_DIR")
     done = make(tmp_path, "-n", "reproduce-table1", "reproduce-table2", "reproduce-figure6")

@@ -52,8 +52,8 @@ class StepGradients:
         layers = [layer for layer in model.layers if layer.name in READERS]
         if len(layers) != 1 or model.get_layer("classifier_dropout_1").input is not layers[0].output:
             raise ValueError(
-                f"system {model.name!r} does not classify what one recurrent layer makes of the audio; choose s2, s3, "
-                "gca_40ms, gca_skip or gca_softmax, with acoustic input"
+                f"system {model.name!r} does not classify what one recurrent layer makes of the audio; choose s1, s2, "
+                "s3, gca_40ms, gca_skip or gca_softmax, with acoustic input"
             )
         self._read = layers[0]
         self._trunk = keras.Model(model.inputs, tf.nest.flatten(self._read.input)[0])
