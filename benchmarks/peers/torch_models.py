@@ -11,8 +11,6 @@ from torch.nn import functional
 
 KERNEL_SIZES = (10, 5, 5, 3, 3)
 FILTERS = (32, 64, 128, 256, 512)
-# As TensorFlow does: gradients that vanish over hundreds of steps become denormal numbers, which cost a hundredfold.
-torch.set_flush_denormal(True)
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
