@@ -30,7 +30,7 @@ def learning_curves_figure(histories: Mapping[tuple[str, str], Sequence[Sequence
         ['cross-entropy', 'validation UA / %']
     """
     systems, inputs = (list(dict.fromkeys(key[part] for key in histories)) for part in (0, 1))
-    if len(histories) > MANY_SYSTEMS * len(inputs):
+    if len(systems) > MANY_SYSTEMS:
         return _draw_columns(histories)
     figure = make_figure(16, 6.5 * len(inputs))
     for (left, right), of_input in zip(figure.subplots(len(inputs), 2, squeeze=False), inputs, strict=True):
@@ -51,11 +51,12 @@ def _draw_columns(histories: Mapping[tuple[str, str], Sequence[Sequence[dict]]])
     num_rows = 2 * -(-len(histories) // MANY_SYSTEMS)
     figure = make_figure(16, 3.2 * num_rows)
     grid = figure.subplots(num_rows, MANY_SYSTEMS, sharex=True, sharey="row", squeeze=False)
+    means = [_curve(_mean(runs), "validation_ua", 100) for runs in histories.values()]
     for number, ((system, of_input), runs) in enumerate(histories.items()):
         row, column = 2 * (number // MANY_SYSTEMS), number % MANY_SYSTEMS
         losses, uas = grid[row, column], grid[row + 1, column]
-        for other in histories.values():
-            uas.plot(*_curve(_mean(other), "validation_ua", 100), color="0.85", linewidth=0.6)
+        for mean in means:
+            uas.plot(*mean, color="0.85", linewidth=0.6)
         _draw_runs(losses, uas, runs, SERIES_COLORS[5], system)
         losses.set_title(textwrap.fill(f"{system}, {of_input}", 22, break_on_hyphens=False), fontsize=FONT_SIZE)
         if column == 0:
