@@ -19,7 +19,7 @@ def main() -> None:
     results = settings.finished(list(settings.experiments(FLAGS.systems, ["acoustic"])))
     import_tensorflow()
 
-    from drl4ser.analysis.memory_span import SystemSpan, measure_run, render_memory_span, write_memory_span
+    from drl4ser.analysis.memory_span import TABLE_FILE, SystemSpan, measure_run, write_memory_span
     from drl4ser.config import ExperimentConfig, from_dict
     from drl4ser.data.store import open_store
     from drl4ser.runs.paths import run_directory
@@ -31,7 +31,7 @@ def main() -> None:
         folds.setdefault(result.system, []).append(measure_run(directory, store))
     spans = [SystemSpan(system, found) for system, found in folds.items()]
     directory = write_memory_span(spans, results, Path(FLAGS.results_dir))
-    print(render_memory_span(directory))
+    print((directory / TABLE_FILE).read_text(encoding="utf-8"))
     print(f"Written to {directory}")
 
 

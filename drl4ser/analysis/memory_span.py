@@ -26,6 +26,7 @@ from drl4ser.reporting.provenance import collect_facts
 from drl4ser.reporting.render import TextTable, markdown_list
 from drl4ser.runs.run import load_run
 
+VALUES_FILE, TABLE_FILE = "memory-span.json", "memory-span.md"
 READERS = ("gca_lstm", "stacked_lstm")
 """Layers that read the features step by step and whose last state the classifier gets."""
 LAST = (1, 2, 5)
@@ -135,14 +136,14 @@ def write_memory_span(spans: Sequence[SystemSpan], results: Sequence[FoldResult]
         "systems": [dataclasses.asdict(span) for span in spans],
         "notes": describe_experiment(collect_facts(results)),
     }
-    atomic_write_text(directory / "memory-span.json", json.dumps(values) + "\n")
-    atomic_write_text(directory / "memory-span.md", render_memory_span(directory))
+    atomic_write_text(directory / VALUES_FILE, json.dumps(values) + "\n")
+    atomic_write_text(directory / TABLE_FILE, render_memory_span(directory))
     return directory
 
 
 def render_memory_span(directory: Path) -> str:
     """The table in Markdown, from `memory-span.json` in `directory`."""
-    values = json.loads((directory / "memory-span.json").read_text(encoding="utf-8"))
+    values = json.loads((directory / VALUES_FILE).read_text(encoding="utf-8"))
     header = ["System", "Folds", "Utterances", "Steps"]
     header += [f"Last {count}, %" for count in LAST]
     header += [f"Untrained, last {count}, %" for count in LAST] + [f"Even, last {LAST[-1]}, %"]

@@ -19,7 +19,7 @@ LLDS = np.random.default_rng(0).normal(size=(200, 17)).astype(np.float32)
 
 @pytest.mark.parametrize("system", ["s1", "s3", "gca_40ms"])
 def test_gradients_are_those_of_finite_differences(system):
-    """Along the gradient, the logit must change by the step's size times the gradient's."""
+    """Every feature of a step is moved a little up and down; the slopes of the logit make the gradient."""
     keras.utils.set_random_seed(1)
     model = build_model(system, width=0.05)
     gradients = StepGradients(model)
