@@ -148,6 +148,9 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
     p_folds = row["comparison"]["p_folds"]
     line = f"(+4.3) | RAVDESS | -3.1 [-6.0, -1.0] | {p_folds:.3f} | **no, the contrary** (4 folds) |"
     assert changed == {f"| Self-attention helps: S2 over S1 {line}"}
+    row["comparison"]["p_folds"] = None  # of a single fold
+    path.write_text(json.dumps(table), encoding="utf-8")
+    assert f"| {line.replace(f'{p_folds:.3f}', '-')}"[2:] in render_glance(tmp_path)
     (tmp_path / "figure6/synthetic-quick-tuned-random/figure6.md").unlink()
     with pytest.raises(ValueError, match=r"figure6\.md does not have the line"):
         render_glance(tmp_path)

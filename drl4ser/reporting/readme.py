@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from drl4ser.reporting.paper_values import paper_value
+from drl4ser.reporting.render import format_p_value
 
 _START = re.compile(r"^<!-- results:(?P<name>\S+) -->", re.MULTILINE)
 _BLOCK = re.compile(_START.pattern + r"(?P<content>.*?)<!-- /results -->", re.DOTALL | re.MULTILINE)
@@ -138,7 +139,7 @@ def _compare(results_dir: Path, text: str, table: str, system: str, over: str) -
     theirs = [paper_value(table.split("/")[0], name, "acoustic")["ua"] for name in (system, over)]
     folds = "" if found["num_folds"] == 10 else f" ({found['num_folds']} folds)"
     return (
-        f"| {text} ({theirs[0] - theirs[1]:+.1f}) | RAVDESS | {ours} | {found['p_folds']:.3f} "
+        f"| {text} ({theirs[0] - theirs[1]:+.1f}) | RAVDESS | {ours} | {format_p_value(found['p_folds'])} "
         f"| {_VERDICTS[found['verdict']]}{folds} |"
     )
 

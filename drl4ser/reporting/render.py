@@ -123,10 +123,8 @@ def _comparisons(table: Table) -> TextTable:
         low, high = (f"{100 * end:+.1f}" for end in item.interval)
         cells = [f"{SYSTEM_NAMES[item.system]} over {SYSTEM_NAMES[item.over]}", MODALITY_NAMES[row.modality]]
         cells += [item.verdict, str(item.num_folds), f"{item.num_utterances:,}"]
-        # One fold shows no scatter, and neither do several with the same difference: p is 1 then by definition.
-        unknown = item.num_folds == 1 or (item.p_folds == 1 and item.difference != 0)
-        p_folds = MISSING if unknown else _p_value(item.p_folds)
-        cells += [f"{100 * item.difference:+.1f} [{low}, {high}]", _p_value(item.p_utterances), p_folds]
+        cells += [f"{100 * item.difference:+.1f} [{low}, {high}]"]
+        cells += [format_p_value(p_value) for p_value in (item.p_utterances, item.p_folds)]
         cells += [_optional(item.relative_improvement, "+.1f")]
         rows.append(cells + [_optional(item.paper_relative_improvement, "+.1f")] * with_paper)
     return TextTable(header + ["Paper's gain %"] * with_paper, rows, num_names=3)
@@ -142,8 +140,14 @@ def _recalls(table: Table) -> TextTable:
     return TextTable(["Recall %", *table.facts.classes], rows, num_names=1)
 
 
-def _p_value(p_value: float) -> str:
-    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
+def format_p_value(p_value: float | None) -> str:
+    """Three decimals; "-" where it is not known.
+
+    Example:
+        >>> format_p_value(0.0204), format_p_value(0.0004), format_p_value(None)
+        ('0.020', '<0.001', '-')
+    """
+    return "<0.001" if p_value is not None and p_value < 0.001 else _optional(p_value, ".3f")
 
 
 def _code(row: Row) -> str:

@@ -131,7 +131,7 @@ def paired_bootstrap(
     return PairedDifference(difference, _percentile_interval(samples, level), p_value)
 
 
-def corrected_t_test(differences, test_share: float) -> float:
+def corrected_t_test(differences, test_share: float) -> float | None:
     """Two-sided p of a mean difference over folds and seeds: the corrected resampled t test.
 
     Folds share most of their training data, so the variance of a mean of k differences is taken as (1 / k + test_share)
@@ -143,7 +143,7 @@ def corrected_t_test(differences, test_share: float) -> float:
         test_share: utterances of a test part over those of its training part: 1/8 for ten folds of 8:1:1.
 
     Returns:
-        A probability. 1 where the scatter is unknown: a single difference, or several that are equal.
+        A probability; None where the scatter is unknown: of a single difference, or of several that are equal.
 
     Example:
         >>> round(corrected_t_test([0.1, 0.2, 0.15, 0.05], test_share=1 / 8), 3)
@@ -151,7 +151,7 @@ def corrected_t_test(differences, test_share: float) -> float:
     """
     differences = np.asarray(differences, dtype=np.float64)
     if len(differences) < 2 or np.ptp(differences) < 1e-12:
-        return 1.0
+        return None
     t = differences.mean() / np.sqrt((1 / len(differences) + test_share) * differences.var(ddof=1))
     return float(2 * stats.t.sf(abs(t), len(differences) - 1))
 
@@ -192,7 +192,7 @@ def holm_significance(p_values, level: float = 0.05) -> list[bool]:
     """Which of several comparisons are significant together, by Holm's step-down correction (1979).
 
     Args:
-        p_values: of m comparisons.
+        p_values: of m comparisons; None where it is not known, which is never significant.
         level: probability of calling even one difference significant where there is none.
 
     Returns:
@@ -204,7 +204,7 @@ def holm_significance(p_values, level: float = 0.05) -> list[bool]:
         >>> holm_significance([0.03, 0.03])
         [False, False]
     """
-    p_values = np.asarray(p_values, dtype=np.float64)
+    p_values = np.array([1.0 if p is None else p for p in p_values])
     order = np.argsort(p_values, kind="stable")
     passed = np.cumprod(p_values[order] <= level / np.arange(len(p_values), 0, -1)).astype(bool)
     return passed[np.argsort(order, kind="stable")].tolist()

@@ -24,7 +24,8 @@ class Comparison:
         num_utterances, num_folds: how many both were tested on; the folds of all seeds.
         difference, interval: of the paired bootstrap over utterances, see `statistics.PairedDifference`.
         p_utterances: its p, for these two trained systems.
-        p_folds: of the corrected t test over folds and seeds, for the two methods; 1 if there is only one fold.
+        p_folds: of the corrected t test over folds and seeds, for the two methods; None where the
+            scatter is unknown, as with one fold.
         verdict: "holds" or "reversed" (the second system is better) by `p_folds` at 5 %, corrected for all comparisons
             of the table; else "undecided".
         relative_improvement: in percent of the second UA; None if that is zero.
@@ -38,7 +39,7 @@ class Comparison:
     difference: float
     interval: tuple[float, float]
     p_utterances: float
-    p_folds: float
+    p_folds: float | None
     verdict: str
     relative_improvement: float | None
     paper_relative_improvement: float | None
