@@ -226,8 +226,8 @@ PROFILES: dict[str, dict[str, dict[str, Any]]] = {
         "model": {"width": 0.1875},
         "train": {
             "batch_size": 32,
-            "max_epochs": 10,
-            "patience": 10,
+            "max_epochs": 12,
+            "patience": 12,
             "learning_rate": 2e-3,  # there are few steps
             "warmup_epochs": 1.0,
             "clip_norm": 1.0,
@@ -251,7 +251,7 @@ def make_experiment(profile: str, recipe: str, **fields: Any) -> ExperimentConfi
 
     Example:
         >>> make_experiment("quick", "tuned", fold=3).train.max_epochs
-        10
+        12
     """
     for name, value, registry in (("profile", profile, PROFILES), ("recipe", recipe, RECIPES)):
         if value not in registry:

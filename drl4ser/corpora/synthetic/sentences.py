@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
-MAX_WORDS = 13  # of a long phrase and the least that a carrier has room for
-_USUAL_WORDS = 8
-_MIN_CARRIER_WORDS = 5
+MAX_WORDS = 12  # of a long phrase and the least that a carrier has room for
+_USUAL_WORDS = 7
+_MIN_CARRIER_WORDS = 4
 _PARAGRAPH_SENTENCES = 4
 
 # How the wording of the phrase relates to the emotion of the utterance, and how often.

@@ -32,16 +32,16 @@ class Speaker(NamedTuple):
 
 
 SPEAKERS = (
-    Speaker(1, "F", "en-us+f1", pitch=48, rate=196, level_db=0.0),
-    Speaker(1, "M", "en-us+m1", pitch=56, rate=185, level_db=1.5),
-    Speaker(2, "F", "en-us+f2", pitch=55, rate=182, level_db=-2.0),
-    Speaker(2, "M", "en-gb-scotland+m2", pitch=45, rate=200, level_db=0.0),
-    Speaker(3, "F", "en+f3", pitch=44, rate=204, level_db=1.0),
-    Speaker(3, "M", "en-us+m3", pitch=52, rate=191, level_db=-1.5),
-    Speaker(4, "F", "en-us+f4", pitch=60, rate=189, level_db=-0.5),
-    Speaker(4, "M", "en-gb-x-rp+m4", pitch=50, rate=178, level_db=2.0),
-    Speaker(5, "F", "en-gb-x-rp+f5", pitch=42, rate=187, level_db=0.5),
-    Speaker(5, "M", "en-us+m7", pitch=40, rate=207, level_db=-2.5),
+    Speaker(1, "F", "en-us+f1", pitch=48, rate=212, level_db=0.0),
+    Speaker(1, "M", "en-us+m1", pitch=56, rate=200, level_db=1.5),
+    Speaker(2, "F", "en-us+f2", pitch=55, rate=197, level_db=-2.0),
+    Speaker(2, "M", "en-gb-scotland+m2", pitch=45, rate=216, level_db=0.0),
+    Speaker(3, "F", "en+f3", pitch=44, rate=220, level_db=1.0),
+    Speaker(3, "M", "en-us+m3", pitch=52, rate=206, level_db=-1.5),
+    Speaker(4, "F", "en-us+f4", pitch=60, rate=204, level_db=-0.5),
+    Speaker(4, "M", "en-gb-x-rp+m4", pitch=50, rate=192, level_db=2.0),
+    Speaker(5, "F", "en-gb-x-rp+f5", pitch=42, rate=202, level_db=0.5),
+    Speaker(5, "M", "en-us+m7", pitch=40, rate=224, level_db=-2.5),
 )
 _PITCH_STEPS_PER_OCTAVE = 50  # of espeak's pitch parameter, measured with these voices
 MIN_UTTERANCES = len(SPEAKERS) * len(EMOTIONS)
@@ -67,6 +67,10 @@ EFFECTS = {
 }
 
 CARRIER_SHARE = 0.4  # how much of an effect the whole sentence has
+
+# Of utterances whose words are clear, as many leave the emotion to them: the voice has little of it or none.
+WEAK_SHARE = 0.3
+WEAK_STRENGTHS, USUAL_STRENGTHS = (0.0, 0.35), (0.7, 1.3)
 
 # Variation that is not emotion: emphasis of the phrase, then the utterance as a whole.
 EMPHASIS_SPREAD = Effect(rate=0.06, pitch=0.06, pitch_swing=0.03, loudness_db=1.5)
@@ -147,12 +151,11 @@ def _prosody_tag(effect: Effect, log_pitch: float) -> str:
 
 
 def _draw_strength(sentence: Sentence, rng: np.random.Generator) -> float:
-    """The voice expresses the emotion, at times weakly where the words do."""
+    """The voice expresses the emotion, at times hardly where the words do."""
     if sentence.emotion == "neutral":
         return 0.0
-    if sentence.wording == "clear":
-        return rng.uniform(0.3, 0.6) if rng.random() < 0.15 else rng.uniform(0.7, 1.3)
-    return rng.uniform(0.7, 1.3)
+    weak = sentence.wording == "clear" and rng.random() < WEAK_SHARE
+    return rng.uniform(*(WEAK_STRENGTHS if weak else USUAL_STRENGTHS))
 
 
 class Turn(NamedTuple):

@@ -16,7 +16,7 @@ from drl4ser.corpora.synthetic.espeak import SAMPLE_RATE, espeak_version, record
 from drl4ser.corpora.synthetic.turns import Turn, plan_turns
 from drl4ser.corpora.utterance import CorpusError
 
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 SETTINGS_FILE = "settings.json"
 _GAP_S = 0.6
 _EVALUATION_HEADER = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]"
