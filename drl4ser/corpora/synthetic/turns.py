@@ -1,7 +1,7 @@
 """Turns: all random choices of the corpus (speaker, sentence, delivery), made before anything is spoken.
 
 Ten speakers in five sessions of one woman and one man, as in IEMOCAP. Emotional prosody is in the whole sentence and
-stronger in the phrase.
+stronger in the phrase; where words are clear, it may be missing.
 """
 
 import math

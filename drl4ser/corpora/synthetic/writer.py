@@ -31,8 +31,9 @@ espeak-ng {espeak_version}. No human voice is in it; what a system scores here s
 
 Every sentence is a neutral carrier and one phrase. The prosody of the emotion (rate, pitch, pitch range,
 loudness) is in the whole sentence and more than twice as strong in the phrase. About half of the phrases name
-the emotion; the others fit several emotions, and a few mislead. Speakers and utterances differ in rate, pitch,
-level and background noise beyond what emotion explains.
+the emotion, and three in ten of these leave it to the words: the voice has little of it or none. The other phrases
+fit several emotions, and a few mislead. Speakers and utterances differ in rate, pitch, level and background noise
+beyond what emotion explains.
 
 - SessionN/sentences/wav/<dialogue>/<turn>.wav: 16 kHz, 16 bit, mono
 - SessionN/dialog/EmoEvaluation/<dialogue>.txt: labels ang, hap, exc, neu, sad; ratings are class averages
