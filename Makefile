@@ -180,10 +180,10 @@ reproduce-figure5: $(if $(RUN),setup,records)
 	$(MODULE) experiments.figure5 $(SETTINGS) --results_dir=$(call quoted,$(RESULTS_DIR)) $(if $(RUN),--run=$(call quoted,$(RUN))) \
 		$(if $(AUDIO),--audio=$(call quoted,$(AUDIO))) $(if $(TEXT),--text=$(call quoted,$(TEXT))) $(if $(BLOCK),--block=$(BLOCK)) $(if $(HEAD),--head=$(HEAD))
 
-# A local page; RUN as in reproduce-figure5. DEMO_FLAGS: --port, --host, --max_seconds, --max_megabytes.
+# A local page. DEMO_FLAGS: --port, --host, --max_seconds, --max_megabytes.
 .PHONY: demo
-demo: $(call installed,demo) $(if $(RUN),setup,records)
-	$(MODULE) experiments.demo $(SETTINGS) $(if $(RUN),--run=$(call quoted,$(RUN))) $(DEMO_FLAGS)
+demo: $(call installed,demo)
+	$(MODULE) experiments.demo $(if $(RUN),--run=$(call quoted,$(RUN))) $(DEMO_FLAGS)
 
 reproduce-saliency: records
 	$(MODULE) experiments.saliency $(SETTINGS) --results_dir=$(call quoted,$(RESULTS_DIR))
@@ -214,8 +214,7 @@ benchmark: $(call installed,bench)
 	$(MODULE) benchmarks.run
 
 export: $(call installed,export)
-	$(if $(RUN),,$(error RUN is not set: give a finished run, RUN=runs/..., or a trained system, RUN=ravdess-small))
-	$(MODULE) experiments.export --run=$(call quoted,$(RUN)) $(if $(FORMATS),--formats=$(call quoted,$(FORMATS))) $(if $(OUTPUT_DIR),--output_dir=$(call quoted,$(OUTPUT_DIR)))
+	$(MODULE) experiments.export $(if $(RUN),--run=$(call quoted,$(RUN))) $(if $(FORMATS),--formats=$(call quoted,$(FORMATS))) $(if $(OUTPUT_DIR),--output_dir=$(call quoted,$(OUTPUT_DIR)))
 
 # A trained system of drl4ser/pretrained, made again: RUN=ravdess-small CORPUS=ravdess DATA_DIR=...
 .PHONY: pretrained

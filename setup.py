@@ -12,7 +12,8 @@ REFERENCES = ["opensmile", "praat-parselmouth"]
 setup(
     name="drl4ser",
     version="1.0.0",
-    license="MIT",
+    license="MIT AND CC-BY-NC-SA-4.0",  # the code, and the weights in drl4ser/pretrained
+    license_files=["LICENSE", "drl4ser/pretrained/LICENSE.md"],
     description="Discriminative representation learning for speech emotion recognition (Li et al., IJCAI 2019)",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

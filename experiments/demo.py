@@ -1,7 +1,4 @@
-"""A local page to try a trained run in the browser: `python -m experiments.demo --run=RUN`.
-
-Without a run it takes that of experiments.figure5, trained if need be.
-"""
+"""A local page to try a trained run in the browser: `python -m experiments.demo --run=RUN`."""
 
 import signal
 import tempfile
@@ -16,12 +13,9 @@ from drl4ser.console import import_tensorflow
 from drl4ser.corpora import CorpusError
 from drl4ser.corpora.synthetic.espeak import speak
 from drl4ser.runs.pretrained import find_run
-from experiments import settings
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string(
-    "run", None, "Finished run, or name of a trained system. Default: a fold of S3 on the corpus, trained if need be."
-)
+flags.DEFINE_string("run", "ravdess-s3-small", "Finished run, or name of a trained system.")
 flags.DEFINE_string("host", "127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in.")
 flags.DEFINE_integer(
     "port", None, "Port to listen on. Default: the first free one from 7860 on.", lower_bound=1, upper_bound=65535
@@ -48,7 +42,7 @@ def make_example(folder: Path) -> tuple[Path, str] | None:
 
 def main() -> None:
     """Serve until interrupted."""
-    directory = find_run(FLAGS.run) if FLAGS.run else settings.run_default()[1]
+    directory = find_run(FLAGS.run)
     import_tensorflow()
     from drl4ser.demo import serve
     from drl4ser.demo.listener import Limits

@@ -12,7 +12,7 @@ from drl4ser.console import import_tensorflow
 from drl4ser.runs.pretrained import find_run
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("run", None, "Finished run, or name of a trained system.", required=True)
+flags.DEFINE_string("run", "ravdess-s3-small", "Finished run, or name of a trained system.")
 flags.DEFINE_list("formats", ["keras", "saved_model", "onnx", "litert"], "Formats to write.")
 flags.DEFINE_string(
     "output_dir", None, "Where to write. Default: the folder export of the run, of a name export/<name>."

@@ -94,6 +94,7 @@ chmod +x .venv/bin/pip
         (["test"], ["models,synthetic", "dev"]),
         (["lint", "export"], ["models,synthetic", "dev", "export"]),
         (["notebooks"], ["models,synthetic", "notebooks"]),
+        (["demo"], ["models,synthetic", "demo"]),
         (["benchmark"], ["models,synthetic", "bench"]),
         (["test", "demo", "benchmark", "BIN=own"], []),
     ],

@@ -19,6 +19,7 @@ from drl4ser.files import atomic_write_text, decode_text
 from drl4ser.inference.labels import LABEL_SUFFIXES, format_label_track, format_text_grid
 from drl4ser.inference.prediction import Failure, Prediction, csv_header, format_csv, format_json, format_text
 from drl4ser.inference.segments import SegmentSettings, find_segments
+from drl4ser.runs.paths import PRETRAINED_DIR
 from drl4ser.runs.pretrained import find_run, pretrained_names
 from drl4ser.runs.run import check_run, describe_run, load_run
 
@@ -148,6 +149,7 @@ class _List(argparse.Action):
     def __call__(self, parser, *_):
         for name in pretrained_names():
             print(f"{name}: {describe_run(load_run(find_run(name), with_model=False))}")
+        print(f"Their weights are for uses that are not commercial: {PRETRAINED_DIR / 'LICENSE.md'}")
         parser.exit()
 
 

@@ -138,7 +138,9 @@ def describe_run(run: TrainedRun) -> str:
     count = f"{known.num_recordings:,} " if known and known.num_recordings else ""
     words = "" if run.word_vectors is None else f", vocabulary of its {len(run.word_vectors):,} words"
     system = SYSTEM_NAMES.get(result.system, result.system)  # one of the user's own has no other name
-    tested = "on its test part" if has_test_part(result) else "on unseen speakers by cross-validation"
+    tested = "on its test part"
+    if not has_test_part(result):
+        tested = f"on {result.overlap['test_speakers']} unseen speakers by cross-validation"
     return (
         f"{system}, {result.modality}, trained on {count}utterances of {result.corpus}{words}: "
         f"UA {result.ua:.0%} {tested}, chance {1 / len(result.classes):.0%}"

@@ -43,7 +43,7 @@ def started(run, folder, *flags):
         folder: an empty one, which the server takes for that of temporary files.
         flags: of experiments.demo.
     """
-    command = [sys.executable, "-c", WATCHED_SERVER, f"--run={run}", "--records_dir=none"]
+    command = [sys.executable, "-c", WATCHED_SERVER, f"--run={run}"]
     with (folder / "errors.txt").open("w") as errors:
         server = subprocess.Popen(
             [*command, f"--max_megabytes={MAX_MEGABYTES}", *flags],

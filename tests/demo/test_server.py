@@ -61,7 +61,7 @@ def test_it_listens_to_this_machine_only(address, trained_run):
     port = int(address.rstrip("/").rsplit(":", 1)[1])
     with socket.socket() as other, pytest.raises(ConnectionRefusedError):
         other.connect(("127.0.0.2", port))  # an address of this machine too, but not the one it listens on
-    command = [sys.executable, "-m", "experiments.demo", f"--run={trained_run[0]}", "--records_dir=none"]
+    command = [sys.executable, "-m", "experiments.demo", f"--run={trained_run[0]}"]
     done = subprocess.run(
         [*command, f"--port={port}"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )

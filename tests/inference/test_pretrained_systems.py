@@ -45,7 +45,7 @@ def test_a_system_predicts_what_it_did_where_it_was_trained(name, speech, capsys
     predictor = Predictor.from_pretrained(name)
     np.testing.assert_allclose(predictor.predict(speech).probabilities, EXPECTED[name], atol=1e-3)
     assert predictor.run.config.classes == CLASSES
-    assert re.search(r"UA \d\d % on unseen speakers by cross-validation, chance 25 %$", predictor.describe())
+    assert re.search(r"UA \d\d % on \d+ unseen speakers by cross-validation, chance 25 %$", predictor.describe())
 
 
 def test_the_command_takes_a_name(speech, capsys):
@@ -56,8 +56,9 @@ def test_the_command_takes_a_name(speech, capsys):
     assert f"there are {', '.join(sorted(EXPECTED))}" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="0"):
         main(["--list"])
-    lines = capsys.readouterr().out.splitlines()
+    *lines, licence = capsys.readouterr().out.splitlines()
     assert [line.split(": ")[0] for line in lines] == sorted(EXPECTED) and all("trained on" in line for line in lines)
+    assert "not commercial" in licence and Path(licence.split(": ")[1]).is_file()
 
 
 def test_cards_and_table_follow_from_the_results(tmp_path):

@@ -85,7 +85,7 @@ def test_it_is_a_run_directory(pretrained, store, records_dir):
     predictor.predict(store.utterances[0].path)
     assert predictor.describe() == (
         f"Poria et al. 2016, softmax, acoustic, trained on 12 utterances of ravdess: UA {100 * result.ua:.0f} % on "
-        "unseen speakers by cross-validation, chance 25 %"
+        f"{result.overlap['test_speakers']} unseen speakers by cross-validation, chance 25 %"
     )
     assert read_origin(directory).seen == {"ravdess": store.content(result.classes)}
     assert "record.json" in json.loads((directory / "checksums.json").read_text(encoding="utf-8"))
