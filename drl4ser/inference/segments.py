@@ -189,7 +189,7 @@ def _join_short(regions: list[tuple[int, int]], shortest: int, longest: int) -> 
             if pause < shortest and regions[before + 1][1] - regions[before][0] <= longest:
                 pauses[before] = pause
         if regions[index][1] - regions[index][0] < shortest and pauses:
-            index = min(pauses, key=pauses.get)
+            index = min(pauses, key=pauses.__getitem__)
             regions[index : index + 2] = [(regions[index][0], regions[index + 1][1])]
         else:
             index += 1
