@@ -55,8 +55,8 @@ def test_an_unknown_emotion_and_column(manifest, tmp_path):
     options = ["--corpus=manifest", f"--records_dir={tmp_path / 'records'}"]
     assert_refused(run("data_prep.make_records", *options, f"--data_dir={manifest}", "--emotions=joy"), "'joy'")
     other = manifest.with_name("other.csv")
-    other.write_text("path,emotion,colour\nangry_0.wav,angry,red\n", encoding="utf-8")
-    assert_refused(run("data_prep.make_records", *options, f"--data_dir={other}"), "other.csv", "'colour'")
+    other.write_text("path,emotion,speakr\nangry_0.wav,angry,Ann\n", encoding="utf-8")
+    assert_refused(run("data_prep.make_records", *options, f"--data_dir={other}"), "other.csv", "'speakr'")
     assert not (tmp_path / "records").exists()
 
 

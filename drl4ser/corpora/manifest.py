@@ -1,11 +1,13 @@
 """Reader of a manifest: a CSV file that lists recordings of one's own.
 
 The first line names the columns, in any order: `path` and `emotion`, and optionally `speaker`, `session`, `text` and
-`fold`, the number of the fold that tests the recording. The file is UTF-8 (or UTF-16 with a byte order mark) with
-commas; fields with commas, quotes or line breaks stand in double quotes.
+`fold`, the number of the fold that tests the recording. Further columns are not read, with a warning; one that looks
+like a slip for a column that is absent is refused. The file is UTF-8 (or UTF-16 with a byte order mark); commas,
+semicolons or tabs separate the fields, and fields that hold these, quotes or line breaks stand in double quotes.
 """
 
 import csv
+import difflib
 import io
 import os
 import re
@@ -23,13 +25,16 @@ REQUIRED_COLUMNS = ("path", "emotion")
 OPTIONAL_COLUMNS = ("speaker", "session", "text", "fold")
 _COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 _LABELS = ("emotion", "speaker", "session")
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+_SIMILAR = 0.8  # of difflib; more are speakr, sepaker, speakers and txt, but not folder and context
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what would break lines of tables and label files
 
 
 def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | None = None) -> list[Utterance]:
     """Read a CSV file; an utterance's id is its path relative to `audio_root`, or absolute if it lies elsewhere.
 
-    A file is found too if its name is written in another Unicode form than on disk (ü as one letter or as two).
+    A file is found too if its name is written in another Unicode form than on disk (ü as one letter or as two), with
+    the backslashes of Windows, or from the home folder (`~/`).
 
     Args:
         root: the CSV file.
@@ -54,10 +59,8 @@ def read_manifest(root: Path, allow_partial: bool = False, audio_root: Path | No
     for row, values in _read_values(root):
         for column in _LABELS:
             labels[column].setdefault(values[column], row)
-        name = os.path.normpath(values["path"])
-        full = os.path.normpath(folder + name) if not name.startswith("/") else name
+        full, found = _locate(values["path"], folder, listings)
         name = full.removeprefix(folder)
-        found = _find(full, listings)
         if (found or full) in first_rows:
             raise CorpusError(
                 f"{root}, row {row}, column 'path': {name!r} is already in row {first_rows[found or full]}; "
@@ -96,10 +99,15 @@ def find_recordings(path: Path) -> list[Path]:
 
 def _read_values(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yields every row's number and its values by column."""
-    rows = _read_rows(path)
+    try:
+        text = decode_text(path.read_bytes())
+    except ValueError as error:
+        raise CorpusError(f"{path}, {error}") from None
+    separator = _find_separator(text)
+    rows = _read_rows(path, text, separator)
     columns = _check_header(path, rows)
     for row, fields in rows:
-        yield row, _check_fields(path, row, columns, fields)
+        yield row, _check_fields(path, row, columns, fields, separator)
 
 
 def _check_labels(path: Path, column: str, first_rows: dict[str, int]) -> None:
@@ -128,13 +136,20 @@ def _expected() -> str:
     return f"the columns {', '.join(REQUIRED_COLUMNS)} and optionally {', '.join(OPTIONAL_COLUMNS)}"
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _find_separator(text: str) -> str:
+    """The sign by which the first line has most of the required columns, then most columns; if in doubt a comma."""
+    header = re.split("[\r\n]", text.lstrip("\r\n "), maxsplit=1)[0]
+
+    def count(separator: str) -> tuple[int, int]:
+        names = [_plain(name.strip(' "')) for name in header.split(separator)]
+        return len(set(REQUIRED_COLUMNS) & set(names)), len(names)
+
+    return max(_SEPARATORS, key=count)
+
+
+def _read_rows(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yields the line on which a row begins, and its fields; blank lines are passed over."""
-    try:
-        text = decode_text(path.read_bytes())
-    except ValueError as error:
-        raise CorpusError(f"{path}, {error}") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     line = 1
     try:
         for fields in reader:
@@ -146,37 +161,79 @@ def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _check_header(path: Path, rows: Iterator[tuple[int, list[str]]]) -> list[str]:
+    """The names of all columns, those that are read as this module writes them (`Speaker` is `speaker`)."""
     row, header = next(rows, (1, []))
-    columns = [column.strip() for column in header]
-    for column in columns:
-        if column not in _COLUMNS:
-            raise CorpusError(
-                f"{path}, row {row}: unknown column {column!r}; expected {_expected()}, with commas between"
-            )
+    columns = [_plain(column) if _plain(column) in _COLUMNS else column.strip() for column in header]
+    further = [column for column in columns if column not in _COLUMNS]
+    for column in _COLUMNS:
         if columns.count(column) > 1:
             raise CorpusError(f"{path}, row {row}: column {column!r} occurs twice; remove one of the two")
+        slip = None if column in columns else next((name for name in further if _resembles(name, column)), None)
+        if slip is not None:
+            raise CorpusError(
+                f"{path}, row {row}: unknown column {slip!r}; if it is {column!r}, rename it so, else give it a name "
+                f"that is less like it, or remove it; read are {_expected()}"
+            )
     for column in REQUIRED_COLUMNS:
         if column not in columns:
-            raise CorpusError(f"{path}, row {row}: no column {column!r}; expected {_expected()}")
+            found = ", ".join(map(repr, columns)) or "none"
+            raise CorpusError(
+                f"{path}, row {row}: no column {column!r}; expected {_expected()}, with commas, semicolons or tabs "
+                f"between. Found: {found}"
+            )
+    if any(further):
+        names = ", ".join(repr(name) for name in further if name)
+        absent = [column for column in OPTIONAL_COLUMNS if column not in columns]
+        unnamed = f"; it has no column named {' or '.join(absent)}" if absent else ""
+        warnings.warn(f"{path}: further columns are not read: {names}{unnamed}", stacklevel=2)
     return columns
 
 
-def _check_fields(path: Path, row: int, columns: list[str], fields: list[str]) -> dict[str, str]:
+def _resembles(name: str, column: str) -> bool:
+    """Whether a further column may be meant as `column`: a slip of the pen, or the word with others (`speaker_id`)."""
+    words = re.findall(r"[^\W_]+", re.sub("(?<=[a-z])(?=[A-Z])", " ", name))
+    return any(difflib.SequenceMatcher(None, word.casefold(), column).ratio() > _SIMILAR for word in (name, *words))
+
+
+def _check_fields(path: Path, row: int, columns: list[str], fields: list[str], separator: str) -> dict[str, str]:
+    # Spreadsheets write empty columns without a name at the end, pandas writes its index as a first one.
+    unnamed = [field for column, field in list(zip(columns, fields, strict=False))[1:] if not column]
+    fault = ""
     if len(fields) != len(columns):
+        fault = f"{len(fields)} fields instead of {len(columns)} ({', '.join(columns)})"
+    elif any(map(str.strip, unnamed)):
+        fault = f"a field without a column ({', '.join(filter(None, columns))})"
+    if fault:
         raise CorpusError(
-            f"{path}, row {row}: {len(fields)} fields instead of {len(columns)} ({', '.join(columns)}); "
-            "put fields that contain commas in double quotes"
+            f"{path}, row {row}: {fault}; put fields that contain a {_SEPARATORS[separator]} in double quotes"
         )
     values = dict.fromkeys(_COLUMNS, "")
-    values.update(zip(columns, map(str.strip, fields), strict=True))
+    values.update((name, field.strip()) for name, field in zip(columns, fields, strict=True) if name in values)
     for column in REQUIRED_COLUMNS:
         if not values[column]:
             raise CorpusError(f"{path}, row {row}, column {column!r}: empty; fill it in or remove the row")
-    if values["fold"] and not re.fullmatch(r"[0-9]{1,6}", values["fold"]):
+    number = re.fullmatch(r"([0-9]{1,6})(\.0+)?", values["fold"])  # 1.0 is how pandas writes 1 where a fold is absent
+    if values["fold"] and number is None:
         raise CorpusError(
             f"{path}, row {row}, column 'fold': {values['fold']!r} is not the number of a fold, such as 1"
         )
+    values["fold"] = number[1] if number else ""
     return values
+
+
+def _locate(written: str, folder: str, listings: dict) -> tuple[str, str | None]:
+    """The absolute path that a row means, and the path of its file on disk, None if there is none.
+
+    What is written may be the name of a file as it stands. Only if it is not, backslashes are taken for slashes, and a
+    tilde for the home folder.
+    """
+    readings = [written]
+    if "\\" in written:
+        readings.append(written.replace("\\", "/"))
+    if written.startswith("~"):
+        readings.append(os.path.expanduser(readings[-1]))  # noqa: PTH111  pathlib's raises where there is no user ~x
+    full = [os.path.normpath(reading if reading.startswith("/") else folder + reading) for reading in readings]
+    return next(((path, found) for path in full if (found := _find(path, listings))), (full[0], None))
 
 
 def _find(path: str, listings: dict[str, dict[str, tuple[str, bool]]]) -> str | None:

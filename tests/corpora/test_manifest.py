@@ -80,8 +80,17 @@ HEADER = "path,emotion,text\n"
     ("content", "message"),
     [
         ("", "row 1: no column 'path'"),
-        ("file,emotion\n", "row 1: unknown column 'file'; expected the columns path, emotion and optionally"),
-        ("path;emotion\n1.wav;sad\n", "row 1: unknown column 'path;emotion'.*with commas between"),
+        (
+            "file,emotion\n",
+            "row 1: no column 'path'; expected the columns path.*tabs between. Found: 'file', 'emotion'",
+        ),
+        ("path|emotion\n1.wav|sad\n", "row 1: unknown column 'path|emotion'; if it is 'path', rename it so"),
+        ("file_path;emotion\n", "row 1: unknown column 'file_path'; if it is 'path', rename it so"),
+        ("path,Emotion,emotion\n", "row 1: column 'emotion' occurs twice"),
+        ("path,emotion,text,\n1.wav,sad,Well, no\n", r"row 2: a field without a column \(.*comma in double quotes"),
+        ("path;emotion;text\n1.wav;sad;Well; no\n", "row 2: 4 fields instead of 3.*semicolon in double quotes"),
+        ("path,emotion,fold\n1.wav,sad,1.5\n", "row 2, column 'fold': '1.5' is not the number of a fold"),
+        ("path,emotion,fold\n1.wav,sad,train\n", "row 2, column 'fold': 'train' is not the number of a fold"),
         ("path,speaker\n", "row 1: no column 'emotion'"),
         ('path,emotion\n1.wav,"sa\nd"\n', r"row 2, column 'emotion': 'sa\\nd' holds a line break.*on one line"),
         ("path,emotion,speaker\n1.wav,sad,a\tb\n", r"row 2, column 'speaker': 'a\\tb' holds a line break, a tab"),
@@ -137,6 +146,70 @@ def test_labels_that_look_alike_are_refused_with_their_rows(write_manifest, colu
     with pytest.raises(CorpusError) as caught:
         read_corpus("manifest", path)
     assert f"corpus.csv, rows 2 and 5, column {column!r}: {first!a} and {second!a} differ only in" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("slip", "column"),
+    [
+        ("speakr", "speaker"),
+        ("sepaker", "speaker"),
+        ("speakers", "speaker"),
+        ("Speaker ID", "speaker"),
+        ("speaker_id", "speaker"),
+        ("speakerId", "speaker"),
+        ("sesion", "session"),
+        ("txt", "text"),
+        ("folds", "fold"),
+    ],
+)
+def test_a_column_that_may_be_a_slip_is_refused(write_manifest, slip, column):
+    """Read without it, a table would not notice that training and test share speakers."""
+    path = write_manifest(f"path,emotion,{slip}\n1.wav,sad,x\n", "1.wav")
+    with pytest.raises(CorpusError, match=f"row 1: unknown column {slip!r}; if it is {column!r}, rename it so"):
+        read_corpus("manifest", path)
+
+
+def test_further_columns_are_not_read_and_named(write_manifest):
+    """As pandas and spreadsheets write them: an index without a name in front, empty columns behind."""
+    content = ",Path,gender,EMOTION,speaker,speaker_id,folder,age,age,,\n0,1.wav,f,sad,Ann,7,x,30,31,,\n"
+    with pytest.warns(UserWarning, match="are not read: 'gender', 'speaker_id', 'folder', 'age', 'age'; it has no"):
+        (utterance,) = read_corpus("manifest", write_manifest(content, "1.wav"))
+    assert (utterance.id, utterance.emotion, utterance.speaker, utterance.fold) == ("1.wav", "sad", "Ann", "")
+    read_corpus("manifest", write_manifest(",path,emotion\n0,1.wav,sad\n"))  # without a warning
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_semicolons_and_tabs_between_columns(write_manifest, separator):
+    rows = [["path", "emotion", "text"], ["1.wav", "sad", "Well, no"], ["2.wav", "mad", f'"a{separator}b"']]
+    path = write_manifest("\ufeff" + "\r\n".join(map(separator.join, rows)), "1.wav", "2.wav")
+    assert [item.text for item in read_corpus("manifest", path)] == ["Well, no", f"a{separator}b"]
+
+
+def test_folds_as_pandas_writes_them(write_manifest):
+    path = write_manifest("path,emotion,fold\n1.wav,sad,1.0\n2.wav,sad,\n3.wav,sad,2\n", "1.wav", "2.wav", "3.wav")
+    assert [item.fold for item in read_corpus("manifest", path)] == ["1", "", "2"]
+
+
+def test_words_that_pandas_takes_for_missing_are_labels_and_text(write_manifest):
+    words = ["NA", "None", "nan", "null", "0", "01", "True", "1e5", "N/A"]
+    rows = [f"{number}.wav,{word},{word},{word}" for number, word in enumerate(words)]
+    path = write_manifest("\n".join(["path,emotion,speaker,text", *rows]), *(f"{n}.wav" for n in range(9)))
+    assert [(item.emotion, item.speaker, item.text) for item in read_corpus("manifest", path)] == [
+        (word, word, word) for word in words
+    ]
+
+
+def test_paths_of_windows_and_of_the_home_folder(write_manifest, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    content = "path,emotion\na\\b\\1.wav,sad\n~/2.wav,sad\n~\\3.wav,sad\n~x\\4.wav,sad\n"
+    path = write_manifest(content, "a/b/1.wav", "home/2.wav", "home/3.wav", "~x\\4.wav")
+    found = {item.id: item.path for item in read_corpus("manifest", path)}
+    assert set(found) == {"a/b/1.wav", "home/2.wav", "home/3.wav", "~x\\4.wav"}  # the last is that file's name
+    assert all(place.is_file() for place in found.values())
+    both = path.read_text(encoding="utf-8") + "a/b/1.wav,sad\n"
+    path.write_text(both, encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"row 6, column 'path': 'a/b/1\.wav' is already in row 2"):
+        read_corpus("manifest", path)
 
 
 def test_labels_that_differ_for_the_eye_are_different(write_manifest):
