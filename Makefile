@@ -26,8 +26,9 @@ ifneq ($(UNKNOWN),)
 $(error unknown variable $(UNKNOWN); there are $(VARIABLES))
 endif
 
-# A user's value for a shell, in which it may have any sign.
-quoted = '$(subst ','\'',$(1))'
+# A user's value for a shell, in which it may have any sign. Not every shell reads ~/ behind NAME=.
+quoted = $(if $(filter ~/%,$(firstword $(1))),$(subst ~/,'"$$HOME"/',$(literal)),$(literal))
+literal = '$(subst ','\'',$(1))'
 
 CORPUS ?= synthetic
 PROFILE ?= quick

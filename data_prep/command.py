@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 from absl import app, flags
 
@@ -24,7 +25,17 @@ def _parse(argv: list[str]) -> list[str]:
         _leave(f"{error} (--help shows the flags)", 2)
     if len(rest) > 1:
         _leave(f"unexpected argument {rest[1]!r} (--help shows the flags)", 2)
+    for name, value in FLAGS.flag_values_dict().items():
+        if (expanded := _expand_home(value)) != value:
+            FLAGS[name].value = expanded
     return rest
+
+
+def _expand_home(value):
+    """A path below ~/, or a list of such: shells do not read the sign behind `--name=`."""
+    if isinstance(value, list):
+        return [_expand_home(item) for item in value]
+    return str(Path(value).expanduser()) if isinstance(value, str) and value.startswith("~/") else value
 
 
 def _guarded(main: Callable[[], None]) -> None:

@@ -216,6 +216,21 @@ def make(folder, *arguments):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+def test_a_tilde_is_the_home_folder(manifest, tmp_path, monkeypatch):
+    """A folder of the name ~ would be made, and a user's file taken for one that is not there."""
+    monkeypatch.setenv("HOME", str(tmp_path / "my home"))
+    shutil.copytree(manifest.parent, tmp_path / "my home" / "it's")
+    where = f"--data_dir=~/it's/{manifest.name}"
+    done = run("data_prep.make_records", "--corpus=manifest", where, "--records_dir=~/records")
+    assert done.returncode == 0 and (tmp_path / "my home" / "records" / "index.json").exists(), done.stderr
+    done = make(tmp_path, "-n", "cross-corpus", "CACHE_DIR=~/c", "TEST_RECORDS=~/a,/b~,~/it's", "RUNS_DIR=/x/~/y")
+    arguments = done.stdout.split("experiments.cross_corpus")[-1]
+    arguments = subprocess.check_output(["sh", "-c", f"printf '%s\n' {arguments}"], text=True).splitlines()
+    home = tmp_path / "my home"
+    assert {f"--records_dir={home}/c/records/synthetic", "--runs_dir=/x/~/y"} <= set(arguments)
+    assert f"--test_records={home}/a,/b~,{home}/it's" in arguments
+
+
 def test_make_refuses_variables_that_it_does_not_have(tmp_path):
     done = make(tmp_path, "help", "corpus=ravdess", "EPOCH=2", "FOLDS=1")
     assert done.returncode == 2 and "unknown variable" in done.stderr
