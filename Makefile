@@ -46,12 +46,13 @@ TRAIN ?= true
 PRECISION ?= float32
 JOBS ?= $(if $(filter quick,$(PROFILE)),2,1)
 FRONTEND ?= drl4ser
-# Another front end's values have their own folders.
-OF_FRONTEND := $(if $(filter-out drl4ser,$(FRONTEND)),-$(FRONTEND))
-RUNS_DIR ?= runs$(OF_FRONTEND)
-# Ignored by git. The tables of this repository are made with RESULTS_DIR=results.
-RESULTS_DIR ?= my_results$(OF_FRONTEND)
+# Other classes and another front end's values have their own folders.
 EMOTIONS ?=
+comma := ,
+OTHER := $(if $(EMOTIONS),-$(subst /,_,$(subst $(comma),-,$(EMOTIONS))))$(if $(filter-out drl4ser,$(FRONTEND)),-$(FRONTEND))
+RUNS_DIR ?= runs$(OTHER)
+# Ignored by git. The tables of this repository are made with RESULTS_DIR=results.
+RESULTS_DIR ?= my_results$(OTHER)
 ALLOW_PARTIAL ?= false
 ALLOW_MIXED_CODE ?= false
 EVERY ?= 12
@@ -65,9 +66,7 @@ CACHE_DIR ?= data
 # The name of a corpus is part of all its folders; that of a manifest is its file's, without its ending.
 FILE_NAME = $(shell basename $(call quoted,$(DATA_DIR)) | sed 's/\.[^.]*$$//; s/[^[:alnum:]_]/_/g')
 NAME ?= $(if $(filter manifest,$(CORPUS)),$(if $(DATA_DIR),$(FILE_NAME),manifest),$(CORPUS))
-# Other classes are other records.
-comma := ,
-RECORDS_DIR ?= $(CACHE_DIR)/records/$(NAME)$(if $(EMOTIONS),-$(subst /,_,$(subst $(comma),-,$(EMOTIONS))))$(OF_FRONTEND)
+RECORDS_DIR ?= $(CACHE_DIR)/records/$(NAME)$(OTHER)
 SYNTHETIC_DIR := $(CACHE_DIR)/synthetic
 ifeq ($(CORPUS),synthetic)
 DATA_DIR ?= $(SYNTHETIC_DIR)/corpus
@@ -164,7 +163,6 @@ corpus: setup
 .PHONY: ablation
 reproduce-table1 reproduce-table2 reproduce-figure6 ablation cross-corpus: CHECKED = $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES))
 reproduce-figure6 ablation cross-corpus: MODALITIES = acoustic
-comma := ,
 reproduce-figure6: CHECKED += --networks $(if $(findstring $(comma),$(MODALITIES)),$(error give reproduce-figure6 one of MODALITIES))
 cross-corpus: CHECKED += --networks $(if $(TEST_RECORDS),,$(error TEST_RECORDS is not set: give records of other corpora, TEST_RECORDS=data/records/...))
 reproduce-table1 reproduce-table2 ablation: records

@@ -315,8 +315,16 @@ def test_results_of_a_user_are_not_those_of_the_repository(tmp_path, monkeypatch
     monkeypatch.delenv("GIT_DIR")
     done = make(tmp_path, "-n", "reproduce-table1", "reproduce-table2", "reproduce-figure6")
     assert done.stdout.count("--results_dir='my_results'") == 3
-    ignored = subprocess.run(["git", "check-ignore", "my_results/table1"], cwd=ROOT, capture_output=True, check=False)
-    assert ignored.returncode == 0 or not (ROOT / ".git").exists()
+    for folder in ("my_results/table1", "my_results-all/table1", "runs/x", "runs-happy-sad-opensmile/x"):
+        ignored = subprocess.run(["git", "check-ignore", folder], cwd=ROOT, capture_output=True, check=False)
+        assert ignored.returncode == 0 or not (ROOT / ".git").exists()
+
+
+def test_runs_and_tables_of_other_classes_and_front_ends_lie_apart(tmp_path):
+    settings = ("EMOTIONS=happy/excited,sad", "FRONTEND=opensmile")
+    done = make(tmp_path, "-n", "reproduce-table2", "CORPUS=ravdess", "DATA_DIR=x", *settings)
+    for folder in ("records_dir='data/records/ravdess", "runs_dir='runs", "results_dir='my_results"):
+        assert f"--{folder}-happy_excited-sad-opensmile'" in done.stdout
 
 
 def test_two_manifests_never_meet(tmp_path):
