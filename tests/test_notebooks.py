@@ -101,15 +101,33 @@ def test_all_notebooks_run(trained_run, records_dir, tmp_path):
     assert len(re.findall(r"taken for \w+ \(\d+%\)", results)) == min(errors, 5)
 
 
-def test_results_of_a_trained_system_need_no_records(monkeypatch, tmp_path, capsys):
-    """The cells, without a kernel: what needs recordings is left out."""
+def run_cells(name, monkeypatch, folder, **environment):
+    """Run the cells in this process, without controls, in a folder that holds nothing; what they display."""
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DRL4SER_ROOT", str(tmp_path))
-    monkeypatch.setenv("DRL4SER_RUN", "ravdess-small")
-    notebook = json.loads((ROOT / "notebooks/03_results.ipynb").read_text(encoding="utf-8"))
+    monkeypatch.chdir(folder)
+    for variable in ("RUN", "RECORDS", "AUDIO"):
+        monkeypatch.delenv(f"DRL4SER_{variable}", raising=False)
+    for variable, value in {"DRL4SER_ROOT": str(folder), **environment}.items():
+        monkeypatch.setenv(variable, value)
+    notebook = json.loads((ROOT / f"notebooks/{name}.ipynb").read_text(encoding="utf-8"))
     code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    exec("\n".join(code).replace("%matplotlib inline\n", ""), {})
+    exec("\n".join(code).replace("%matplotlib inline\n", "").split("\ninteract(")[0], {})
+    return shown
+
+
+def test_a_notebook_without_run_and_records_shows_what_comes_with_the_package(monkeypatch, tmp_path, capsys):
+    """A trained system, and a sentence that espeak-ng speaks."""
+    player, _ = run_cells("01_from_wav_to_llds", monkeypatch, tmp_path)
+    assert "example.wav" in capsys.readouterr().out and type(player).__name__ == "Audio"
+    player, attention, _ = run_cells("02_attention_and_informativeness", monkeypatch, tmp_path)
+    assert type(player).__name__ == "Audio" and "group 4" in attention.get_suptitle()
+    table, *_ = run_cells("03_results", monkeypatch, tmp_path)
+    assert "| S3 " in table.data
+
+
+def test_results_of_a_trained_system_need_no_records(monkeypatch, tmp_path, capsys):
+    """What needs recordings is left out."""
+    shown = run_cells("03_results", monkeypatch, tmp_path, DRL4SER_RUN="ravdess-small")
     assert len(shown) == 3 and "Poria et al. 2016, softmax" in shown[0].data
     assert re.search(r"UA \d\d\.\d%, .* on 671 utterances", capsys.readouterr().out)
