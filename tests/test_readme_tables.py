@@ -138,7 +138,7 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
         "table1/nemo-paper-paper-random",
         "table2/nemo-paper-paper-random",
     ]
-    for name in [*names, "saliency/synthetic-quick-tuned-random", "figure6/synthetic-quick-tuned-random"]:
+    for name in [*names, "saliency/synthetic-quick-tuned-random", "figure6/nemo-small-tuned-random"]:
         shutil.copytree(ROOT / "results" / name, tmp_path / name)
     before = render_glance(tmp_path).splitlines()
     path = tmp_path / names[1] / "table2.json"
@@ -153,7 +153,7 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
     row["comparison"]["p_folds"] = None  # of a single fold
     path.write_text(json.dumps(table), encoding="utf-8")
     assert f"| {line.replace(f'{p_folds:.3f}', '-')}"[2:] in render_glance(tmp_path)
-    (tmp_path / "figure6/synthetic-quick-tuned-random/figure6.md").unlink()
+    (tmp_path / "figure6/nemo-small-tuned-random/figure6.md").unlink()
     with pytest.raises(ValueError, match=r"figure6\.md does not have the line"):
         render_glance(tmp_path)
 

@@ -20,6 +20,7 @@ _MADE_WITH = re.compile(r"^- Commit (?P<commits>[^;\n]+); (?P<versions>[^\n]+)\.
 TABLE1, TABLE2 = "table1/ravdess-paper-paper-random", "table2/ravdess-paper-paper-random"
 TUNED, UNSEEN = "table1/ravdess-paper-tuned-random", "table1/ravdess-small-tuned-emobox"
 NEMO1, NEMO2 = "table1/nemo-paper-paper-random", "table2/nemo-paper-paper-random"
+NEMO_SIZES = (74, 149, 299, 599)
 
 # What the paper claims, the table that judges it, the system that the paper finds better, the other one.
 CLAIMS = (
@@ -91,9 +92,9 @@ def render_glance(results_dir: str | Path) -> str:
     """
     results_dir = Path(results_dir)
     saliency = results_dir / "saliency/synthetic-quick-tuned-random/saliency.md"
-    figure6 = results_dir / "figure6/synthetic-quick-tuned-random/figure6.md"
+    figure6 = results_dir / "figure6/nemo-small-tuned-random/figure6.md"
     area = _find(saliency, r"^\| r, iteration 3 +\| +([^|]+?) +\|")
-    uas = ", ".join(_find(figure6, rf"^\| S3 +\| +{size} [^\n]*?(\d+\.\d) ±") for size in (60, 120, 240, 480))
+    uas = ", ".join(_find(figure6, rf"^\| S3 +\| +{size} \|[^|]*\|[^|]*\| +(\d+\.\d)") for size in NEMO_SIZES)
     levels, unseen, nemo = (
         "; ".join(f"{label} {_level(results_dir, table, system)}" for label, table, system in rows)
         for rows in (_LEVELS, _UNSEEN_LEVELS, _NEMO_LEVELS)
@@ -105,8 +106,8 @@ def render_glance(results_dir: str | Path) -> str:
             *(_compare(results_dir, *claim) for claim in CLAIMS),
             "| Salient words get higher scores, more so with each iteration (Figure 5) | default "
             f"| ROC area {area} | | [in part](docs/attention.md) |",
-            "| UA rises with the training data, then levels off (Figure 6; 60 to 480 utterances of each class) "
-            f"| default | UA {uas} % | | [in part](docs/results.md#figure-6-how-much-data-it-needs) |",
+            f"| UA rises with the training data, then levels off (Figure 6; {NEMO_SIZES[0]} to {NEMO_SIZES[-1]} "
+            f"utterances of each class) | nEMO | UA {uas} % | | [in part](docs/results.md#how-ua-grows-on-nemo) |",
             "",
             f"- UA on RAVDESS, %: {levels}.",
             f"- The same on unseen speakers, networks a quarter as wide: {unseen}.",
