@@ -223,7 +223,8 @@ def test_a_tilde_is_the_home_folder(manifest, tmp_path, monkeypatch):
     where = f"--data_dir=~/it's/{manifest.name}"
     done = run("data_prep.make_records", "--corpus=manifest", where, "--records_dir=~/records")
     assert done.returncode == 0 and (tmp_path / "my home" / "records" / "index.json").exists(), done.stderr
-    done = make(tmp_path, "-n", "cross-corpus", "CACHE_DIR=~/c", "TEST_RECORDS=~/a,/b~,~/it's", "RUNS_DIR=/x/~/y")
+    folders = ("CACHE_DIR=~/c", "TEST_RECORDS=~/a,/b~,~/it's", "RUNS_DIR=/x/~/y")
+    done = make(tmp_path, "-n", "--no-print-directory", "cross-corpus", *folders)
     arguments = done.stdout.split("experiments.cross_corpus")[-1]
     arguments = subprocess.check_output(["sh", "-c", f"printf '%s\n' {arguments}"], text=True).splitlines()
     home = tmp_path / "my home"

@@ -164,7 +164,7 @@ def test_the_column_goes_through_the_records_into_the_content(with_column, store
     assert '"fold"' not in store.shards[0].with_suffix(".json").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("value", ["x", "-1", "1.0", "1e3", "1234567", "²"])
+@pytest.mark.parametrize("value", ["x", "-1", "1.5", "1e3", "1234567", "²"])
 def test_a_value_that_is_not_a_number_is_refused_with_its_row(with_column, value):
     with pytest.raises(ValueError, match=rf"folds.csv, row 2, column 'fold': '{value}' is not the number of a fold"):
         with_column(lambda number: value)
