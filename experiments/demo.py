@@ -5,13 +5,12 @@ import tempfile
 import threading
 from pathlib import Path
 
-import soundfile
 from absl import flags
 
 from data_prep.command import run
 from drl4ser.console import import_tensorflow
 from drl4ser.corpora import CorpusError
-from drl4ser.corpora.synthetic.espeak import speak
+from drl4ser.corpora.synthetic.espeak import speak_example
 from drl4ser.runs.pretrained import find_run
 
 FLAGS = flags.FLAGS
@@ -25,19 +24,13 @@ flags.DEFINE_integer("max_megabytes", 20, "Largest file that is taken.", lower_b
 flags.DEFINE_integer("delete_after_s", 60, "How long an uploaded file may lie on the disk, in seconds.", lower_bound=1)
 
 
-EXAMPLE = "I really did not expect that."
-
-
 def make_example(folder: Path) -> tuple[Path, str] | None:
     """Speak a sentence for visitors who have no recording: the file and its words, None without espeak-ng."""
     try:
-        spoken = speak(f"<speak>{EXAMPLE}</speak>", "en-us+m3", rate=170, pitch=50, pitch_range=50, volume=40, seed=1)
+        return speak_example(folder)
     except CorpusError as error:
         print(f"no example on the page: {error}", flush=True)
         return None
-    path = folder / "example.wav"
-    soundfile.write(path, spoken.samples, spoken.sample_rate)
-    return path, EXAMPLE
 
 
 def main() -> None:

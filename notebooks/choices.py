@@ -5,8 +5,9 @@ import tempfile
 from pathlib import Path
 
 from drl4ser.corpora import Utterance
-from drl4ser.data.store import open_store
-from experiments.demo import make_example
+from drl4ser.corpora.synthetic.espeak import speak_example
+from drl4ser.data.store import INDEX_FILE, open_store
+from drl4ser.runs.paths import RESULT_FILE
 
 OWN_RUN = "runs/synthetic-quick-tuned-random/s3-acoustic/fold-00-seed-0"
 OWN_RECORDS = "data/records/synthetic"
@@ -15,7 +16,7 @@ TRAINED_SYSTEM = "ravdess-s3-small"
 
 def choose_run() -> str:
     """DRL4SER_RUN, else the run of `make reproduce-figure5`, else a trained system that comes with the package."""
-    own = OWN_RUN if Path(OWN_RUN, "record.json").exists() else TRAINED_SYSTEM
+    own = OWN_RUN if Path(OWN_RUN, RESULT_FILE).exists() else TRAINED_SYSTEM
     return os.environ.get("DRL4SER_RUN", own)
 
 
@@ -32,8 +33,10 @@ def choose_utterances(tested=None) -> list[Utterance]:
     """
     if audio := os.environ.get("DRL4SER_AUDIO"):
         return [Utterance(Path(audio).name, Path(audio), "recording")]
-    utterances = open_store(choose_records()).utterances if (choose_records() / "index.json").exists() else []
+    records = choose_records()
+    utterances = open_store(records).utterances if (records / INDEX_FILE).exists() else []
     utterances = [utterance for utterance in utterances if tested is None or utterance.id in tested]
-    if not utterances and (example := make_example(Path(tempfile.mkdtemp(prefix="drl4ser-example-")))):
-        utterances = [Utterance("example", example[0], "recording", text=example[1])]
-    return list(utterances)
+    if not utterances:
+        path, words = speak_example(Path(tempfile.mkdtemp(prefix="drl4ser-example-")))
+        utterances = [Utterance("example", path, "recording", text=words)]
+    return utterances

@@ -231,7 +231,8 @@ def _locate(written: str, folder: str, listings: dict) -> tuple[str, str | None]
     if "\\" in written:
         readings.append(written.replace("\\", "/"))
     if written.startswith("~"):
-        readings.append(os.path.expanduser(readings[-1]))  # noqa: PTH111  pathlib's raises where there is no user ~x
+        # Path.expanduser raises an error for ~ann where there is no user ann; this leaves the name as it stands.
+        readings.append(os.path.expanduser(readings[-1]))  # noqa: PTH111
     full = [os.path.normpath(reading if reading.startswith("/") else folder + reading) for reading in readings]
     return next(((path, found) for path in full if (found := _find(path, listings))), (full[0], None))
 

@@ -8,9 +8,11 @@ therefore speaks each speaker's turns in a process of their own.
 import ctypes
 import functools
 import itertools
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import soundfile
 import soxr
 
 from drl4ser.corpora.synthetic.sentences import Sentence
@@ -19,6 +21,7 @@ from drl4ser.corpora.utterance import CorpusError
 
 SAMPLE_RATE = 16_000
 _FULL_SCALE = 32_768
+EXAMPLE = "I really did not expect that."
 _QUIET = 0.01  # of the utterance's peak: less is silence
 
 _SYNCHRONOUS_RETRIEVAL = 2
@@ -88,6 +91,18 @@ def _load() -> tuple[ctypes.CDLL, int]:
 def espeak_version() -> str:
     """Return the version of the espeak-ng library in use, such as '1.52.0'."""
     return _load()[0].espeak_Info(None).decode()
+
+
+def speak_example(folder: Path) -> tuple[Path, str]:
+    """Speak `EXAMPLE`, for who has no recording, into `folder`; return the file and its words.
+
+    Raises:
+        CorpusError: if espeakng-loader is not installed.
+    """
+    spoken = speak(f"<speak>{EXAMPLE}</speak>", "en-us+m3", rate=170, pitch=50, pitch_range=50, volume=40, seed=1)
+    path = folder / "example.wav"
+    soundfile.write(path, spoken.samples, spoken.sample_rate)
+    return path, EXAMPLE
 
 
 def speak(ssml: str, voice: str, *, rate: int, pitch: int, pitch_range: int, volume: int, seed: int) -> Speech:
