@@ -66,11 +66,15 @@ def run_grid(
     # not on a cluster, whose number of workers may change
     round_size = len(configs) if on_ray() else num_jobs * FOLDS_PER_WORKER
     results = []
-    with _claimed(configs, runs_dir), _Progress(configs, events):
+    with _claimed(configs, runs_dir), _Progress(_unfinished(configs, runs_dir), events):
         for start in range(0, len(configs), round_size):
             with make_pool(num_jobs, _start_worker, (events, num_processors), num_processors) as pool:
                 results += _run_round(pool, run, configs[start : start + round_size])
     return results
+
+
+def _unfinished(configs: Sequence[ExperimentConfig], runs_dir: Path) -> list[ExperimentConfig]:
+    return [config for config in configs if not (run_directory(runs_dir, config) / RESULT_FILE).exists()]
 
 
 @contextlib.contextmanager
@@ -80,7 +84,7 @@ def _claimed(configs: Sequence[ExperimentConfig], runs_dir: Path) -> Iterator[No
     The workers' own locks are taken fold by fold: of two commands given at once each could get a fold, and both fail
     at the next. Here one gets all, because both ask in the same order.
     """
-    left = [config for config in configs if not (run_directory(runs_dir, config) / RESULT_FILE).exists()]
+    left = _unfinished(configs, runs_dir)
     first_folds = {run_directory(runs_dir, dataclasses.replace(config, fold=0)) for config in left}
     with contextlib.ExitStack() as claims:
         for first in () if several_machines() else sorted(first_folds):
@@ -180,7 +184,7 @@ def _vectors(path: Path, records_dir: Path, frame: FrameConfig):
 
 
 class _Progress:
-    """One bar over all epochs of all folds, and a line for each fold that ends.
+    """One bar over all epochs of the folds that are left, and a line for each fold that ends or had ended before.
 
     The estimate leaves out what the first news brings: compilation, and the epochs that an interrupted fold had run.
     """
@@ -207,7 +211,7 @@ class _Progress:
                 self._bar.set_description(f"{name} is compiling its first epoch")
             elif isinstance(news, FoldResult):
                 # the epochs that early stopping saved are not left to run
-                self._bar.total -= self._left.pop(name)
+                self._bar.total -= self._left.pop(name, 0)
                 scores = f"test UA {news.ua:.1%}, validation UA {news.validation_ua:.1%}"
                 self._bar.write(f"{name}: {scores} (epoch {news.best_epoch})")
             else:

@@ -255,6 +255,16 @@ def test_the_first_epoch_is_compiling_and_stays_out_of_the_estimate():
     assert (progress._bar.initial, progress._bar.n) == (1, 2) and "epoch 2 UA 50.0%" in progress._bar.desc
 
 
+def test_finished_folds_stay_out_of_the_estimate_wherever_they_stand(finished):
+    """Systems that were adopted or trained before may come after one that is new."""
+    directory, record = finished
+    events, configs = queue.SimpleQueue(), [dataclasses.replace(CONFIG, fold=1), CONFIG]
+    with grid._Progress(grid._unfinished(configs, directory.parents[2]), events) as progress:
+        assert progress._bar.total == CONFIG.train.max_epochs
+        events.put((CONFIG, record))
+    assert progress._bar.total == CONFIG.train.max_epochs
+
+
 def test_ctrl_c_writes_a_checkpoint_and_a_second_command_is_refused_at_once(records_dir, tmp_path):
     """No checkpoint is due within the interval; the message of the first command is true."""
     options = ("--corpus=manifest", f"--records_dir={records_dir}", f"--runs_dir={tmp_path}", "--num_folds=3")
