@@ -44,17 +44,15 @@ def main() -> None:
         base = list(settings.experiments(FLAGS.systems, ["acoustic"]))
         configs = [change(config, CANDIDATES[name]) for config in base]
         settings.run(configs)
+        parts = CANDIDATES[name].items()
+        own = [f"{part}.{field}={value}" for part, fields in parts for field, value in fields.items()]
         for config in configs:
             history = read_history(run_directory(Path(FLAGS.runs_dir), config))
             uas = [100 * row["validation_ua"] for row in history]
             rows.append(
                 {
                     "candidate": name,
-                    "changes": " ".join(
-                        f"{part}.{field}={value}"
-                        for part, fields in CANDIDATES[name].items()
-                        for field, value in fields.items()
-                    ),
+                    "changes": " ".join([*FLAGS.change, *own]),
                     "system": config.model.system,
                     "fold": config.fold + 1,
                     "epochs": len(uas),

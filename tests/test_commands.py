@@ -353,11 +353,12 @@ def test_a_recipe_is_searched_on_validation_parts(records_dir, tmp_path):
         done = run("experiments.search_recipe", *options, f"--candidates={candidates}")
         assert done.returncode == 0, done.stderr
     (log,) = (tmp_path / "results").rglob("runs.csv")
+    given = "model.width=0.02 train.class_weights=false train.lr_schedule=constant"
     header, *rows = [line.split(",") for line in log.read_text(encoding="utf-8").splitlines()]
     assert header == ["candidate", "changes", "system", "fold", "epochs", "last", "best", "loss"]
     assert [row[:5] for row in rows] == [
-        ["as it is", "", "xia_dnn", "1", "2"],
-        ["jitter", "train.gain_jitter=0.5", "xia_dnn", "1", "2"],
+        ["as it is", given, "xia_dnn", "1", "2"],
+        ["jitter", f"{given} train.gain_jitter=0.5", "xia_dnn", "1", "2"],
     ]
     for name, row in zip(("as-it-is", "jitter"), rows, strict=True):
         (path,) = (tmp_path / "runs/recipe-search" / name).rglob("history.json")

@@ -106,7 +106,8 @@ def make_train_step(
         optimizer: built for the model's trainable variables.
         train: the settings; `clip_norm`, `label_smoothing` and `ema_momentum` are used here.
         class_weights: float32 [C].
-        averages: moving averages of the trainable variables, updated in place; empty without `ema_momentum`.
+        averages: moving averages of the weights and of batch normalisation's statistics, which fit these weights
+            alone; updated in place, empty without `ema_momentum`.
         signature: specs of (inputs, labels) with open lengths, so that the step is traced once.
         replicas: the replicas that share each batch; the variables were created in their scope.
     """
@@ -125,7 +126,7 @@ def make_train_step(
         # at first the average follows the weights closely; otherwise it would keep part of their random start
         steps = tf.cast(optimizer.iterations, tf.float32)
         momentum = tf.minimum(train.ema_momentum, (1.0 + steps) / (10.0 + steps))
-        for average, variable in zip(averages, model.trainable_variables, strict=True) if averages else ():
+        for average, variable in zip(averages, model.weights, strict=True) if averages else ():
             average.assign(momentum * average + (1.0 - momentum) * variable)
         return loss, norm
 

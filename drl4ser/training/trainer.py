@@ -81,7 +81,7 @@ class Trainer:
         self.checkpoint, self.on_epoch = checkpoint, on_epoch
         self._steps_per_epoch = training.num_batches(train.batch_size)
         self.history: list[dict] = []
-        averaged = model.trainable_variables if train.ema_momentum else []
+        averaged = model.weights if train.ema_momentum else []
         with replicas.scope():
             self.optimizer = step.make_optimizer(train, self._steps_per_epoch)
             self.optimizer.build(model.trainable_variables)
@@ -176,8 +176,8 @@ class Trainer:
 
     def _validate(self, row: dict) -> None:
         """Evaluate the weights that would be tested, and keep a copy of them if they are the best so far."""
-        own = [tf.identity(variable) for variable in self.model.trainable_variables[: len(self._averages)]]
-        _assign(self.model.trainable_variables[: len(own)], self._averages)
+        own = [tf.identity(variable) for variable in self.model.weights[: len(self._averages)]]
+        _assign(self.model.weights[: len(own)], self._averages)
         evaluation = self.evaluate(self.validation)
         scores = metrics.summarize(evaluation.confusion)
         row["validation_loss"] = evaluation.loss
@@ -187,7 +187,7 @@ class Trainer:
         row["best"] = bool(self.replicas.broadcast(self.best is None or _rank(row) > _rank(self.best)))
         if row["best"]:
             _assign(self._best, self.model.variables)
-        _assign(self.model.trainable_variables[: len(own)], own)
+        _assign(self.model.weights[: len(own)], own)
 
     def _class_weights(self) -> tf.Tensor:
         num_classes = self.model.output_shape[-1]

@@ -91,7 +91,7 @@ def train(replicas, build):
         model = build()
         optimizer = make_optimizer(TRAIN, steps_per_epoch=3)
         optimizer.build(model.trainable_variables)
-        averages = [tf.Variable(variable, trainable=False) for variable in model.trainable_variables]
+        averages = [tf.Variable(variable, trainable=False) for variable in model.weights]
     weights = tf.constant([1.0, 2.0, 1.0, 0.5])
     step = make_train_step(model, optimizer, TRAIN, weights, averages, signature(), replicas)
     results = [value for size in SIZES for value in step(*batch(size, seed=size))]

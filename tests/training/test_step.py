@@ -60,19 +60,19 @@ def test_clipping_bounds_the_gradient_but_reports_its_norm(batch):
     np.testing.assert_allclose(clipped_length, free_norm / 4, rtol=1e-5)
 
 
-def test_the_average_lags_behind_the_weights(batch):
-    model, train = linear_model(), TrainConfig(ema_momentum=0.9, learning_rate=0.1)
+def test_the_average_lags_behind_the_weights_and_statistics(batch):
+    model = keras.Sequential([keras.Input([3]), keras.layers.BatchNormalization(momentum=0.5), linear_model()])
+    train = TrainConfig(ema_momentum=0.9, learning_rate=0.1)
     optimizer = make_optimizer(train, 1)
     optimizer.build(model.trainable_variables)
-    averages = [tf.Variable(variable) for variable in model.trainable_variables]
-    expected = [variable.numpy() for variable in model.trainable_variables]
+    averages = [tf.Variable(variable) for variable in model.weights]
+    expected = [variable.numpy() for variable in model.weights]
     step = make_train_step(model, optimizer, train, tf.ones(4), averages, SIGNATURE)
     for number in range(1, 4):
         step(*batch)
         momentum = min(0.9, (1 + number) / (10 + number))
         expected = [
-            momentum * old + (1 - momentum) * new.numpy()
-            for old, new in zip(expected, model.trainable_variables, strict=True)
+            momentum * old + (1 - momentum) * new.numpy() for old, new in zip(expected, model.weights, strict=True)
         ]
     for average, value in zip(averages, expected, strict=True):
         np.testing.assert_allclose(average.numpy(), value, rtol=1e-5)
