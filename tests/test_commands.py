@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from drl4ser.corpora import read_corpus
 from drl4ser.data.extraction import make_records
@@ -230,6 +232,21 @@ def test_a_tilde_is_the_home_folder(manifest, tmp_path, monkeypatch):
     home = tmp_path / "my home"
     assert {f"--records_dir={home}/c/records/synthetic", "--runs_dir=/x/~/y"} <= set(arguments)
     assert f"--test_records={home}/a,/b~,{home}/it's" in arguments
+
+
+def test_records_say_how_much_speech_there_is_and_name_the_longest(tmp_path):
+    """A single recording of a minute among sentences can be what fills the memory later."""
+    for name, seconds in (("a", 1), ("b", 2), ("c", 61)):
+        noise = np.random.default_rng(seconds).normal(0, 0.1, 8000 * seconds)
+        soundfile.write(tmp_path / f"{name}.wav", noise, 8000)
+    lines = [f"{name}.wav,{emotion}" for name, emotion in (("a", "sad"), ("b", "happy"), ("c", "sad"))]
+    options = ["--corpus=manifest", f"--data_dir={tmp_path / 'all.csv'}", f"--records_dir={tmp_path / 'records'}"]
+    for count, span in ((2, "1.0 to 2.0 s, 0.00 hours"), (3, "1.0 to 61.0 s, 0.02 hours")):
+        (tmp_path / "all.csv").write_text("\n".join(["path,emotion", *lines[:count]]), encoding="utf-8")
+        done = run("data_prep.make_records", *options)
+        assert f"records: {count} of {count} utterances, {span}" in done.stdout, done.stderr
+        assert (f"1 longer than 60 s, above all {tmp_path / 'c.wav'}:" in done.stdout) == (count == 3)
+        shutil.rmtree(tmp_path / "records")
 
 
 def test_make_refuses_variables_that_it_does_not_have(tmp_path):
