@@ -137,6 +137,7 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
         "table1/ravdess-small-tuned-emobox",
         "table1/nemo-paper-paper-random",
         "table2/nemo-paper-paper-random",
+        "ablation/nemo-paper-paper-random",
     ]
     for name in [*names, "saliency/synthetic-quick-tuned-random", "figure6/nemo-small-tuned-random"]:
         shutil.copytree(ROOT / "results" / name, tmp_path / name)

@@ -10,7 +10,7 @@ import json
 import re
 from pathlib import Path
 
-from drl4ser.reporting.paper_values import paper_value
+from drl4ser.reporting.paper_values import SYSTEM_NAMES, paper_value
 from drl4ser.reporting.render import format_p_value
 
 _START = re.compile(r"^<!-- results:(?P<name>\S+) -->", re.MULTILINE)
@@ -20,38 +20,30 @@ _MADE_WITH = re.compile(r"^- Commit (?P<commits>[^;\n]+); (?P<versions>[^\n]+)\.
 TABLE1, TABLE2 = "table1/ravdess-paper-paper-random", "table2/ravdess-paper-paper-random"
 TUNED, UNSEEN = "table1/ravdess-paper-tuned-random", "table1/ravdess-small-tuned-emobox"
 NEMO1, NEMO2 = "table1/nemo-paper-paper-random", "table2/nemo-paper-paper-random"
-NEMO_SIZES = (74, 149, 299, 599)
+NEMO_PARTS = "ablation/nemo-paper-paper-random"
 
 # What the paper claims, the table that judges it, the system that the paper finds better, the other one.
 CLAIMS = (
     ("Convolutions help: S1 over Baseline", TABLE2, "s1", "baseline"),
     ("Self-attention helps: S2 over S1", TABLE2, "s2", "s1"),
+    ("The same", NEMO2, "s2", "s1"),
     ("GCA-LSTM helps: S3 over S2", TABLE2, "s3", "s2"),
+    ("The same", NEMO2, "s3", "s2"),
     ("S3 over a dense network on functionals (Xia & Liu 2017)", TABLE1, "s3", "xia_dnn"),
     ("S3 over a convolutional network with kernels (Poria et al. 2016)", TABLE1, "s3", "poria_cnn_mkl"),
     ("S3 over an LSTM (Poria et al. 2017)", TABLE1, "s3", "poria_lstm"),
     ("S3 over a recurrent network with attention (Mirsamadi et al. 2017)", TABLE1, "s3", "mirsamadi_attention"),
 )
+_CORPORA = {"ravdess": "RAVDESS", "nemo": "nEMO"}
 _VERDICTS = {"holds": "yes", "undecided": "undecided", "reversed": "**no, the contrary**"}
-_LEVELS = (
-    ("S3", TABLE2, "s3"),
-    ("S3 with recipe `tuned`", TUNED, "s3"),
-    ("openSMILE's functionals and an SVM", TABLE1, "opensmile_svm"),
-    ("Poria et al. 2016", TABLE1, "poria_cnn_mkl"),
-    ("Poria et al. 2016 with recipe `tuned`", TUNED, "poria_cnn_mkl"),
-)
-_UNSEEN_LEVELS = (
-    ("S3", UNSEEN, "s3"),
-    ("openSMILE's functionals and an SVM", UNSEEN, "opensmile_svm"),
-    ("Poria et al. 2016, softmax", UNSEEN, "poria_cnn"),
-)
-_NEMO_LEVELS = (
-    ("S1", NEMO2, "s1"),
-    ("S2", NEMO2, "s2"),
-    ("S3", NEMO2, "s3"),
-    ("openSMILE's functionals and an SVM", NEMO1, "opensmile_svm"),
-    ("Poria et al. 2016, softmax", NEMO1, "poria_cnn"),
-)
+# The levels: a column's title and the tables that may have a system's row in it.
+_COLUMNS = {
+    "RAVDESS, random folds": (TABLE1, TABLE2),
+    "the same, recipe `tuned`": (TUNED,),
+    "RAVDESS, unseen speakers, a quarter as wide": (UNSEEN,),
+    "nEMO, one random fold": (NEMO1, NEMO2, NEMO_PARTS),
+}
+_ROWS = ("s1", "s2", "s3", "trunk_attention_max", "xia_dnn", "poria_cnn_mkl", "poria_cnn", "opensmile_svm")
 
 
 def fill_tables(text: str, results_dir: str | Path) -> str:
@@ -85,7 +77,7 @@ def fill_tables(text: str, results_dir: str | Path) -> str:
 
 
 def render_glance(results_dir: str | Path) -> str:
-    """Return the table as Markdown, from the results files under `results_dir`.
+    """Return the tables of claims and levels as Markdown, from the results files under `results_dir`.
 
     Raises:
         ValueError: if a results file is missing or lacks a row.
@@ -93,12 +85,8 @@ def render_glance(results_dir: str | Path) -> str:
     results_dir = Path(results_dir)
     saliency = results_dir / "saliency/synthetic-quick-tuned-random/saliency.md"
     figure6 = results_dir / "figure6/nemo-small-tuned-random/figure6.md"
-    area = _find(saliency, r"^\| r, iteration 3 +\| +([^|]+?) +\|")
-    uas = ", ".join(_find(figure6, rf"^\| S3 +\| +{size} \|[^|]*\|[^|]*\| +(\d+\.\d)") for size in NEMO_SIZES)
-    levels, unseen, nemo = (
-        "; ".join(f"{label} {_level(results_dir, table, system)}" for label, table, system in rows)
-        for rows in (_LEVELS, _UNSEEN_LEVELS, _NEMO_LEVELS)
-    )
+    (area,) = _find(saliency, r"^\| r, iteration 3 +\| +([^|]+?) +\|")
+    sizes, uas = zip(*_find(figure6, r"^\| S3 +\| +([\d,]+) \|[^|]*\|[^|]*\| +(\d+\.\d)"), strict=True)
     return "\n".join(
         (
             "| The paper's claim, on IEMOCAP (points of UA) | Corpus here | Here [95 %] | p over folds | Holds here? |",
@@ -106,12 +94,15 @@ def render_glance(results_dir: str | Path) -> str:
             *(_compare(results_dir, *claim) for claim in CLAIMS),
             "| Salient words get higher scores, more so with each iteration (Figure 5) | default "
             f"| ROC area {area} | | [in part](docs/attention.md) |",
-            f"| UA rises with the training data, then levels off (Figure 6; {NEMO_SIZES[0]} to {NEMO_SIZES[-1]} "
-            f"utterances of each class) | nEMO | UA {uas} % | | [in part](docs/results.md#how-ua-grows-on-nemo) |",
+            f"| UA rises with the training data, then levels off (Figure 6; {sizes[0]} to {sizes[-1]} utterances of "
+            f"each class) | nEMO | UA {', '.join(uas)} % | | [in part](docs/results.md#how-ua-grows-on-nemo) |",
             "",
-            f"- UA on RAVDESS, %: {levels}.",
-            f"- The same on unseen speakers, networks a quarter as wide: {unseen}.",
-            f"- UA on nEMO (3,076 Polish utterances), one random fold, %: {nemo}.",
+            f"| UA % [95 %], acoustic input | {' | '.join(_COLUMNS)} |",
+            f"| --- |{' ---: |' * len(_COLUMNS)}",
+            *(_levels(results_dir, system) for system in _ROWS),
+            "",
+            f"- {SYSTEM_NAMES['trunk_attention_max']}: S3 with the maximum over time in place of GCA-LSTM, not in the "
+            "paper. Softmax: without the kernels.",
             "- Intervals are for these trained systems, by bootstrap over the tested utterances. The verdict is for "
             "the methods, by a corrected t test over folds at 5 %, with Holm's correction over each table.",
             "",
@@ -142,22 +133,28 @@ def _collect_made_with(contents) -> str:
 
 
 def _compare(results_dir: Path, text: str, table: str, system: str, over: str) -> str:
+    corpus = _CORPORA[table.split("/")[1].split("-")[0]]
     pairs = [row["comparison"] for row in _rows(results_dir, table) if row["comparison"]]
     (found,) = (pair for pair in pairs if (pair["system"], pair["over"]) == (system, over))
     low, high = found["interval"]
     ours = f"{100 * found['difference']:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
     theirs = [paper_value(table.split("/")[0], name, "acoustic")["ua"] for name in (system, over)]
-    folds = "" if found["num_folds"] == 10 else f" ({found['num_folds']} folds)"
+    folds = "" if (number := found["num_folds"]) == 10 else f" ({number} {'fold' if number == 1 else 'folds'})"
     return (
-        f"| {text} ({theirs[0] - theirs[1]:+.1f}) | RAVDESS | {ours} | {format_p_value(found['p_folds'])} "
+        f"| {text} ({theirs[0] - theirs[1]:+.1f}) | {corpus} | {ours} | {format_p_value(found['p_folds'])} "
         f"| {_VERDICTS[found['verdict']]}{folds} |"
     )
 
 
-def _level(results_dir: Path, table: str, system: str) -> str:
-    (row,) = (row for row in _rows(results_dir, table) if row["system"] == system)
-    low, high = row["ua_interval"]
-    return f"{100 * row['ua']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+def _levels(results_dir: Path, system: str) -> str:
+    cells = []
+    for tables in _COLUMNS.values():
+        rows = [row for table in tables for row in _rows(results_dir, table) if row["system"] == system]
+        values = [100 * value for value in (rows[0]["ua"], *rows[0]["ua_interval"])] if rows else []
+        cells.append("{:.1f} [{:.1f}, {:.1f}]".format(*values) if values else "")
+    if not any(cells):
+        raise ValueError(f"No table of {results_dir} that results at a glance reads has a row of {system}.")
+    return f"| {SYSTEM_NAMES[system]} | {' | '.join(cells)} |"
 
 
 def _rows(results_dir: Path, table: str) -> list[dict]:
@@ -167,8 +164,9 @@ def _rows(results_dir: Path, table: str) -> list[dict]:
     return json.loads(path.read_text(encoding="utf-8"))["rows"]
 
 
-def _find(path: Path, pattern: str) -> str:
-    match = re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE) if path.is_file() else None
-    if match is None:
+def _find(path: Path, pattern: str) -> list:
+    """What the groups of `pattern` hold in each line that it is found in."""
+    found = re.findall(pattern, path.read_text(encoding="utf-8"), re.MULTILINE) if path.is_file() else []
+    if not found:
         raise ValueError(f"{path} does not have the line of results at a glance. Run that experiment.")
-    return match[1]
+    return found
