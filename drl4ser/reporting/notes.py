@@ -115,12 +115,12 @@ def _ablation(table: Table) -> list[str]:
 
 
 def _incomplete(rows: tuple[Row, ...]) -> list[str]:
-    short = [
-        f"{_name(row)} ({row.num_results} of {row.num_wanted} folds)"
-        for row in rows
-        if row.num_results < row.num_wanted
-    ]
-    return [f"Incomplete: {', '.join(short)}."] if short else []
+    short: dict[str, list[str]] = {}
+    for row in rows:
+        if row.num_results < row.num_wanted:
+            short.setdefault(f"{row.num_results} of {row.num_wanted} folds", []).append(_name(row))
+    of = {folds: ", ".join(names) if len(names) < len(rows) else "every row" for folds, names in short.items()}
+    return [f"Incomplete: {'; '.join(f'{folds} of {names}' for folds, names in of.items())}."] if of else []
 
 
 def _code(rows: tuple[Row, ...]) -> list[str]:

@@ -3,7 +3,8 @@
 A table stands between `<!-- results:table2/ravdess-paper-paper-random -->` and `<!-- /results -->`. The first names a
 directory of results, a Markdown file beside that of all results (benchmarks/results/benchmark.md), or one of
 `at-a-glance` (each claim of the paper, what came out here, and whether it holds here) and `made-with`: commits and
-versions of all tables of the page, which then do not stand under each of them.
+versions of all tables of the page, which then do not stand under each of them; nor do the notes on how to read a table,
+which such a page has or links to.
 """
 
 import json
@@ -15,6 +16,7 @@ from drl4ser.reporting.render import format_p_value
 
 _START = re.compile(r"^<!-- results:(?P<name>\S+) -->", re.MULTILINE)
 _BLOCK = re.compile(_START.pattern + r"(?P<content>.*?)<!-- /results -->", re.DOTALL | re.MULTILINE)
+_HOW_TO_READ = re.compile(r"^- (?:UA: mean ± standard deviation|Differences \(points\)) .*\n", re.MULTILINE)
 _MADE_WITH = re.compile(r"^- Commit (?P<commits>[^;\n]+); (?P<versions>[^\n]+)\.\n", re.MULTILINE)
 
 TABLE1, TABLE2 = "table1/ravdess-paper-paper-random", "table2/ravdess-paper-paper-random"
@@ -69,7 +71,7 @@ def fill_tables(text: str, results_dir: str | Path) -> str:
     contents = {name: _read(name, Path(results_dir)) for name in names if name != "made-with"}
     if "made-with" in names:
         made_with = _collect_made_with(contents.values())
-        contents = {name: _MADE_WITH.sub("", content) for name, content in contents.items()}
+        contents = {name: _HOW_TO_READ.sub("", _MADE_WITH.sub("", content)) for name, content in contents.items()}
         contents["made-with"] = made_with
     return _BLOCK.sub(
         lambda match: f"<!-- results:{match['name']} -->\n\n{contents[match['name']]}\n<!-- /results -->", text

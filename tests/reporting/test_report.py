@@ -233,7 +233,7 @@ def test_an_incomplete_row_says_so_and_is_compared_on_shared_utterances():
     assert table.rows[1].comparison.num_utterances == 60
     markdown = render_markdown(table)
     assert "| Baseline | A       |    9,115,268 |     2/3 |" in markdown
-    assert "- Incomplete: Baseline A (2 of 3 folds).\n" in markdown
+    assert "- Incomplete: 2 of 3 folds of Baseline A.\n" in markdown
     nothing_shared = [make_fold_result("baseline", 0), make_fold_result("s1", 1)]
     assert build_table(nothing_shared).rows[1].comparison is None
 
