@@ -103,10 +103,10 @@ def render_glance(results_dir: str | Path) -> str:
             f"| --- |{' ---: |' * len(_COLUMNS)}",
             *(_levels(results_dir, system) for system in _ROWS),
             "",
-            f"- {SYSTEM_NAMES['trunk_attention_max']}: S3 with the maximum over time in place of GCA-LSTM, not in the "
-            "paper. Softmax: without the kernels.",
-            "- Intervals are for these trained systems, by bootstrap over the tested utterances. The verdict is for "
-            "the methods, by a corrected t test over folds at 5 %, with Holm's correction over each table.",
+            f"{SYSTEM_NAMES['trunk_attention_max']}: S3 with the maximum over time in place of GCA-LSTM, not in the "
+            "paper. Softmax: without the kernels. Intervals are for these trained systems, by bootstrap over the "
+            "tested utterances. The verdict is for the methods, by a corrected t test over folds at 5 %, with Holm's "
+            "correction over each table.",
             "",
         )
     )
