@@ -35,7 +35,7 @@ NUM_TABLES = {
     "performance.md": 1,
     "results.md": 23,
     "scaling.md": 3,
-    "why.md": 4,
+    "why.md": 5,
 }
 
 
