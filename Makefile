@@ -17,7 +17,7 @@
 #   make test, lint, tensorboard
 
 # What may stand behind a target. Any other name is a slip: EPOCH=2 or corpus=ravdess would do nothing, for hours.
-VARIABLES := CORPUS NAME DATA_DIR AUDIO_ROOT PROFILE RECIPE SPLIT SYSTEMS MODALITIES NUM_FOLDS FOLDS SEEDS EPOCHS EMOTIONS \
+VARIABLES := CORPUS NAME DATA_DIR AUDIO_ROOT PROFILE RECIPE CHANGES SPLIT SYSTEMS MODALITIES NUM_FOLDS FOLDS SEEDS EPOCHS EMOTIONS \
 	WORD_VECTORS FRONTEND PRECISION JOBS TRAIN NUM_UTTERANCES ALLOW_PARTIAL ALLOW_MIXED_CODE CACHE_DIR RECORDS_DIR RUNS_DIR \
 	RESULTS_DIR INIT_FROM TEST_RECORDS RUN AUDIO TEXT BLOCK HEAD SIZES FORMATS OUTPUT_DIR DEMO_FLAGS EVERY CASES PYTHON BIN
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
@@ -33,6 +33,8 @@ literal = '$(subst ','\'',$(1))'
 CORPUS ?= synthetic
 PROFILE ?= quick
 RECIPE ?=
+# Of profile and recipe: CHANGES="train.learning_rate=1e-4 model.dropout=0.5"
+CHANGES ?=
 SPLIT ?= random
 SYSTEMS ?=
 MODALITIES ?= acoustic,acoustic+lexical
@@ -87,7 +89,7 @@ MODULE := $(BIN)/python -m
 SETTINGS = --corpus=$(call quoted,$(NAME)) --records_dir=$(call quoted,$(RECORDS_DIR)) --runs_dir=$(call quoted,$(RUNS_DIR)) --word_vectors=$(call quoted,$(WORD_VECTORS)) \
 	--profile=$(PROFILE) $(if $(RECIPE),--recipe=$(RECIPE)) --split=$(SPLIT) --seeds=$(call quoted,$(SEEDS)) --jobs=$(JOBS) \
 	--frontend=$(FRONTEND) --precision=$(PRECISION) --train=$(TRAIN) --num_folds=$(NUM_FOLDS) $(if $(FOLDS),--folds=$(FOLDS)) $(if $(EPOCHS),--epochs=$(EPOCHS)) \
-	$(if $(INIT_FROM),--init_from=$(call quoted,$(INIT_FROM)))
+	$(foreach change,$(CHANGES),--change=$(call quoted,$(change))) $(if $(INIT_FROM),--init_from=$(call quoted,$(INIT_FROM)))
 
 # Several folds at a time are JOBS, not -j.
 .NOTPARALLEL:
@@ -163,6 +165,7 @@ corpus: setup
 .PHONY: ablation
 reproduce-table1 reproduce-table2 reproduce-figure6 ablation cross-corpus: CHECKED = $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES))
 reproduce-figure6 ablation cross-corpus: MODALITIES = acoustic
+memory-span search-recipe: CHECKED += --networks $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS)))
 reproduce-figure6: CHECKED += --networks $(if $(findstring $(comma),$(MODALITIES)),$(error give reproduce-figure6 one of MODALITIES))
 cross-corpus: CHECKED += --networks $(if $(TEST_RECORDS),,$(error TEST_RECORDS is not set: give records of other corpora, TEST_RECORDS=data/records/...))
 reproduce-table1 reproduce-table2 ablation: records
@@ -174,6 +177,11 @@ reproduce-table1 reproduce-table2 ablation: records
 cross-corpus: records
 	$(MODULE) experiments.cross_corpus $(SETTINGS) $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --modalities=$(call quoted,$(MODALITIES)) \
 		--test_records=$(call quoted,$(TEST_RECORDS)) --results_dir=$(call quoted,$(RESULTS_DIR))
+
+# How much each step counts for the answers of finished runs; changes of the recipe, compared on validation parts.
+.PHONY: memory-span search-recipe
+memory-span search-recipe: records
+	$(MODULE) experiments.$(subst -,_,$@) $(SETTINGS) $(if $(SYSTEMS),--systems=$(call quoted,$(SYSTEMS))) --results_dir=$(call quoted,$(RESULTS_DIR))
 
 reproduce-figure5: $(if $(RUN),setup,records)
 	$(MODULE) experiments.figure5 $(SETTINGS) --results_dir=$(call quoted,$(RESULTS_DIR)) $(if $(RUN),--run=$(call quoted,$(RUN))) \

@@ -284,6 +284,18 @@ def test_settings_are_refused_before_any_work(manifest, tmp_path, setting, words
     assert not list(tmp_path.iterdir())
 
 
+def test_make_hands_on_changes_of_settings(tmp_path):
+    for target in ("search-recipe", "memory-span", "ablation"):
+        changes = "CHANGES=train.subtract_mean=true model.filters=[32,64]"
+        done = make(tmp_path, "-n", target, changes, "SYSTEMS=s1,s3")
+        command = shlex.split(done.stdout.replace("\\\n", " ").splitlines()[-1])
+        assert f"experiments.{target.replace('-', '_')}" in command and "--systems=s1,s3" in command, done.stderr
+        assert {"--change=train.subtract_mean=true", "--change=model.filters=[32,64]"} <= set(command)
+    done = make(tmp_path, "search-recipe", "CHANGES=train.substract_mean=true")
+    assert done.returncode == 2 and "--change=train.substract_mean=true: expected" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_manifest_is_named_after_its_file(tmp_path):
     done = make(tmp_path, "-n", "reproduce-table1", "CORPUS=manifest", "DATA_DIR=/data/my calls (2).v1.csv")
     for text in (
@@ -318,6 +330,7 @@ def test_make_hands_on_what_the_user_wrote(tmp_path):
     [
         ("cross-corpus", "SYSTEMS=s3", "TEST_RECORDS is not set"),
         ("cross-corpus", "SYSTEMS=opensmile_svm", "'opensmile_svm' is no network"),
+        ("search-recipe", "SYSTEMS=opensmile_svm", "'opensmile_svm' is no network"),
         ("reproduce-figure6", "SYSTEMS=opensmile_svm", "'opensmile_svm' is no network"),
         ("reproduce-figure6", "MODALITIES=acoustic,lexical", "one of MODALITIES"),
     ],
