@@ -86,7 +86,7 @@ def write_log(rows: list[dict], directory: Path) -> Path:
         "candidate": "Candidate",
         "changes": "Changes",
     }
-    means = means.reset_index().replace({"system": SYSTEM_NAMES})
+    means = means.reset_index().sort_values("system", kind="stable").replace({"system": SYSTEM_NAMES})
     table = means.rename(columns=names).to_markdown(index=False, floatfmt=".2f")
     atomic_write_text(directory / "search.md", f"{table}\n")
     return directory
