@@ -35,7 +35,7 @@ NUM_TABLES = {
     "performance.md": 1,
     "results.md": 23,
     "scaling.md": 3,
-    "why.md": 5,
+    "why.md": 7,
 }
 
 
@@ -139,6 +139,7 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
         "table1/nemo-paper-paper-random",
         "table2/nemo-paper-paper-random",
         "ablation/nemo-paper-paper-random",
+        "ablation/ravdess-paper-tuned-emobox",
     ]
     for name in [*names, "saliency/synthetic-quick-tuned-random", "figure6/nemo-small-tuned-random"]:
         shutil.copytree(ROOT / "results" / name, tmp_path / name)
