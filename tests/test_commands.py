@@ -287,7 +287,7 @@ def test_settings_are_refused_before_any_work(manifest, tmp_path, setting, words
 def test_make_hands_on_changes_of_settings(tmp_path):
     for target in ("search-recipe", "memory-span", "ablation"):
         changes = "CHANGES=train.subtract_mean=true model.filters=[32,64]"
-        done = make(tmp_path, "-n", target, changes, "SYSTEMS=s1,s3")
+        done = make(tmp_path, "-n", "--no-print-directory", target, changes, "SYSTEMS=s1,s3")
         command = shlex.split(done.stdout.replace("\\\n", " ").splitlines()[-1])
         assert f"experiments.{target.replace('-', '_')}" in command and "--systems=s1,s3" in command, done.stderr
         assert {"--change=train.subtract_mean=true", "--change=model.filters=[32,64]"} <= set(command)
