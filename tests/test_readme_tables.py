@@ -67,16 +67,16 @@ def test_a_marker_may_name_a_file_outside_the_results(results_dir):
 
 
 def test_commits_and_versions_stand_once_at_the_foot_and_how_to_read_elsewhere(results_dir):
-    for name, commit, version in (("one", "1a", "1.0"), ("two", "2b", "1.1")):
+    for name, commit, version in (("one", "1a", "1.0"), ("two", "2b", "1.0/1.1")):
         (results_dir / "table2" / name).mkdir()
         reading = "- UA: mean ± standard deviation over folds.\n- Differences (points) and gains.\n"
-        text = f"| UA |\n\n{reading}- A note.\n- Commit {commit}, 0c; keras {version}, numpy 2.0.\n"
+        text = f"| UA |\n\n{reading}- A note.\n- Commit {commit}, 0c; keras {version}, processor AMD EPYC.\n"
         (results_dir / "table2" / name / "table2.md").write_text(text)
     tables = "<!-- results:table2/one --><!-- /results -->\n<!-- results:table2/two --><!-- /results -->\n"
     assert all(fill_tables(tables, results_dir).count(note) == 2 for note in ("- Commit", "- UA: ", "- Differences "))
     page = fill_tables(tables + "<!-- results:made-with --><!-- /results -->\n", results_dir)
     assert page.count("| UA |\n\n- A note.\n\n<!-- /results -->") == 2 and "- Commit" not in page
-    assert "\nTables of this page: commits 0c, 1a, 2b; keras 1.0/1.1, numpy 2.0.\n" in page
+    assert "\nTables of this page: commits 0c, 1a, 2b; keras 1.0/1.1, processor AMD EPYC.\n" in page
     assert fill_tables(page, results_dir) == page
 
 

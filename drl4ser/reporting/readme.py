@@ -142,8 +142,8 @@ def _collect_made_with(contents) -> str:
     for match in _MADE_WITH.finditer("".join(contents)):
         commits.update(match["commits"].split(", "))
         for item in match["versions"].split(", "):
-            package, _, version = item.rpartition(" ")
-            versions.setdefault(package, set()).add(version)
+            package, _, version = item.partition(" ")
+            versions.setdefault(package, set()).update(version.split("/"))
     listed = ", ".join(f"{package} {'/'.join(sorted(versions[package]))}" for package in sorted(versions))
     return f"Tables of this page: commits {', '.join(sorted(commits))}; {listed}.\n"
 
