@@ -40,13 +40,13 @@ def main() -> None:
     frame = dataclasses.replace(FrameConfig(), frontend=FLAGS.frontend)
     problems = make_records(utterances, Path(FLAGS.records_dir), name, frame, num_workers=FLAGS.num_workers)
     store = open_store(Path(FLAGS.records_dir), frame)
-    seconds = {item: store.num_frames[item.id] * frame.hop_ms / 1000 for item in store.utterances}
-    count, longest = f"{len(seconds)} of {len(utterances)} utterances", max(seconds, key=seconds.__getitem__)
-    span = f"{min(seconds.values()):.1f} to {seconds[longest]:.1f} s"
-    print(f"{FLAGS.records_dir}: {count}, {span}, {sum(seconds.values()) / 3600:.2f} hours")
+    seconds = store.durations(frame)
+    longest = max(store.utterances, key=lambda utterance: seconds[utterance.id])
+    span = f"{min(seconds.values()):.1f} to {seconds[longest.id]:.1f} s, {sum(seconds.values()) / 3600:.2f} hours"
+    print(f"{FLAGS.records_dir}: {len(seconds)} of {len(utterances)} utterances, {span}")
     for path, reason in problems:
         print(f"  left out: {one_line(path)}: {one_line(reason)}")
-    if seconds[longest] > _LONG_SECONDS:
+    if seconds[longest.id] > _LONG_SECONDS:
         number = sum(value > _LONG_SECONDS for value in seconds.values())
         print(
             f"  {number} longer than {_LONG_SECONDS:.0f} s, above all {one_line(longest.path)}: other utterances "

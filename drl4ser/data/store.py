@@ -59,6 +59,10 @@ class RecordStore:
         """Select the utterances of the classes `emotions`, sorted by id."""
         return [utterance for utterance in self.utterances if utterance.emotion in emotions]
 
+    def durations(self, frame: FrameConfig) -> dict[str, float]:
+        """Seconds of each utterance, by id; `frame` is what the records were made with."""
+        return {name: count * frame.hop_ms / 1000 for name, count in self.num_frames.items()}
+
     def content(self, emotions: tuple[str, ...]) -> dict[str, list[str]]:
         """List everything that results depend on, of the utterances of the classes `emotions`.
 
