@@ -241,8 +241,8 @@ def _explained_errors(store: RecordStore, config: ExperimentConfig) -> Iterator[
         longest = max(store.subset(config.classes), key=lambda utterance: seconds[utterance.id])
         raise OSError(
             f"out of memory: a batch of {config.train.batch_size} recordings is padded to its longest, and "
-            f"{longest.path} has {seconds[longest.id]:.1f} s; cut such recordings into utterances or leave them out, or "
-            "use fewer JOBS (--jobs) or smaller batches (--change=train.batch_size=4)"
+            f"{longest.path} has {seconds[longest.id]:.1f} s; cut such recordings into utterances or leave them out, "
+            "or use fewer JOBS (--jobs) or smaller batches (--change=train.batch_size=4)"
         ) from error
     except (tf.errors.OpError, UnicodeDecodeError) as error:  # the latter where a message quotes a damaged record
         verify_shards(store)
