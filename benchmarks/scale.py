@@ -54,9 +54,8 @@ def main() -> None:
             shutil.rmtree(store)
         rows.append(_probe("extraction", records))
         rows.append(_probe("step", records, _STREAMED))
-    num_frames = open_store(records).num_frames
-    mean_seconds = sum(num_frames.values()) * FrameConfig().hop_ms / 1000 / len(num_frames)
-    facts = {"commit": current_commit(), "mean_seconds": mean_seconds, "rows": rows}
+    seconds = open_store(records).durations(FrameConfig()).values()
+    facts = {"commit": current_commit(), "mean_seconds": sum(seconds) / len(seconds), "rows": rows}
     directory = Path(FLAGS.results_dir)
     atomic_write_text(directory / "scale.json", json.dumps(facts, indent=1) + "\n")
     atomic_write_text(directory / "scale.md", render_measured(facts))
