@@ -22,21 +22,28 @@ _MADE_WITH = re.compile(r"^- Commit (?P<commits>[^;\n]+); (?P<versions>[^\n]+)\.
 TABLE1, TABLE2 = "table1/ravdess-paper-paper-random", "table2/ravdess-paper-paper-random"
 TUNED, UNSEEN = "table1/ravdess-paper-tuned-random", "table1/ravdess-small-tuned-emobox"
 NEMO1, NEMO2 = "table1/nemo-paper-paper-random", "table2/nemo-paper-paper-random"
+UNSEEN2 = "table2/ravdess-paper-tuned-emobox"
 RAVDESS_PARTS, NEMO_PARTS = "ablation/ravdess-paper-tuned-emobox", "ablation/nemo-paper-paper-random"
 
 # What the paper claims, the table that judges it, the system that the paper finds better, the other one.
 CLAIMS = (
     ("Convolutions help: S1 over Baseline", TABLE2, "s1", "baseline"),
     ("Self-attention helps: S2 over S1", TABLE2, "s2", "s1"),
+    ("The same", UNSEEN2, "s2", "s1"),
     ("The same", NEMO2, "s2", "s1"),
     ("GCA-LSTM helps: S3 over S2", TABLE2, "s3", "s2"),
+    ("The same", UNSEEN2, "s3", "s2"),
     ("The same", NEMO2, "s3", "s2"),
     ("S3 over a dense network on functionals (Xia & Liu 2017)", TABLE1, "s3", "xia_dnn"),
     ("S3 over a convolutional network with kernels (Poria et al. 2016)", TABLE1, "s3", "poria_cnn_mkl"),
     ("S3 over an LSTM (Poria et al. 2017)", TABLE1, "s3", "poria_lstm"),
     ("S3 over a recurrent network with attention (Mirsamadi et al. 2017)", TABLE1, "s3", "mirsamadi_attention"),
 )
-_CORPORA = {"ravdess": "RAVDESS", "nemo": "nEMO"}
+_CORPORA = {
+    ("ravdess", "random"): "RAVDESS",
+    ("ravdess", "emobox"): "RAVDESS, unseen speakers",
+    ("nemo", "random"): "nEMO",
+}
 _VERDICTS = {"holds": "yes", "undecided": "undecided", "reversed": "**no, the contrary**"}
 # The levels: a column's title, its systems, and the table that each must stand in.
 _COLUMNS = {
@@ -45,7 +52,10 @@ _COLUMNS = {
         **dict.fromkeys(("s3", "xia_dnn", "poria_cnn_mkl", "opensmile_svm"), TABLE1),
     },
     "the same, recipe `tuned`": dict.fromkeys(("s3", "xia_dnn", "poria_cnn_mkl", "opensmile_svm"), TUNED),
-    "RAVDESS, unseen speakers": dict.fromkeys(("s3", "trunk_attention_max", "gca_and_max", "poria_cnn"), RAVDESS_PARTS),
+    "RAVDESS, unseen speakers": {
+        **dict.fromkeys(("s1", "s2"), UNSEEN2),
+        **dict.fromkeys(("s3", "trunk_attention_max", "gca_and_max", "poria_cnn"), RAVDESS_PARTS),
+    },
     "the same, a quarter as wide": dict.fromkeys(("s3", "xia_dnn", "poria_cnn", "opensmile_svm"), UNSEEN),
     "nEMO, one random fold": {
         **dict.fromkeys(("s1", "s2"), NEMO2),
@@ -149,7 +159,7 @@ def _collect_made_with(contents) -> str:
 
 
 def _compare(results_dir: Path, text: str, table: str, system: str, over: str) -> str:
-    corpus = _CORPORA[table.split("/")[1].split("-")[0]]
+    corpus, _, _, split = table.split("/")[1].split("-")
     pairs = [row["comparison"] for row in _rows(results_dir, table) if row["comparison"]]
     (found,) = (pair for pair in pairs if (pair["system"], pair["over"]) == (system, over))
     low, high = found["interval"]
@@ -157,8 +167,8 @@ def _compare(results_dir: Path, text: str, table: str, system: str, over: str) -
     theirs = [paper_value(table.split("/")[0], name, "acoustic")["ua"] for name in (system, over)]
     folds = "" if (number := found["num_folds"]) == 10 else f" ({number} {'fold' if number == 1 else 'folds'})"
     return (
-        f"| {text} ({theirs[0] - theirs[1]:+.1f}) | {corpus} | {ours} | {format_p_value(found['p_folds'])} "
-        f"| {_VERDICTS[found['verdict']]}{folds} |"
+        f"| {text} ({theirs[0] - theirs[1]:+.1f}) | {_CORPORA[corpus, split]} | {ours} "
+        f"| {format_p_value(found['p_folds'])} | {_VERDICTS[found['verdict']]}{folds} |"
     )
 
 

@@ -328,6 +328,11 @@ def _result_mutations():
         ("table of faults", "faults.md", f"{_FAULTS}::test_the_committed_matrix_follows_from_its_outcomes"),
         ("count of fuzz", "fuzz.json", "tests/fuzz/test_fuzz.py::test_the_committed_counts_are_of_all_kinds"),
         ("table of costs", "costs.md", f"{_PAGES}::test_the_committed_costs_are_those_measured"),
+        (
+            "table of folds' costs",
+            "fold-costs.md",
+            "tests/benchmarks/test_fold_costs.py::test_the_committed_table_is_of_the_committed_times",
+        ),
     ):
         yield Mutation(f"the committed {name} is edited", f"results/{file}", re.compile(r"(?<= )\d"), "77", (test,))
 
