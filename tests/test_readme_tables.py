@@ -157,6 +157,15 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
     row["comparison"]["p_folds"] = None  # of a single fold
     path.write_text(json.dumps(table), encoding="utf-8")
     assert f"| {line.replace(f'{p_folds:.3f}', '-')}"[2:] in render_glance(tmp_path)
+    row["num_folds"] = 11  # more than others of its column have
+    path.write_text(json.dumps(table), encoding="utf-8")
+    assert re.search(r"^\| S1 \| 59\.0 \[55\.2, 62\.8\] \(10 folds\) \|", render_glance(tmp_path), re.MULTILINE)
+    row["system"] = "s4"
+    path.write_text(json.dumps(table), encoding="utf-8")
+    with pytest.raises(ValueError, match="has no row of s2"):
+        render_glance(tmp_path)
+    row["system"] = "s2"
+    path.write_text(json.dumps(table), encoding="utf-8")
     (tmp_path / "figure6/nemo-small-tuned-random/figure6.md").unlink()
     with pytest.raises(ValueError, match=r"figure6\.md does not have the line"):
         render_glance(tmp_path)

@@ -57,7 +57,7 @@ _COLUMNS = {
         **dict.fromkeys(("s3", "trunk_attention_max", "gca_and_max", "poria_cnn"), RAVDESS_PARTS),
     },
     "the same, a quarter as wide": dict.fromkeys(("s3", "xia_dnn", "poria_cnn", "opensmile_svm"), UNSEEN),
-    "nEMO, one random fold": {
+    "nEMO, two random folds": {
         **dict.fromkeys(("s1", "s2"), NEMO2),
         **dict.fromkeys(("s3", "xia_dnn", "poria_cnn", "opensmile_svm"), NEMO1),
         **dict.fromkeys(("trunk_attention_max", "gca_and_max"), NEMO_PARTS),
@@ -165,7 +165,7 @@ def _compare(results_dir: Path, text: str, table: str, system: str, over: str) -
     low, high = found["interval"]
     ours = f"{100 * found['difference']:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
     theirs = [paper_value(table.split("/")[0], name, "acoustic")["ua"] for name in (system, over)]
-    folds = "" if (number := found["num_folds"]) == 10 else f" ({number} {'fold' if number == 1 else 'folds'})"
+    folds = "" if found["num_folds"] == 10 else _folds(found["num_folds"])
     return (
         f"| {text} ({theirs[0] - theirs[1]:+.1f}) | {_CORPORA[corpus, split]} | {ours} "
         f"| {format_p_value(found['p_folds'])} | {_VERDICTS[found['verdict']]}{folds} |"
@@ -173,15 +173,28 @@ def _compare(results_dir: Path, text: str, table: str, system: str, over: str) -
 
 
 def _levels(results_dir: Path, system: str) -> str:
-    tables = [systems.get(system) for systems in _COLUMNS.values()]
-    cells = [_level(results_dir, table, system) if table else "" for table in tables]
+    cells = [_level(results_dir, systems, system) if system in systems else "" for systems in _COLUMNS.values()]
     return f"| {SYSTEM_NAMES[system]} | {' | '.join(cells)} |"
 
 
-def _level(results_dir: Path, table: str, system: str) -> str:
-    (row,) = (row for row in _rows(results_dir, table) if row["system"] == system)
-    low, high = row["ua_interval"]
-    return f"{100 * row['ua']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+def _level(results_dir: Path, systems: dict[str, str], system: str) -> str:
+    """A cell, which names its folds where others of its column have more."""
+    rows = {name: _row(results_dir, table, name) for name, table in systems.items()}
+    low, high = rows[system]["ua_interval"]
+    number = rows[system]["num_folds"]
+    fewer = number < max(row["num_folds"] for row in rows.values())
+    return f"{100 * rows[system]['ua']:.1f} [{100 * low:.1f}, {100 * high:.1f}]{_folds(number) if fewer else ''}"
+
+
+def _folds(number: int) -> str:
+    return f" ({number} {'fold' if number == 1 else 'folds'})"
+
+
+def _row(results_dir: Path, table: str, system: str) -> dict:
+    found = [row for row in _rows(results_dir, table) if (row["system"], row["modality"]) == (system, "acoustic")]
+    if not found:
+        raise ValueError(f"{results_dir / table} has no row of {system}. Run that experiment.")
+    return found[0]
 
 
 def _rows(results_dir: Path, table: str) -> list[dict]:
