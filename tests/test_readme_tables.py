@@ -157,7 +157,7 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
     row["comparison"]["p_folds"] = None  # of a single fold
     path.write_text(json.dumps(table), encoding="utf-8")
     assert f"| {line.replace(f'{p_folds:.3f}', '-')}"[2:] in render_glance(tmp_path)
-    row["num_folds"] = 11  # more than others of its column have
+    row["num_results"] = 11  # more than others of its column have
     path.write_text(json.dumps(table), encoding="utf-8")
     assert re.search(r"^\| S1 \| 59\.0 \[55\.2, 62\.8\] \(10 folds\) \|", render_glance(tmp_path), re.MULTILINE)
     row["system"] = "s4"

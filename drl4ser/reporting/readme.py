@@ -58,8 +58,8 @@ _COLUMNS = {
     },
     "the same, a quarter as wide": dict.fromkeys(("s3", "xia_dnn", "poria_cnn", "opensmile_svm"), UNSEEN),
     "nEMO, two random folds": {
-        **dict.fromkeys(("s1", "s2"), NEMO2),
-        **dict.fromkeys(("s3", "xia_dnn", "poria_cnn", "opensmile_svm"), NEMO1),
+        **dict.fromkeys(("s1", "s2", "s3"), NEMO2),
+        **dict.fromkeys(("xia_dnn", "poria_cnn", "opensmile_svm"), NEMO1),
         **dict.fromkeys(("trunk_attention_max", "gca_and_max"), NEMO_PARTS),
     },
 }
@@ -181,8 +181,8 @@ def _level(results_dir: Path, systems: dict[str, str], system: str) -> str:
     """A cell, which names its folds where others of its column have more."""
     rows = {name: _row(results_dir, table, name) for name, table in systems.items()}
     low, high = rows[system]["ua_interval"]
-    number = rows[system]["num_folds"]
-    fewer = number < max(row["num_folds"] for row in rows.values())
+    number = rows[system]["num_results"]
+    fewer = number < max(row["num_results"] for row in rows.values())
     return f"{100 * rows[system]['ua']:.1f} [{100 * low:.1f}, {100 * high:.1f}]{_folds(number) if fewer else ''}"
 
 
