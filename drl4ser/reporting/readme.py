@@ -36,11 +36,13 @@ CLAIMS = (
     ("The same", NEMO2, "s3", "s2"),
     ("S3 over a dense network on functionals (Xia & Liu 2017)", TABLE1, "s3", "xia_dnn"),
     ("The same", UNSEEN8, "s3", "xia_dnn"),
+    ("The same", NEMO1, "s3", "xia_dnn"),
     ("S3 over a convolutional network with kernels (Poria et al. 2016)", TABLE1, "s3", "poria_cnn_mkl"),
     ("S3 over an LSTM (Poria et al. 2017)", TABLE1, "s3", "poria_lstm"),
     ("S3 over a recurrent network with attention (Mirsamadi et al. 2017)", TABLE1, "s3", "mirsamadi_attention"),
 )
 _CORPORA = {
+    NEMO1: "nEMO",
     NEMO2: "nEMO",
     UNSEEN2: "RAVDESS, unseen speakers",
     UNSEEN8: "RAVDESS, unseen speakers, eight classes, a quarter as wide",

@@ -143,14 +143,15 @@ def corrected_t_test(differences, test_share: float) -> float | None:
         test_share: utterances of a test part over those of its training part: 1/8 for ten folds of 8:1:1.
 
     Returns:
-        A probability; None where the scatter is unknown: of a single difference, or of several that are equal.
+        A probability; None where the scatter is unknown: of fewer than three differences, as two can be alike by chance,
+        or of several that are equal.
 
     Example:
         >>> round(corrected_t_test([0.1, 0.2, 0.15, 0.05], test_share=1 / 8), 3)
         0.051
     """
     differences = np.asarray(differences, dtype=np.float64)
-    if len(differences) < 2 or np.ptp(differences) < 1e-12:
+    if len(differences) < 3 or np.ptp(differences) < 1e-12:
         return None
     t = differences.mean() / np.sqrt((1 / len(differences) + test_share) * differences.var(ddof=1))
     return float(2 * stats.t.sf(abs(t), len(differences) - 1))

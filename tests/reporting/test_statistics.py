@@ -169,6 +169,7 @@ def test_corrected_t_test_by_hand():
 
 def test_where_the_scatter_is_unknown_nothing_is_significant():
     assert statistics.corrected_t_test([0.4], 1 / 8) is None
+    assert statistics.corrected_t_test([0.056, 0.057], 1 / 8) is None  # by chance so alike
     assert statistics.corrected_t_test([0.1, 0.1, 0.1 + 1e-16], 1 / 8) is None
     assert statistics.holm_significance([None, 0.02, None]) == [False, False, False]
     assert statistics.holm_significance([None, 0.01]) == [False, True]
