@@ -143,7 +143,7 @@ def corrected_t_test(differences, test_share: float) -> float | None:
         test_share: utterances of a test part over those of its training part: 1/8 for ten folds of 8:1:1.
 
     Returns:
-        A probability; None where the scatter is unknown: of fewer than three differences, as two can be alike by chance,
+        A probability; None where the scatter is unknown: of less than three differences, as two may be alike by chance,
         or of several that are equal.
 
     Example:
