@@ -44,6 +44,9 @@ def learning_curves_figure(histories: Mapping[tuple[str, str], Sequence[Sequence
         for axes in (left, right):
             axes.set_xlabel("epoch", fontsize=FONT_SIZE)
             _decorate(axes)
+        # The loss of a first epoch can be ten times all others, which would lie on the axis.
+        if later := [loss for line in left.lines for loss in line.get_ydata()[1:]]:
+            left.set_ylim(top=1.05 * max(later))
     return figure
 
 

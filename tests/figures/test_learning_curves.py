@@ -24,6 +24,14 @@ def test_every_fold_is_a_line_and_the_kept_epoch_a_dot():
     assert [text.get_text() for text in uas.get_legend().get_texts()] == ["S1", "S3"]
 
 
+def test_the_loss_of_a_first_epoch_does_not_set_the_scale():
+    rows = history(0.3, 0.5, 0.4)
+    rows[0]["loss"] = 12.0
+    losses, _ = learning_curves_figure({("S1", "A"): [rows]}).axes
+    assert losses.get_ylim() == (0, pytest.approx(1.05))  # of the second epoch's validation loss, 1
+    assert learning_curves_figure({("S1", "A"): [history(0.3)]}).axes[0].get_ylim()[1] > 2  # one epoch alone is seen
+
+
 def test_each_input_has_its_row():
     figure = learning_curves_figure({("S1", "A"): [history(0.3)], ("S1", "A+L"): [history(0.4)]})
     assert [axes.get_title() for axes in figure.axes[1::2]] == ["Input A", "Input A+L"]
