@@ -15,7 +15,7 @@ from data_prep.command import run
 from drl4ser.files import atomic_write_text
 from drl4ser.reporting.fold_result import read_fold_result
 from drl4ser.reporting.paper_values import SYSTEM_NAMES
-from drl4ser.runs.paths import KERNEL_FILE
+from drl4ser.runs.paths import KERNEL_FILE, RESULT_FILE
 
 FLAGS = flags.FLAGS
 KEYS = ("corpus", "classes", "split", "recipe", "width", "precision", "system")
@@ -45,14 +45,14 @@ def measure(runs_dirs: list[Path]) -> list[dict]:
         runs_dirs: as RUNS_DIR of make; each holds EXPERIMENT/SYSTEM/FOLD.
 
     Returns:
-        A row for all folds that differ in fold, seed and commit only.
+        A row for all folds of a system that have the same `KEYS`.
 
     Raises:
         ValueError: if no fold has times, or a record is damaged.
     """
     groups = defaultdict(list)
     for path in sorted(path for runs_dir in runs_dirs for path in runs_dir.glob("*/*/*/seconds.jsonl")):
-        result = read_fold_result(path.with_name("record.json"))
+        result = read_fold_result(path.with_name(RESULT_FILE))
         sittings = list(path.parent.glob("events.out.tfevents.*"))
         if result.epochs and len(sittings) == 1 and not path.with_name(KERNEL_FILE).exists():
             train, model = result.config["train"], result.config["model"]

@@ -42,11 +42,11 @@ CLAIMS = (
     ("S3 over a recurrent network with attention (Mirsamadi et al. 2017)", TABLE1, "s3", "mirsamadi_attention"),
 )
 _CORPORA = {
-    NEMO1: "nEMO",
-    NEMO2: "nEMO",
+    **dict.fromkeys((TABLE1, TABLE2), "RAVDESS"),
+    **dict.fromkeys((NEMO1, NEMO2), "nEMO"),
     UNSEEN2: "RAVDESS, unseen speakers",
     UNSEEN8: "RAVDESS, unseen speakers, eight classes, a quarter as wide",
-}  # others: RAVDESS
+}
 _VERDICTS = {"holds": "yes", "undecided": "undecided", "reversed": "**no, the contrary**"}
 # The levels: a column's title, its systems, and the table that each must stand in.
 _COLUMNS = {
@@ -118,6 +118,7 @@ def render_glance(results_dir: str | Path) -> str:
     saliency = results_dir / "saliency/synthetic-quick-tuned-random/saliency.md"
     figure6 = results_dir / "figure6/nemo-small-tuned-random/figure6.md"
     (area,) = _find(saliency, r"^\| r, iteration 3 +\| +([^|]+?) +\|")
+    columns = [_column(results_dir, systems) for systems in _COLUMNS.values()]
     sizes, uas = zip(*_find(figure6, r"^\| S3 +\| +([\d,]+) \|[^|]*\|[^|]*\| +(\d+\.\d)"), strict=True)
     return "\n".join(
         (
@@ -131,7 +132,7 @@ def render_glance(results_dir: str | Path) -> str:
             "",
             f"| UA % [95 %], acoustic input | {' | '.join(_COLUMNS)} |",
             f"| --- |{' ---: |' * len(_COLUMNS)}",
-            *(_levels(results_dir, system) for system in _ROWS),
+            *(f"| {SYSTEM_NAMES[name]} | {' | '.join(cells.get(name, '') for cells in columns)} |" for name in _ROWS),
             "",
             _LEGEND,
             "",
@@ -169,23 +170,21 @@ def _compare(results_dir: Path, text: str, table: str, system: str, over: str) -
     theirs = [paper_value(Path(table).parent.name, name, "acoustic")["ua"] for name in (system, over)]
     folds = "" if found["num_folds"] == 10 else _folds(found["num_folds"])
     return (
-        f"| {text} ({theirs[0] - theirs[1]:+.1f}) | {_CORPORA.get(table, 'RAVDESS')} | {ours} "
+        f"| {text} ({theirs[0] - theirs[1]:+.1f}) | {_CORPORA[table]} | {ours} "
         f"| {format_p_value(found['p_folds'])} | {_VERDICTS[found['verdict']]}{folds} |"
     )
 
 
-def _levels(results_dir: Path, system: str) -> str:
-    cells = [_level(results_dir, systems, system) if system in systems else "" for systems in _COLUMNS.values()]
-    return f"| {SYSTEM_NAMES[system]} | {' | '.join(cells)} |"
-
-
-def _level(results_dir: Path, systems: dict[str, str], system: str) -> str:
-    """A cell, which names its folds where others of its column have more."""
-    rows = {name: _row(results_dir, table, name) for name, table in systems.items()}
-    low, high = rows[system]["ua_interval"]
-    number = rows[system]["num_results"]
-    fewer = number < max(row["num_results"] for row in rows.values())
-    return f"{100 * rows[system]['ua']:.1f} [{100 * low:.1f}, {100 * high:.1f}]{_folds(number) if fewer else ''}"
+def _column(results_dir: Path, systems: dict[str, str]) -> dict[str, str]:
+    """The cell of each system, which names its folds where others of the column have more."""
+    rows = {system: _row(results_dir, table, system) for system, table in systems.items()}
+    most = max(row["num_results"] for row in rows.values())
+    cells = {}
+    for system, row in rows.items():
+        low, high = row["ua_interval"]
+        folds = _folds(row["num_results"]) if row["num_results"] < most else ""
+        cells[system] = f"{100 * row['ua']:.1f} [{100 * low:.1f}, {100 * high:.1f}]{folds}"
+    return cells
 
 
 def _folds(number: int) -> str:
