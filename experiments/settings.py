@@ -75,6 +75,11 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
     base = bind_content(config.change(base, _changes()), store.content(classes))
     if FLAGS.init_from:
         base = dataclasses.replace(base, init_from=origin().name)
+    if FLAGS.folds and FLAGS.folds > num_folds:
+        raise ValueError(
+            f"SPLIT={FLAGS.split} (--split) has {num_folds} folds here, numbered from 0. Received: FOLDS={FLAGS.folds} "
+            f"(--folds), or --fold={FLAGS.folds - 1} of experiments.train"
+        )
     wanted = FLAGS.folds or config.PROFILE_FOLDS.get(FLAGS.profile, num_folds)
     for system in dict.fromkeys(systems):  # given twice, they are one all the same
         for modality in dict.fromkeys(modalities):

@@ -91,6 +91,7 @@ def test_settings_that_cannot_be(records_dir, manifest, word_vectors_file, tmp_p
     of_one_class = [item for item in read_corpus("manifest", manifest) if item.emotion == "sad"]
     make_records(of_one_class, tmp_path / "sad", "manifest")
     refused(f"--records_dir={tmp_path / 'sad'}", "--modalities=acoustic", words=["class 'sad' alone", "EMOTIONS"])
+    refused("--modalities=acoustic", "--folds=4", words=["SPLIT=random (--split) has 3 folds", "FOLDS=4"])
     refused("--change=train.speed=9", "--modalities=acoustic", words=["train.speed=9", "config.py"])
     for change, kind in {
         "train.class_weights=no": "true or false",
