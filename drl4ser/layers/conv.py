@@ -37,6 +37,11 @@ class TemporalConv(keras.layers.Conv1D):
         convolve = fast.convolve if fast.enabled() else equations.convolve
         return convolve(x, tf.convert_to_tensor(self.kernel), self.strides[0])
 
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
+        """[B, ceil(T / strides), filters]."""
+        batch, steps, _ = input_shape
+        return batch, steps and -(-steps // self.strides[0]), self.filters
+
     def compute_mask(self, inputs: tf.Tensor, previous_mask: tf.Tensor | None = None) -> tf.Tensor | None:
         """That of the frames on which the output steps are centred."""
         return downsample_mask(previous_mask, self.strides[0])

@@ -11,7 +11,9 @@ from drl4ser.layers.masking import SequenceLayer, mask_padding
 
 def build_lstm(units: int, name: str, dtype: Any) -> keras.layers.LSTM:
     """A `keras.layers.LSTM` as `encode_sequence` takes it."""
-    return keras.layers.LSTM(units, return_sequences=True, return_state=True, name=name, dtype=dtype)
+    lstm = keras.layers.LSTM(units, return_sequences=True, return_state=True, name=name, dtype=dtype)
+    lstm.supports_jit = False  # so that Keras does not let XLA compile a model: it cannot size our loops' gradients
+    return lstm
 
 
 def has_gpu() -> bool:

@@ -99,6 +99,17 @@ class SequenceLayer(keras.layers.Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
+        self.input_spec = keras.InputSpec(ndim=3)
+
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The shape of the output, which `keras.layers.TimeDistributed` asks for. Builds the layer."""
+        if not self.built:
+            self.build(input_shape)
+        return self.compute_output_spec(keras.KerasTensor(input_shape, self.compute_dtype)).shape
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Shapes and types of the outputs, from a trace of `call`; `keras.layers.Layer` would take only one."""
+        return keras.Operation.compute_output_spec(self, *args, **kwargs)
 
     def compute_mask(self, inputs: tf.Tensor, previous_mask: tf.Tensor | None = None) -> tf.Tensor | None:
         """The mask of the output, None where the output has no time axis."""

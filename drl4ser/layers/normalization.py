@@ -70,10 +70,6 @@ class MaskedBatchNormalization(SequenceLayer):
     def _update(self, moving, value):
         moving.assign(moving * self.momentum + tf.stop_gradient(value) * (1.0 - self.momentum))
 
-    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
-        """As the input."""
-        return input_shape
-
 
 @keras.saving.register_keras_serializable(package="drl4ser")
 class BatchNormalization(keras.layers.BatchNormalization):
