@@ -128,7 +128,7 @@ def test_every_module_and_flag_exists(page):
         for path in (ROOT / folder).glob("*.py")
     ]
     flags = set(re.findall(r'DEFINE_\w+\(\s*"(\w+)"', "".join(sources)))
-    predict = (ROOT / "drl4ser/inference/command.py").read_text(encoding="utf-8")
+    predict = (ROOT / "drl4ser/inference/options.py").read_text(encoding="utf-8")
     for line in shell(page):
         for module in re.findall(r"python -m ([\w.]+)", line):
             if module.split(".")[0] in FOLDERS.split("|"):

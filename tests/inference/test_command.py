@@ -174,38 +174,6 @@ def test_plots_lie_as_the_files_do(predict, store, tmp_path, monkeypatch):
     assert code == 1 and "missing.wav" in errors
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "required: audio"),
-        (["x.wav", "--hop", "1"], "--hop needs --window"),
-        (["x.wav", "--window", "1", "--text", "a"], "--text belongs to a whole recording"),
-        (["x.wav", "--json", "--csv"], "not allowed with"),
-        (["x.wav", "--window", "1", "--plot", "y"], "--plot draws whole recordings"),
-        (["x.wav", "--embeddings", "/missing/out.npz"], "--embeddings /missing/out.npz: not a file in a folder"),
-        (["x.wav", "--embeddings", "out.csv"], "--embeddings out.csv: the name must end in .npz"),
-        (["x.wav", "--min_pause", "1"], "--min_pause needs --segments"),
-        (["x.wav", "--labels", "a.txt"], "--labels needs --segments"),
-        (["x.wav", "--segments", "--window", "1"], "--window and --segments exclude each other"),
-        (["x.wav", "--segments", "--max_segment", "90"], "max_segment must be from 0.2 to 60 s"),
-        (["x.wav", "--segments", "--labels", "a.csv"], "--labels a.csv: the name must end in .TextGrid or .txt"),
-        (["x.wav", "y.wav", "--segments", "--labels", "a.txt"], "--labels takes the segments of one recording"),
-        (["x.wav", "--segments", "--labels", "x.txt"], "--labels x.txt: that is the transcript of x.wav; choose"),
-        (["x.wav", "-o", "/missing/out.csv"], "-o /missing/out.csv: not a file in a folder that exists"),
-        *(
-            (["x.wav", "--window", value], "--window must be a number of seconds")
-            for value in ("inf", "nan", "0", "-1")
-        ),
-        (["x.wav", "--window", "3", "--hop", "6"], "--hop must be more than 0 s and at most --window, 3 s"),
-        *((["x.wav", "--window", "3", "--hop", value], "--hop must be more than 0 s") for value in ("0", "nan", "inf")),
-    ],
-)
-def test_wrong_usage(predict, capsys, arguments, words):
-    with pytest.raises(SystemExit) as caught:
-        predict(*arguments)
-    assert caught.value.code == 2 and words in capsys.readouterr().err
-
-
 def test_a_row_for_every_file_also_where_it_failed(predict, store, tmp_path):
     good, bad = store.utterances[0].path, tmp_path / "bad.wav"
     bad.write_bytes(b"no audio")
