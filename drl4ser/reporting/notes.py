@@ -76,8 +76,9 @@ def _verdicts(rows: tuple[Row, ...]) -> list[str]:
     return [
         "Differences (points) and gains (relative): on the folds tested with both systems. Interval and p utterances: "
         "paired bootstrap over utterances, for these trained systems. p folds: corrected resampled t test over folds "
-        "and seeds (Nadeau and Bengio 2003), for these methods. It gives the verdict, at 5 % by Holm's correction over "
-        f"all {number} comparisons: holds, reversed (the second system is better) or undecided. Both p are two-sided."
+        "and seeds (Nadeau and Bengio 2003), for these methods, at least p utterances. It gives the verdict, at 5 % by "
+        f"Holm's correction over all {number} comparisons: holds, reversed (the second system is better) or undecided. "
+        "Both p are two-sided."
     ]
 
 

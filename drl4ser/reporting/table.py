@@ -24,8 +24,8 @@ class Comparison:
         num_utterances, num_folds: how many both were tested on; the folds of all seeds.
         difference, interval: of the paired bootstrap over utterances, see `statistics.PairedDifference`.
         p_utterances: its p, for these two trained systems.
-        p_folds: of the corrected t test over folds and seeds, for the two methods; None where the
-            scatter is unknown, as with one fold.
+        p_folds: of the corrected t test over folds and seeds, for the two methods, but at least `p_utterances`: a few
+            folds may be alike by chance. None where the scatter is unknown, as with one fold.
         verdict: "holds" or "reversed" (the second system is better) by `p_folds` at 5 %, corrected for all comparisons
             of the table; else "undecided".
         relative_improvement: in percent of the second UA; None if that is zero.
@@ -172,6 +172,7 @@ def _compare(table: str, results: list[FoldResult], others: list[FoldResult]) ->
     pools = [pool_results([item for item in group if (item.seed, item.fold) in shared]) for group in (results, others)]
     labels, scores, num_classes = pools[0].labels, [pool.scores for pool in pools], len(results[0].classes)
     pair = statistics.paired_bootstrap(labels, *scores, num_classes)
+    p_folds = statistics.corrected_t_test([uas[0][key] - uas[1][key] for key in shared], _test_share(results[0]))
     corpus = paper_corpus(results[0].corpus, num_classes)
     paper = [paper_value(table, name.system, name.modality, corpus).get("ua") for name in (results[0], others[0])]
     return Comparison(
@@ -182,7 +183,7 @@ def _compare(table: str, results: list[FoldResult], others: list[FoldResult]) ->
         difference=pair.difference,
         interval=pair.interval,
         p_utterances=pair.p_value,
-        p_folds=statistics.corrected_t_test([uas[0][key] - uas[1][key] for key in shared], _test_share(results[0])),
+        p_folds=None if p_folds is None else max(p_folds, pair.p_value),
         verdict="undecided",
         relative_improvement=statistics.relative_improvement(
             *(statistics.ua_of_scores(labels, values, num_classes) for values in scores)

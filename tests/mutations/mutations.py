@@ -317,6 +317,15 @@ def _result_mutations():
     ):
         yield Mutation(f"committed tables: {name}", write, old, new, tests)
     yield Mutation(
+        "a verdict takes folds that are alike for certainty",
+        "drl4ser/reporting/table.py",
+        "max(p_folds, pair.p_value)",
+        "p_folds",
+        (
+            "tests/reporting/test_report.py::test_folds_that_are_alike_decide_no_more_than_the_choice_of_their_utterances",
+        ),
+    )
+    yield Mutation(
         "make readme takes tables that do not follow from their folds",
         "experiments/update_readme.py",
         "in find_stale(FLAGS.results_dir)",
