@@ -60,7 +60,7 @@ _COLUMNS = {
         **dict.fromkeys(("s3", "trunk_attention_max", "gca_and_max", "poria_cnn"), RAVDESS_PARTS),
     },
     "the same, a quarter as wide": dict.fromkeys(("s3", "xia_dnn", "poria_cnn", "opensmile_svm"), UNSEEN),
-    "nEMO, two random folds": {
+    "nEMO, three random folds": {
         **dict.fromkeys(("s1", "s2", "s3"), NEMO2),
         **dict.fromkeys(("xia_dnn", "poria_cnn", "opensmile_svm"), NEMO1),
         **dict.fromkeys(("trunk_attention_max", "gca_and_max"), NEMO_PARTS),
