@@ -141,6 +141,7 @@ def test_results_at_a_glance_follow_the_verdicts(tmp_path):
         "ablation/nemo-paper-paper-random",
         "ablation/ravdess-paper-tuned-emobox",
         "table2/ravdess-paper-tuned-emobox",
+        "table2/nemo-small-tuned-random",
         "eight-classes/table1/ravdess-small-tuned-emobox",
     ]
     for name in [*names, "saliency/synthetic-quick-tuned-random", "figure6/nemo-small-tuned-random"]:
