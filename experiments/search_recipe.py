@@ -75,19 +75,26 @@ def write_log(rows: list[dict], directory: Path) -> Path:
         frame = pd.concat([pd.read_csv(path, keep_default_na=False), frame])
     frame = frame.drop_duplicates(["candidate", "changes", "system", "fold", "epochs"], keep="last")
     atomic_write_text(path, frame.to_csv(index=False, lineterminator="\n"))
-    groups = frame.groupby(["system", "candidate", "changes"], sort=False)
-    means = groups.agg(folds=("fold", "count"), last=("last", "mean"), best=("best", "mean"), loss=("loss", "mean"))
+    plain = frame[frame["candidate"] == "as it is"].groupby(["system", "fold"])["last"].mean()
+    frame["gain"] = frame["last"] - plain.reindex(pd.MultiIndex.from_frame(frame[["system", "fold"]])).to_numpy()
+    means = frame.groupby(["system", "candidate", "changes"], sort=False).agg(
+        {"fold": "count", "last": "mean", "gain": "mean", "best": "mean", "loss": "mean"}
+    )
     names = {
-        "last": f"UA of the last {LAST} epochs %",
-        "best": "UA of the best epoch %",
-        "loss": "Loss",
-        "folds": "Folds",
         "system": "System",
         "candidate": "Candidate",
         "changes": "Changes",
+        "fold": "Folds",
+        "last": f"UA of the last {LAST} epochs %",
+        "gain": 'Gain over "as it is", same folds',
+        "best": "UA of the best epoch %",
+        "loss": "Loss",
     }
     means = means.reset_index().sort_values("system", kind="stable").replace({"system": SYSTEM_NAMES})
-    table = means.rename(columns=names).to_markdown(index=False, floatfmt=".2f")
+    means["gain"] = means["gain"].astype(object).where(means["gain"].notna(), None)
+    table = means.rename(columns=names).to_markdown(
+        index=False, floatfmt=("", "", "", "", ".2f", "+.2f", ".2f", ".2f"), missingval=""
+    )
     atomic_write_text(directory / "search.md", f"{table}\n")
     return directory
 

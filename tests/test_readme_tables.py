@@ -1,5 +1,6 @@
 """A table stands in a page only if a results file of the repository gives it."""
 
+import csv
 import json
 import re
 import shutil
@@ -223,3 +224,14 @@ def test_the_log_of_a_search_follows_from_its_runs(tmp_path):
     subprocess.run([sys.executable, "-c", program, tmp_path / "log"], cwd=ROOT, check=True)
     made = {path.relative_to(tmp_path / "log"): path.read_bytes() for path in (tmp_path / "log").rglob("*.*")}
     assert made and all(text == (ROOT / "results/recipe-search" / name).read_bytes() for name, text in made.items())
+
+
+def test_a_gain_of_a_search_is_one_on_the_same_folds():
+    directory = ROOT / "results/recipe-search/ravdess-small-tuned-emobox"
+    with (directory / "runs.csv").open(encoding="utf-8", newline="") as file:
+        runs = {(row["candidate"], row["system"], row["fold"]): float(row["last"]) for row in csv.DictReader(file)}
+    folds = [fold for candidate, system, fold in runs if (candidate, system) == ("smoothing", "poria_cnn")]
+    gains = [runs["smoothing", "poria_cnn", fold] - runs["as it is", "poria_cnn", fold] for fold in folds]
+    (line,) = re.findall(r"^\| Poria et al. 2016, softmax \| smoothing .*", (directory / "search.md").read_text(), re.M)
+    cells = [cell.strip() for cell in line.split("|")[1:-1]]
+    assert len(folds) == 3 and cells[3] == "3" and cells[5] == f"{sum(gains) / 3:+.2f}" and float(cells[5]) < -1
