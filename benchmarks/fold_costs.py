@@ -54,7 +54,7 @@ def measure(runs_dirs: list[Path]) -> list[dict]:
     for path in sorted(path for runs_dir in runs_dirs for path in runs_dir.glob("*/*/*/seconds.jsonl")):
         result = read_fold_result(path.with_name(RESULT_FILE))
         sittings = list(path.parent.glob("events.out.tfevents.*"))
-        whole = result.epochs and len(sittings) == 1 and not result.config["train_per_class"]
+        whole = result.epochs and len(sittings) == 1 and not result.config.get("train_per_class")
         if whole and not path.with_name(KERNEL_FILE).exists():
             trained = (result.config["model"]["width"], result.config["train"]["precision"])
             machine = [result.versions.get(name, "not known") for name in ("processor", "threads")]
