@@ -36,7 +36,7 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--embeddings", type=Path, metavar="FILE", help="write what the classifier gets there, arrays in a .npz file"
     )
-    parser.add_argument("--window", type=float, metavar="S", help="predict windows of so many seconds")
+    parser.add_argument("--window", type=float, metavar="S", help="predict windows of this length in seconds")
     parser.add_argument(
         "--hop", type=float, metavar="S", help="seconds between windows (default 1, or the window if that is shorter)"
     )
