@@ -1,12 +1,16 @@
 """What is decided before TensorFlow is imported, and that every command decides it."""
 
+import contextlib
+import functools
 import os
 import platform
 import subprocess
 import sys
+import timeit
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from drl4ser import processor
 
@@ -56,28 +60,28 @@ def test_other_c_libraries_are_left_alone(monkeypatch):
     assert not processor.keep_memory()
 
 
-@pytest.mark.parametrize(
-    ("flags", "found"),
-    [("fpu avx2 fma", False), ("fpu avx2 avx512f avx512_bf16", True), ("fpu amx_bf16 amx_tile", True)],
-)
-def test_bfloat16_is_read_from_the_processors_flags(flags, found, tmp_path):
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t\t: none\n", encoding="utf-8")
-    assert processor.has_bfloat16(cpuinfo) == found
+def test_bfloat16_is_measured_against_float32():
+    """Not as flags tell: with AVX512_BF16 some processors are faster in bfloat16 and some slower."""
+    seconds = {}
+    square = tf.random.stateless_normal([1024, 1024], seed=(0, 0))
+    for dtype in (tf.float32, tf.bfloat16):
+        product = tf.function(lambda matrix: tf.reduce_sum(matrix @ matrix))
+        seconds[dtype] = min(timeit.repeat(functools.partial(product, tf.cast(square, dtype)), repeat=20, number=1))
+    expected = seconds[tf.float32] / seconds[tf.bfloat16]
+    assert expected / 3 < processor.measure_bfloat16() < expected * 3
 
 
-def test_a_processor_that_does_not_tell_may_have_it(tmp_path):
-    assert processor.has_bfloat16(tmp_path / "nowhere")
-    (tmp_path / "arm").write_text("processor: 0\nFeatures: fp asimd\n", encoding="utf-8")
-    assert processor.has_bfloat16(tmp_path / "arm")
-
-
-def test_emulated_bfloat16_is_refused_unless_somebody_insists(monkeypatch):
-    monkeypatch.setattr(processor, "has_bfloat16", lambda: False)
+@pytest.mark.parametrize(("speed", "refused"), [(2.0, False), (0.95, False), (0.5, True), (0.1, True)])
+def test_bfloat16_that_costs_time_is_refused_unless_somebody_insists(speed, refused, monkeypatch):
+    monkeypatch.setattr(processor, "measure_bfloat16", lambda: speed)
     monkeypatch.delenv("DRL4SER_EMULATE_BFLOAT16", raising=False)
     processor.check_precision("float32")
     processor.check_precision("mixed_bfloat16", has_gpu=True)
-    with pytest.raises(ValueError, match=r"precision mixed_bfloat16: this processor has neither AVX512_BF16 nor AMX"):
+    with (
+        pytest.raises(ValueError, match=f"precision mixed_bfloat16: products in bfloat16 take {1 / speed:.1f} times")
+        if refused
+        else contextlib.nullcontext()
+    ):
         processor.check_precision("mixed_bfloat16")
     monkeypatch.setenv("DRL4SER_EMULATE_BFLOAT16", "1")
     processor.check_precision("mixed_bfloat16")

@@ -333,8 +333,8 @@ def test_commands_claim_in_one_order(tmp_path, monkeypatch):
     assert len(claimed) == 8 and claimed[:4] == claimed[4:]
 
 
-def test_a_fold_in_emulated_arithmetic_is_refused_before_anything_is_written(store, tmp_path, monkeypatch):
-    monkeypatch.setattr("drl4ser.processor.has_bfloat16", lambda: False)
+def test_a_fold_in_slow_arithmetic_is_refused_before_anything_is_written(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("drl4ser.processor.measure_bfloat16", lambda: 0.5)
     monkeypatch.delenv("DRL4SER_EMULATE_BFLOAT16", raising=False)
     config = change(CONFIG, {"train": {"precision": "mixed_bfloat16"}, "model": {"modality": "acoustic"}})
     with pytest.raises(ValueError, match="set DRL4SER_EMULATE_BFLOAT16=1 to insist"):
