@@ -66,7 +66,7 @@ PYTHON ?= $(or $(firstword $(foreach name,python3.13 python3.12 python3.11,$(she
 # What is made, not brought: LLD records of any corpus, and the default corpus with its word vectors.
 CACHE_DIR ?= data
 # The name of a corpus is part of all its folders; that of a manifest is its file's, without its ending.
-FILE_NAME = $(shell basename $(call quoted,$(DATA_DIR)) | sed 's/\.[^.]*$$//; s/[^[:alnum:]_]/_/g')
+FILE_NAME = $(shell basename $(call quoted,$(DATA_DIR)) | LC_ALL=C.UTF-8 sed 's/\.[^.]*$$//; s/[^[:alnum:]_]/_/g')
 NAME ?= $(if $(filter manifest,$(CORPUS)),$(if $(DATA_DIR),$(FILE_NAME),manifest),$(CORPUS))
 RECORDS_DIR ?= $(CACHE_DIR)/records/$(NAME)$(OTHER)
 SYNTHETIC_DIR := $(CACHE_DIR)/synthetic

@@ -62,6 +62,10 @@ def experiments(systems: list[str], modalities: list[str]) -> Iterator[config.Ex
     store = open_store(Path(FLAGS.records_dir))
     if store.corpus != FLAGS.corpus:
         raise ValueError(f"{FLAGS.records_dir} holds the corpus {store.corpus!r}, not {FLAGS.corpus!r}")
+    if any("lexical" in modality for modality in modalities) and not any(
+        item.text.strip() for item in store.utterances
+    ):
+        raise ValueError(f"{FLAGS.records_dir} has no transcripts; use MODALITIES=acoustic (--modalities)")
     classes = tuple(sorted({utterance.emotion for utterance in store.utterances}))
     if len(classes) < 2:
         raise ValueError(

@@ -13,17 +13,19 @@ from drl4ser.console import import_tensorflow, progress
 from drl4ser.corpora import Utterance
 from drl4ser.data.store import (
     INDEX_FILE,
+    PLAN_FILE,
     RecordError,
     ShardContents,
     check_plan,
     describe_labels,
     make_plan,
+    read_json,
     read_shard_contents,
     write_json,
 )
 from drl4ser.features import extract_llds
 from drl4ser.features.audio import AudioError, is_silent, open_audio
-from drl4ser.files import file_sha256, lock_folder, remove_leftovers
+from drl4ser.files import file_sha256, is_leftover, lock_folder, remove_leftovers
 from drl4ser.parallel.workers import map_in_order
 
 SHARD_SIZE = 64
@@ -50,8 +52,9 @@ def make_records(
 ) -> list[tuple[str, str]]:
     """Extract the LLDs of every utterance into `directory`; finished shards of an earlier run are kept.
 
-    A shard is finished if it and its JSON file match their checksums; a damaged one is rebuilt. The bytes written do
-    not depend on the number of workers or on interruptions.
+    A shard is finished if it and its JSON file match their checksums; a damaged one is rebuilt, and so is one whose
+    recordings were moved since. The bytes written do not depend on the number of workers or on interruptions. Complete
+    records are not written to, so they may lie where nothing can be written.
 
     Returns:
         (path, reason) of every file that was skipped.
@@ -60,25 +63,36 @@ def make_records(
         RecordError: if `directory` was made with other settings, or if no file is usable.
         LockedError: if another process writes there.
     """
-    with lock_folder(directory, "wait for it to end, or choose another RECORDS_DIR (--records_dir)"):
-        return _make_records(utterances, directory, corpus, frame, num_workers, shard_size)
-
-
-def _make_records(utterances, directory, corpus, frame, num_workers, shard_size) -> list[tuple[str, str]]:
     utterances = sorted(utterances, key=lambda utterance: utterance.id)
     plan = make_plan(utterances, corpus, frame, shard_size)
-    check_plan(directory, plan)
-    remove_leftovers(directory)
     shards = {
         directory / f"shard-{first // shard_size:05d}": utterances[first : first + shard_size]
         for first in range(0, len(utterances), shard_size)
     }
-    found = {stem: _read_finished(stem) for stem in shards}
-    finished = {stem: contents for stem, contents in found.items() if contents is not None}
+    if _is_complete(directory, plan, shards) and len(finished := _read_all_finished(shards)) == len(shards):
+        return [problem for contents in finished.values() for problem in contents.problems]
+    with lock_folder(directory, "wait for it to end, or choose another RECORDS_DIR (--records_dir)"):
+        return _make_records(directory, plan, shards, frame, num_workers)
+
+
+def _is_complete(directory: Path, plan: dict, shards: dict) -> bool:
+    """Whether the index, written last, lists these shards of this plan, and nothing is to be mended or cleared away."""
+    try:
+        found = read_json(directory / PLAN_FILE), read_json(directory / INDEX_FILE)
+        return found == (plan, _make_index(plan, shards)) and not any(map(is_leftover, directory.iterdir()))
+    except RecordError:
+        return False
+
+
+def _make_records(directory, plan, shards, frame, num_workers) -> list[tuple[str, str]]:
+    check_plan(directory, plan)
+    remove_leftovers(directory)
+    finished = _read_all_finished(shards)
+    num_utterances = sum(map(len, shards.values()))
     pending = [item for stem, part in shards.items() if stem not in finished for item in part]
     described = map_in_order(functools.partial(describe, frame=frame), pending, min(num_workers, len(pending)))
     seen: dict[str, str] = {}
-    with progress(total=len(utterances), initial=len(utterances) - len(pending), unit="utt", desc="LLDs") as bar:
+    with progress(total=num_utterances, initial=num_utterances - len(pending), unit="utt", desc="LLDs") as bar:
         for stem, part in shards.items():
             if stem not in finished:
                 _write_shard(stem, part, described, seen, bar)
@@ -87,13 +101,19 @@ def _make_records(utterances, directory, corpus, frame, num_workers, shard_size)
     return _finish(directory, plan, {stem: finished[stem] for stem in shards})
 
 
-def _read_finished(stem: Path) -> ShardContents | None:
-    """The contents of a shard that is complete and undamaged, else None."""
-    try:
-        contents = read_shard_contents(stem.with_suffix(".json"))
-        return contents if file_sha256(stem.with_suffix(".tfrecord")) == contents.sha256 else None
-    except (RecordError, OSError):
-        return None
+def _read_all_finished(shards: dict[Path, list[Utterance]]) -> dict[Path, ShardContents]:
+    """The contents of the shards that are complete, undamaged and made from the files where these are now."""
+    finished = {}
+    for stem, part in shards.items():
+        try:
+            contents = read_shard_contents(stem.with_suffix(".json"))
+            is_whole = file_sha256(stem.with_suffix(".tfrecord")) == contents.sha256
+        except (RecordError, OSError):
+            continue
+        paths = {*(str(item.path) for item in contents.utterances), *(path for path, _ in contents.problems)}
+        if is_whole and paths == {str(item.path) for item in part}:
+            finished[stem] = contents
+    return finished
 
 
 def describe(utterance: Utterance, frame: FrameConfig) -> Description:
@@ -145,5 +165,9 @@ def _finish(directory: Path, plan: dict, shards: dict[Path, ShardContents]) -> l
     if not any(contents.utterances for contents in shards.values()):
         path, reason = problems[0] if problems else ("no file", "no utterances")
         raise RecordError(f"no usable audio in this corpus; the first problem is {path}: {reason}")
-    write_json(directory / INDEX_FILE, {**plan, "shards": [stem.name for stem in shards]})
+    write_json(directory / INDEX_FILE, _make_index(plan, shards))
     return problems
+
+
+def _make_index(plan: dict, shards: dict) -> dict:
+    return {**plan, "shards": [stem.name for stem in shards]}

@@ -65,4 +65,11 @@ def _select_words(config: ExperimentConfig, word_vectors: WordVectors | None, te
             f"the word vectors have {word_vectors.dimension} dimensions, the model expects {config.model.word_dim}: "
             f"give other vectors or --change=model.word_dim={word_vectors.dimension}"
         )
-    return word_vectors.subset(texts)
+    found = word_vectors.subset(texts)
+    if not len(found):
+        raise ValueError(
+            f"modality {config.model.modality!r} needs transcripts, and no word of them is among the word vectors: "
+            "look at the transcripts (column `text` of a manifest) and at the language of the vectors, or give "
+            "MODALITIES=acoustic (--modalities)"
+        )
+    return found

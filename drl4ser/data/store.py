@@ -15,6 +15,7 @@ from typing import Any
 from drl4ser.config import FrameConfig, complete, to_dict
 from drl4ser.corpora import Utterance
 from drl4ser.features import EXTRACTOR_VERSION
+from drl4ser.features.audio import AudioError, hash_audio
 from drl4ser.files import add_checksum, atomic_write_text, file_sha256, is_leftover, verify_checksum
 
 FORMAT = 1
@@ -80,12 +81,17 @@ class RecordStore:
 
 
 def make_plan(utterances: list[Utterance], corpus: str, frame: FrameConfig, shard_size: int) -> dict[str, Any]:
-    """Collect everything that the records depend on, as plain values; two equal plans give the same bytes."""
+    """Collect everything that the records depend on, as plain values; two equal plans give the same bytes.
+
+    Every file is read: one of the same size may hold another recording. Raises AudioAccessError if one may not be.
+    """
     digest = hashlib.sha256()
     for utterance in utterances:
-        labels = describe_labels(utterance).values()
-        size = utterance.path.stat().st_size if utterance.path.exists() else -1
-        digest.update(json.dumps([*labels, size]).encode())
+        try:
+            content = hash_audio(utterance.path)
+        except AudioError:  # no such file: extraction says so
+            content = ""
+        digest.update(json.dumps([*describe_labels(utterance).values(), content]).encode())
     return {
         "format": FORMAT,
         "corpus": corpus,
@@ -93,7 +99,7 @@ def make_plan(utterances: list[Utterance], corpus: str, frame: FrameConfig, shar
         "frame": to_dict(frame),
         "shard_size": shard_size,
         "num_utterances": len(utterances),
-        "utterances_sha256": digest.hexdigest(),
+        "content_sha256": digest.hexdigest(),
     }
 
 
@@ -120,9 +126,14 @@ def check_plan(directory: Path, plan: dict[str, Any]) -> None:
     for name, value in plan.items():
         if found.get(name) != value:
             reason = f"was made with {name}={found.get(name)!r}, now it is {value!r}"
-            if name == "utterances_sha256":
+            if name == "content_sha256":
                 reason = "was made from other files, labels or texts than the corpus has now"
-            raise RecordError(f"{directory} {reason}; delete that folder (its records are rebuilt) or choose another")
+                if name not in found:
+                    reason = "was made by an earlier version, which did not see whether the content of a file changed"
+            raise RecordError(
+                f"{directory} {reason}; delete that folder (its records are rebuilt) or choose another; a second "
+                "corpus needs a name of its own (NAME=)"
+            )
     write_json(path, plan)
 
 

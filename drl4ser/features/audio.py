@@ -11,6 +11,7 @@ import numpy as np
 
 from drl4ser.config import MAX_RECORDING_SECONDS, SAMPLE_RATES_HZ
 from drl4ser.features.containers import Stream, find_missing_bytes, find_streams
+from drl4ser.files import file_sha256
 
 SILENCE_PEAK = 1e-4
 """A recording whose samples are all this close to their mean is silent: -80 dB, three steps of 16 bits."""
@@ -227,6 +228,12 @@ def is_silent(signal: np.ndarray) -> bool:
         (True, False)
     """
     return bool(np.abs(signal - signal.mean(dtype=np.float64)).max() < SILENCE_PEAK)
+
+
+def hash_audio(path: Path) -> str:
+    """SHA-256 of a recording's bytes. Raises AudioError and AudioAccessError, as `open_audio`."""
+    with _naming(path):
+        return file_sha256(path)
 
 
 @contextlib.contextmanager

@@ -120,6 +120,7 @@ def _other_data(directory: Path, changes: str) -> str:
     experiment = directory.parent.parent  # the folder of all folds on that corpus, see `run_directory`
     return (
         f"{directory} was run on other data: {changes}. Delete {experiment} or choose another RUNS_DIR and RESULTS_DIR"
+        "; a second corpus needs a name of its own (NAME=)"
     )
 
 

@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -193,6 +194,53 @@ def test_a_killed_extraction_goes_on_and_gives_the_same_bytes(manifest, records_
     subprocess.run(command, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
     assert contents(tmp_path / "records") == contents(records_dir)
     assert (tmp_path / "records" / "shard-00000.tfrecord").stat().st_mtime_ns == first
+
+
+def test_other_audio_of_the_same_size_is_noticed(manifest, records_dir, tmp_path):
+    """By the name, the size and even the time of a file nobody can tell what it holds."""
+    copy = shutil.copytree(manifest.parent, tmp_path / "corpus")
+    make_records(read_corpus("manifest", copy / manifest.name), tmp_path / "records", "manifest", shard_size=5)
+    path = read_corpus("manifest", copy / manifest.name)[3].path
+    signal, rate = soundfile.read(path, dtype="int16")
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    soundfile.write(path, signal[::-1], rate)
+    os.utime(path, ns=times)
+    with pytest.raises(RecordError, match=r"made from other files, labels or texts .*delete that folder"):
+        make_records(read_corpus("manifest", copy / manifest.name), tmp_path / "records", "manifest", shard_size=5)
+
+
+def test_records_of_an_earlier_version_are_called_so(manifest, tmp_path):
+    utterances = read_corpus("manifest", manifest)
+    make_records(utterances, tmp_path, "manifest", shard_size=5)
+    plan = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    plan["utterances_sha256"] = plan.pop("content_sha256")
+    del plan["seal"]
+    (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    with pytest.raises(RecordError, match=r"made by an earlier version.*delete that folder"):
+        make_records(utterances, tmp_path, "manifest", shard_size=5)
+
+
+def test_a_corpus_that_was_moved_is_known_where_it_is_now(manifest, tmp_path):
+    places = [tmp_path / "there", tmp_path / "here"]
+    shutil.copytree(manifest.parent, places[0])
+    (places[0] / read_corpus("manifest", places[0] / manifest.name)[0].path.name).write_bytes(b"no audio")
+    made = []
+    for place in places:
+        if not place.exists():
+            places[0].rename(place)
+        problems = make_records(read_corpus("manifest", place / manifest.name), tmp_path / "records", "manifest")
+        store = open_store(tmp_path / "records")
+        assert {Path(path).parent for path, _ in problems} == {place}
+        assert all(utterance.path.is_relative_to(place) and utterance.path.exists() for utterance in store.utterances)
+        made.append(store.checksums)
+    assert made[0] == made[1]
+
+
+def test_complete_records_need_nothing_to_be_written(manifest, records_dir, monkeypatch):
+    """They may lie on a disk where nobody may write, and another process may be reading them."""
+    monkeypatch.setattr("drl4ser.data.extraction.lock_folder", lambda *_: pytest.fail("locked"))
+    monkeypatch.setattr("drl4ser.files.atomic_write_text", lambda *_: pytest.fail("written"))
+    assert make_records(read_corpus("manifest", manifest), records_dir, "manifest", shard_size=5) == []
 
 
 def test_records_remember_the_front_end(manifest, tmp_path):

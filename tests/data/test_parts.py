@@ -45,6 +45,20 @@ def test_the_vocabulary_is_that_of_the_corpus(store, word_vectors_file):
     )
 
 
+@pytest.mark.filterwarnings("ignore:the word vectors know 0 of")
+def test_input_with_words_of_which_none_is_known_is_refused(store, word_vectors_file):
+    """It would train on nothing, and the run could not be loaded."""
+    words = WordVectors.load(word_vectors_file)
+    for text in ("", "xyzzy"):
+        silent = dataclasses.replace(
+            store, utterances=tuple(dataclasses.replace(item, text=text) for item in store.utterances)
+        )
+        with pytest.raises(
+            ValueError, match=r"'acoustic.lexical' needs transcripts, and no word .*MODALITIES=acoustic"
+        ):
+            load_fold(CONFIG, silent, words)
+
+
 def test_word_vectors_must_fit(store, word_vectors_file):
     with pytest.raises(ValueError, match="needs word vectors: give --word_vectors"):
         load_fold(CONFIG, store)
