@@ -9,6 +9,15 @@ from drl4ser.layers import equations, fast
 from drl4ser.layers.masking import SequenceLayer, downsample_mask, mask_padding
 from drl4ser.layers.normalization import MaskedBatchNormalization
 
+_EQUATION_1 = {
+    "padding": "valid",
+    "data_format": "channels_last",
+    "dilation_rate": (1,),
+    "groups": 1,
+    "activation": "linear",
+    "use_bias": False,
+}
+
 
 @keras.saving.register_keras_serializable(package="drl4ser")
 class TemporalConv(keras.layers.Conv1D):
@@ -20,16 +29,27 @@ class TemporalConv(keras.layers.Conv1D):
         filters: output channels.
         kernel_size: K, frames under the kernel.
         strides: frames from one output step to the next.
+        **kwargs: how the kernel begins and is regularised, name and type, as for `keras.layers.Conv1D`.
 
     Call arguments:
         x: [B, T, D], zeros in the padding.
 
     Returns:
         [B, ceil(T / strides), filters].
+
+    Raises:
+        ValueError: for what Eq. (1) does not have, such as dilation or an activation.
     """
 
     def __init__(self, filters: int, kernel_size: int, strides: int = 1, **kwargs: Any) -> None:
-        super().__init__(filters, kernel_size, strides, **{**kwargs, "use_bias": False})
+        super().__init__(filters, kernel_size, strides, **{"use_bias": False, "data_format": "channels_last", **kwargs})
+        config = self.get_config()
+        for argument, value in _EQUATION_1.items():
+            if config[argument] != value:
+                raise ValueError(
+                    f"`{argument}` cannot be chosen for the convolution of Eq. (1). Received: "
+                    f"{argument}={config[argument]!r}"
+                )
         self.supports_masking = True
 
     def call(self, x: tf.Tensor) -> tf.Tensor:

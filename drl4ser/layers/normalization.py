@@ -24,7 +24,8 @@ class MaskedBatchNormalization(SequenceLayer):
     Call arguments:
         x: [B, T, D], finite everywhere.
         mask: [B, T] boolean, True = real; None if all are.
-        training: True normalises with the batch's statistics and updates the moving ones.
+        training: True normalises with the batch's statistics and updates the moving ones, unless the layer is frozen
+            (`trainable = False`), as in Keras.
 
     Returns:
         [B, T, D].
@@ -57,7 +58,7 @@ class MaskedBatchNormalization(SequenceLayer):
         """See the class."""
         x, dtype = widen(x), x.dtype
         gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
-        if training:
+        if training and self.trainable:
             normalize_batch = fast.normalize_batch if fast.enabled() else equations.normalize_batch
             y, mean, variance = normalize_batch(x, gamma, beta, mask, self.epsilon)
             self._update(self.moving_mean, mean)

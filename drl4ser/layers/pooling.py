@@ -90,7 +90,7 @@ class MaxPooling(SequenceLayer):
     def call(self, x: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """See the class."""
         if mask is None:
-            return tf.reduce_max(x, axis=1)
+            mask = tf.ones(tf.shape(x)[:2], "bool")
         highest = tf.reduce_max(tf.where(mask[:, :, tf.newaxis], x, x.dtype.min), axis=1)
         return tf.where(tf.reduce_any(mask, axis=1, keepdims=True), highest, tf.zeros([], x.dtype))
 

@@ -8,7 +8,36 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from drl4ser import layers
+from drl4ser.layers.masking import SequenceLayer
+
 LENGTHS = (7, 4, 1, 6)
+ARGUMENTS = {
+    "BidirectionalLSTM": {"units": 3},
+    "FrameDense": {"units": 3},
+    "GCALSTM": {"units": 3},
+    "MultiHeadSelfAttention": {"num_heads": 2},
+    "NormalizedConv": {"filters": 4, "kernel_size": 2, "strides": 2},
+    "PooledConv": {"filters": 4, "kernel_size": 3, "pool_size": 2},
+    "ResidualBlock": {"filters": 4, "kernel_size": 3},
+    "ResidualConvGroup": {"filters": 4, "kernel_size": 3, "num_heads": 2},
+    "SkipGCALSTM": {"units": 3},
+    "StackedLSTM": {"units": 3},
+    "TemporalConv": {"filters": 4, "kernel_size": 3, "strides": 2},
+}
+# All public layers that read sequences.
+ON_SEQUENCES = [
+    name
+    for name in layers.__all__
+    if isinstance(getattr(layers, name), type)
+    and issubclass(getattr(layers, name), (SequenceLayer, keras.layers.Conv1D))
+]
+
+
+def make_layer(name):
+    """One of `ON_SEQUENCES`, small."""
+    return getattr(layers, name)(**ARGUMENTS.get(name, {}))
+
 
 # TensorFlow asks the processor and oneDNN obeys the variable: bfloat16 products then end the process.
 needs_bfloat16 = pytest.mark.skipif(

@@ -7,8 +7,7 @@ import tensorflow as tf
 
 from drl4ser import layers
 from drl4ser.layers import GCALSTM, ResidualConvGroup, SkipGCALSTM, StackedLSTM
-from drl4ser.layers.masking import SequenceLayer
-from tests.layers.harness import needs_bfloat16, padded_batch, policy, random
+from tests.layers.harness import ON_SEQUENCES, make_layer, needs_bfloat16, padded_batch, policy, random
 
 LAYERS = {
     "one convolution": (lambda: ResidualConvGroup(4, 3, num_blocks=0), ""),
@@ -42,31 +41,6 @@ def test_a_symbolic_call_is_as_a_real_one(name, dtype):
         for found, given in zip(tf.nest.flatten(open_ended), tf.nest.flatten(said), strict=True):
             assert found.dtype == given.dtype
             assert all(a in (None, b) for a, b in zip(found.shape, given.shape, strict=True))
-
-
-ARGUMENTS = {
-    "BidirectionalLSTM": {"units": 3},
-    "FrameDense": {"units": 3},
-    "GCALSTM": {"units": 3},
-    "MultiHeadSelfAttention": {"num_heads": 2},
-    "NormalizedConv": {"filters": 4, "kernel_size": 2, "strides": 2},
-    "PooledConv": {"filters": 4, "kernel_size": 3, "pool_size": 2},
-    "ResidualBlock": {"filters": 4, "kernel_size": 3},
-    "ResidualConvGroup": {"filters": 4, "kernel_size": 3, "num_heads": 2},
-    "SkipGCALSTM": {"units": 3},
-    "StackedLSTM": {"units": 3},
-    "TemporalConv": {"filters": 4, "kernel_size": 3, "strides": 2},
-}
-ON_SEQUENCES = [
-    name
-    for name in layers.__all__
-    if isinstance(getattr(layers, name), type)
-    and issubclass(getattr(layers, name), (SequenceLayer, keras.layers.Conv1D))
-]
-
-
-def make_layer(name):
-    return getattr(layers, name)(**ARGUMENTS.get(name, {}))
 
 
 @pytest.mark.parametrize("name", ON_SEQUENCES)

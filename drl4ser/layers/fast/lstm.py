@@ -51,7 +51,10 @@ def run_lstm(x, kernel, recurrent_kernel, bias):
 
 
 def _run_forward(x, kernel, recurrent_kernel, bias):
-    """Hidden states [T, B, u]; cell states [B, u] and inputs of the gates [B, 4u] as arrays of T tensors."""
+    """Hidden states [T, B, u], cell states [T, B, u] and inputs of the gates [T, B, 4u].
+
+    As tensors, not arrays of tensors: a gradient that reads arrays can neither be saved in a model nor be vectorised.
+    """
     num_steps, batch, units = tf.shape(x)[0], tf.shape(x)[1], recurrent_kernel.shape[0]
     add_up = _hoist_inputs if kernel.shape[0] > units else _concatenate_inputs
     sum_inputs = add_up(x, kernel, recurrent_kernel, bias)
@@ -72,7 +75,7 @@ def _run_forward(x, kernel, recurrent_kernel, bias):
     *_, hidden, cells, sums = tf.while_loop(
         lambda t, *_: t < num_steps, step, (0, *state, *arrays), maximum_iterations=num_steps
     )
-    return hidden.stack(), cells, sums
+    return hidden.stack(), cells.stack(), sums.stack()
 
 
 def _hoist_inputs(x, kernel, recurrent_kernel, bias):
@@ -100,8 +103,8 @@ def _run_backward(x, hidden, cells, sums, kernel, recurrent_kernel, d_hidden):
         steps = tf.range(n * CHUNK, tf.minimum((n + 1) * CHUNK, num_steps))
         here, before = slice(steps[0], steps[-1] + 1), tf.maximum(steps - 1, 0)
         started = tf.reshape(steps > 0, [-1, 1, 1])
-        cells_before = tf.where(started, cells.gather(before), tf.zeros([], wide))
-        factors = _compute_factors(sums.gather(steps), cells_before, cells.gather(steps))
+        cells_before = tf.where(started, tf.gather(cells, before), tf.zeros([], wide))
+        factors = _compute_factors(sums[here], cells_before, cells[here])
         d_z, _, d_h, d_c = run_chunk_backward(factors, d_hidden[here], d_h, d_c, recurrent_transposed)
         hidden_before = tf.where(started, tf.gather(hidden, before), tf.zeros([], x.dtype))
         d_z, inputs = (tf.reshape(v, [-1, v.shape[-1]]) for v in (d_z, tf.concat([x[here], hidden_before], axis=-1)))
