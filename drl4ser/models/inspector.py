@@ -12,7 +12,7 @@ from scipy.special import softmax
 from drl4ser.config import FrameConfig
 from drl4ser.layers import GCALSTM, ResidualConvGroup
 
-_REPRESENTATION_LAYERS = ("gca_lstm", "stacked_lstm", "max_pooling")
+_REPRESENTATION_LAYERS = ("memory_and_max", "gca_lstm", "stacked_lstm", "max_pooling")  # the last to act first
 
 
 @dataclasses.dataclass(frozen=True)

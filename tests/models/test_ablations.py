@@ -8,6 +8,8 @@ import tensorflow as tf
 from drl4ser.config import ModelConfig
 from drl4ser.layers import SkipGCALSTM
 from drl4ser.models import ABLATIONS, SYSTEMS, build_model, kernel_features
+from drl4ser.models.assembly import find_representations
+from drl4ser.models.inspector import Inspector, build_encoder
 from drl4ser.models.units import balanced_units
 from drl4ser.models.variants import VARIANTS, Variant
 from drl4ser.reporting.paper_values import LAYOUTS, SYSTEM_NAMES
@@ -95,6 +97,15 @@ def test_memory_and_maximum_stand_side_by_side():
     both, memory, pooled = outputs_of(build_model("gca_and_max", width=WIDTH), *names)[0].values()
     np.testing.assert_array_equal(both, np.concatenate([memory, pooled], axis=1))
     assert memory.shape == (4, 16) and pooled.shape == (4, 32)
+
+
+def test_what_the_inspector_and_tensorboard_show_is_what_the_classifier_gets():
+    for system in ("s3", "gca_and_max", "trunk_attention_max", "s2"):
+        model = build_model(system, width=WIDTH)
+        expected = keras.Model(model.inputs, find_representations(model)["acoustic"])(random_batch())
+        np.testing.assert_array_equal(build_encoder(model)(random_batch()), expected)
+        seen = Inspector(model)(random_batch())
+        np.testing.assert_allclose([item.representation for item in seen], expected, atol=1e-6)
 
 
 def test_poria_without_kernels_is_the_same_network():
