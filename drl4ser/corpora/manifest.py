@@ -6,6 +6,7 @@ like a slip for a column that is absent is refused. The file is UTF-8 (or UTF-16
 semicolons or tabs separate the fields, and fields that hold these, quotes or line breaks stand in double quotes.
 """
 
+import contextlib
 import csv
 import difflib
 import io
@@ -255,5 +256,11 @@ def _look_up(path: str, listings: dict) -> tuple[str | None, bool]:
 def _list_folder(folder: str) -> dict[str, tuple[str, bool]]:
     """Path and whether it is a folder, by name and by the name's composed form."""
     with os.scandir(folder) as entries:
-        names = {entry.name: (entry.path, entry.is_dir()) for entry in entries}
+        names = {entry.name: (entry.path, _is_folder(entry)) for entry in entries}
     return {**{unicodedata.normalize("NFC", name): value for name, value in names.items()}, **names}
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    with contextlib.suppress(OSError):  # a link that leads to itself
+        return entry.is_dir()
+    return False

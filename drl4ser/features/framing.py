@@ -82,8 +82,9 @@ def find_offset(signal: np.ndarray, config: FrameConfig) -> np.float32:
     """Find the constant offset of a recording, where its quiet parts show one.
 
     It is the mean of the quietest tenth of the frames (not overlapping), rounded to a step of 16 bits, if that is at
-    least 0.001 and more than half of their standard deviation: a smaller one changes the energy of the quietest frames
-    by less than 1 dB. Of digital silence it is the very value, so that all zeros come back.
+    least 0.001 and more than half of their standard deviation: below that half it changes the energy of the quietest
+    frames by less than 1 dB. One below 0.001 (-60 dB) stays: recordings that are quieter still have it in their energy
+    and zero crossings. Of digital silence it is the very value, so that all zeros come back.
 
     Args:
         signal: float32 [num_samples], at least one frame.

@@ -12,6 +12,7 @@ from drl4ser.features.lld import LLD_NAMES
 SILENCE_DB = -80.0
 """Fainter frames are silent: three steps of 16 bits."""
 _MARGIN = 0.25  # of the width of a training range: so little outside is not worth a warning
+_BOUNDS = {"seconds": (0.0, np.inf), "voiced_share": (0.0, 1.0)}  # that no recording can pass
 _LOUD_QUANTILE = 0.95  # the level of a recording is that of its louder frames, whatever silence surrounds them
 _DB_PER_LOG_ENERGY = 10 / np.log(10)
 _OFFSET_DB = -60.0  # of a frame that never crosses zero, above the offsets of common converters
@@ -106,7 +107,10 @@ class InputRange:
         return cls(limits, count)
 
     def find_warnings(self, measured: dict[str, float]) -> list[str]:
-        """Give one line per property that lies outside the training range by more than a quarter of its width."""
+        """Give one line per property that lies outside the training range by more than a quarter of its width.
+
+        Where there is less room than that, as below the shortest recording, half of the room is the margin.
+        """
         outside = [name for name, value in measured.items() if self._is_outside(name, value)]
         found = []
         for name in (name for name in outside if name in _WORDING):
@@ -121,7 +125,9 @@ class InputRange:
     def _is_outside(self, name: str, value: float) -> bool:
         low, high = self.limits.get(name, (-np.inf, np.inf))
         margin = 0.0 if np.isinf(low) else _MARGIN * (high - low)
-        return not low - margin <= value <= high + margin
+        least, most = _BOUNDS.get(name, (-np.inf, np.inf))
+        below, above = min(margin, (low - least) / 2), min(margin, (most - high) / 2)
+        return not low - below <= value <= high + above
 
     def to_dict(self) -> dict:
         """Return plain values, ready for JSON."""
@@ -158,8 +164,8 @@ def find_input_warnings(
     found = []
     if sample_rate < frame.sample_rate:
         found.append(
-            f"sampled at {sample_rate} Hz, another channel than in training "
-            f"(nothing above {sample_rate // 2} Hz, the LLDs reach to {frame.sample_rate // 2} Hz)"
+            f"sampled at {sample_rate} Hz, below the {frame.sample_rate} Hz of the LLDs "
+            f"(nothing above {sample_rate // 2} Hz)"
         )
     if is_silent(signal):
         return (*found, "silent")

@@ -6,6 +6,7 @@ Options, paths and the run's result are checked before anything slow is imported
 import argparse
 import codecs
 import collections
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ from drl4ser.console import import_tensorflow, one_line, plain_warnings
 from drl4ser.features import find_audio
 from drl4ser.files import atomic_write_text, decode_text
 from drl4ser.inference.labels import format_label_track, format_text_grid
-from drl4ser.inference.options import parse_options
+from drl4ser.inference.options import check_outputs, parse_options
 from drl4ser.inference.prediction import Failure, Prediction, csv_header, format_csv, format_json, format_text
 from drl4ser.inference.segments import find_segments
 from drl4ser.runs.pretrained import find_run
@@ -28,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 if every file had its prediction, else 1 (2 for wrong usage, 130 if interrupted).
     """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter of a name shows its number
     options = parse_options(arguments)
     try:
         with plain_warnings():
@@ -137,11 +141,13 @@ class _Command:
             try:
                 found = find_audio(path) if path.is_dir() else [path]
                 problem = "" if path.exists() else f"{path}: no such file"
-            except ValueError as error:
+            except (ValueError, OSError) as error:
                 found, problem = [path], str(error)
             if problem:
                 _say("error", problem)
-            yield from ((item, problem) for item in found)
+            for item in found:
+                check_outputs(self.options, item)
+                yield item, problem
 
     def _predict(self, path: Path) -> Iterator:
         predictor, options = self.predictor, self.options

@@ -48,13 +48,13 @@ def draw_waveform(recording: Recording, seen: Inspection, title: str = "", words
 
 
 def plot_path(folder: Path, path: Path) -> Path:
-    """Place of the picture of the file `path` under `folder`, without suffix: below the file's own folders.
+    """Place of the picture of the file `path` under `folder`, without ".png": below the file's own folders.
 
     Example:
         >>> plot_path(Path("plots"), Path("/data/actor_1/a.wav")).as_posix()
-        'plots/data/actor_1/a'
+        'plots/data/actor_1/a.wav'
     """
-    return folder.joinpath(*(part for part in path.with_suffix("").parts if part not in (path.anchor, "..")))
+    return folder.joinpath(*(part for part in path.parts if part not in (path.anchor, "..")))
 
 
 def draw_figure5(

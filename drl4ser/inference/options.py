@@ -2,9 +2,11 @@
 
 import argparse
 import math
+import os
 from pathlib import Path
 
 import drl4ser
+from drl4ser.features.audio_files import AUDIO_SUFFIXES
 from drl4ser.inference.labels import LABEL_SUFFIXES
 from drl4ser.inference.segments import SegmentSettings
 from drl4ser.runs.paths import PRETRAINED_DIR
@@ -62,8 +64,18 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--text belongs to a whole recording and not to its windows")
     outputs = (("-o", options.output), ("--embeddings", options.embeddings), ("--labels", options.labels))
     for name, path in outputs:
-        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-            parser.error(f"{name} {path}: not a file in a folder that exists")
+        if path is None:
+            continue
+        folder = path.absolute().parent
+        if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+            parser.error(f"{name} {path}: not a file in a folder that exists and may be written to")
+        if path.suffix.lower() in AUDIO_SUFFIXES:
+            parser.error(f"{name} {path}: that is the name of a recording; choose another")
+    try:
+        for name in options.audio:
+            check_outputs(options, Path(name))
+    except ValueError as error:
+        parser.error(str(error))
     if options.embeddings is not None and options.embeddings.suffix != ".npz":
         parser.error(f"--embeddings {options.embeddings}: the name must end in .npz")
     if options.window is not None and not 0 < options.window < math.inf:
@@ -73,6 +85,13 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
             f"--hop must be more than 0 s and at most --window, {options.window:g} s: else samples are left out"
         )
     return options
+
+
+def check_outputs(options: argparse.Namespace, recording: Path) -> None:
+    """Raise ValueError if an output would replace the transcript of a recording."""
+    for name, output in (("-o", options.output), ("--labels", options.labels)):
+        if output is not None and output.absolute() == recording.with_suffix(".txt").absolute():
+            raise ValueError(f"{name} {output}: that is the transcript of {recording}; choose another name")
 
 
 class _List(argparse.Action):
@@ -110,7 +129,3 @@ def _check_segments(parser: argparse.ArgumentParser, options: argparse.Namespace
             parser.error(f"--labels {options.labels}: the name must end in {' or '.join(LABEL_SUFFIXES)}")
         if len(options.audio) > 1 or options.audio == ["-"] or Path(options.audio[0]).is_dir():
             parser.error("--labels takes the segments of one recording")
-        if options.labels.absolute() == Path(options.audio[0]).with_suffix(".txt").absolute():
-            parser.error(
-                f"--labels {options.labels}: that is the transcript of {options.audio[0]}; choose another name"
-            )

@@ -149,7 +149,7 @@ def find_speech(
     regions = _pad(regions, frames(_PAD_SECONDS), len(energy_db))
     width = frames(_QUIET_SECONDS)
     quiet = np.convolve(np.pad(energy_db, (width // 2, width - 1 - width // 2), "edge"), np.ones(width), "valid")
-    limits = frames(settings.min_segment), frames(settings.max_segment)
+    limits = frames(max(settings.min_segment, _LEAST_VOICED_SECONDS)), frames(settings.max_segment)
     return [piece for first, last in regions for piece in _cut_long(first, last, quiet, *limits)]
 
 

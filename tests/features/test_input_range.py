@@ -72,6 +72,16 @@ def test_silence_and_a_low_rate_need_no_comparison():
     assert find_warnings(voice(), None) == ()
 
 
+def test_a_wide_range_does_not_reach_what_no_recording_can_be():
+    """Of recordings of 1 to 6 s a quarter of the width is more than the shortest has."""
+    wide = InputRange({"seconds": (1.0, 6.0), "voiced_share": (0.1, 0.9)}, 2)
+    assert wide.find_warnings({"seconds": 0.6, "voiced_share": 0.94}) == []
+    assert "shorter than the training" in wide.find_warnings({"seconds": 0.1})[0]
+    assert "longer than the training" in wide.find_warnings({"seconds": 8.0})[0]
+    assert "more voiced" in wide.find_warnings({"voiced_share": 1.0})[0]
+    assert "less voiced" in wide.find_warnings({"voiced_share": 0.0})[0]
+
+
 def test_speech_in_much_silence_is_neither_silent_nor_faint(known):
     speech = voice(4.0, 0.1, 150.0)
     found = find_warnings(np.concatenate([np.zeros(60 * RATE, np.float32), speech]), known)

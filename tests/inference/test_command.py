@@ -2,9 +2,11 @@
 
 import csv
 import dataclasses
+import errno
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -166,10 +168,10 @@ def test_plots_lie_as_the_files_do(predict, store, tmp_path, monkeypatch):
     monkeypatch.chdir(store.utterances[0].path.parent)
     name = store.utterances[0].path.name
     code, lines, errors = predict(name, "--plot", tmp_path / "plots")
-    picture = (tmp_path / "plots" / name).with_suffix(".png")
+    picture = tmp_path / "plots" / f"{name}.png"
     assert code == 0 and len(lines) == 1 and f"wrote: {picture}, {picture.with_suffix('.pdf')}" in errors
     assert matplotlib.image.imread(picture).std() > 0.05 and picture.with_suffix(".pdf").exists()
-    assert plot_path(Path("out"), Path("/data/../a.b/c.wav")) == Path("out/data/a.b/c")
+    assert plot_path(Path("out"), Path("/data/../a.b/c.wav")) == Path("out/data/a.b/c.wav")
     code, _, errors = predict("missing.wav", "--plot", tmp_path / "plots")
     assert code == 1 and "missing.wav" in errors
 
@@ -200,6 +202,30 @@ def test_an_output_file_is_written_at_once(predict, store, tmp_path):
     assert code == 0 and lines == []
     (row,) = csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines())
     assert row["path"] == str(store.utterances[0].path) and row["error"] == ""
+
+
+def test_no_output_replaces_a_transcript_of_what_is_found(predict, store, tmp_path, monkeypatch):
+    recording = shutil.copy(store.utterances[0].path, tmp_path)
+    transcript = Path(recording).with_suffix(".txt")
+    transcript.write_text("a sad sentence", encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{recording}\n"))
+    for name in (tmp_path, "-"):
+        code, _, errors = predict(name, "-o", transcript)
+        assert code == 1 and f"that is the transcript of {recording}; choose another name" in errors
+        assert transcript.read_text(encoding="utf-8") == "a sad sentence"
+
+
+def test_what_may_not_even_be_looked_at_is_a_line_and_the_rest_follows(predict, store, monkeypatch):
+    exists = Path.exists
+
+    def look(path, **options):
+        if path.name == "hidden.wav":  # root may look everywhere
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return exists(path, **options)
+
+    monkeypatch.setattr(Path, "exists", look)
+    code, lines, errors = predict("locked/hidden.wav", "x" * 300 + ".wav", store.utterances[0].path)
+    assert code == 1 and len(lines) == 1 and "Permission denied" in errors and "File name too long" in errors
 
 
 def test_segments(predict, predictor, store, tmp_path):

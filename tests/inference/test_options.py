@@ -22,6 +22,9 @@ from drl4ser.inference.options import parse_options
         (["x.wav", "--segments", "--labels", "a.csv"], "--labels a.csv: the name must end in .TextGrid or .txt"),
         (["x.wav", "y.wav", "--segments", "--labels", "a.txt"], "--labels takes the segments of one recording"),
         (["x.wav", "--segments", "--labels", "x.txt"], "--labels x.txt: that is the transcript of x.wav; choose"),
+        (["x.wav", "-o", "x.txt"], "-o x.txt: that is the transcript of x.wav; choose"),
+        (["x.wav", "-o", "x.wav"], "-o x.wav: that is the name of a recording; choose another"),
+        (["y.wav", "-o", "x.FLAC"], "-o x.FLAC: that is the name of a recording; choose another"),
         (["x.wav", "-o", "/missing/out.csv"], "-o /missing/out.csv: not a file in a folder that exists"),
         *(
             (["x.wav", "--window", value], "--window must be a number of seconds")
@@ -35,3 +38,11 @@ def test_wrong_usage(capsys, arguments, words):
     with pytest.raises(SystemExit) as caught:
         parse_options(["run", *arguments])
     assert caught.value.code == 2 and words in capsys.readouterr().err
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_before_the_work(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)  # root may write everywhere
+    for arguments in (["-o", str(tmp_path / "out.csv")], ["--embeddings", str(tmp_path / "out.npz")]):
+        with pytest.raises(SystemExit):
+            parse_options(["run", "x.wav", *arguments])
+        assert "not a file in a folder that exists and may be written to" in capsys.readouterr().err

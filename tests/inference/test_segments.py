@@ -7,6 +7,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drl4ser.config import FrameConfig
 from drl4ser.inference.labels import format_label_track, format_text_grid
 from drl4ser.inference.prediction import Prediction
 from drl4ser.inference.segments import SegmentSettings, find_segments, find_speech
@@ -41,6 +42,8 @@ def test_segments_are_in_order_apart_and_hold_all_that_is_voiced(stretches, sett
     bounds = [0, *(frame for span in found for frame in span), len(energy)]
     assert bounds == sorted(bounds) and all(first < last for first, last in found)
     assert all(last - first <= round(settings.max_segment * RATE) for first, last in found)
+    frame = FrameConfig()
+    assert all((last - first) * frame.hop_length >= frame.frame_length for first, last in found)  # can be predicted
     inside = np.zeros(len(energy), bool)
     for first, last in found:
         inside[first:last] = True
