@@ -148,12 +148,25 @@ def _find_separator(text: str) -> str:
     return max(_SEPARATORS, key=count)
 
 
+def _holds_a_row(field: str, separator: str) -> bool:
+    """Whether a later line of a field names a recording: a transcript may have several lines, but not that."""
+    return any(
+        Path(part.strip(' "')).suffix.lower() in AUDIO_SUFFIXES
+        for line in re.split("[\r\n]", field)[1:]
+        for part in line.split(separator)
+    )
+
+
 def _read_rows(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yields the line on which a row begins, and its fields; blank lines are passed over."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     line = 1
     try:
         for fields in reader:
+            if any(_holds_a_row(field, separator) for field in fields):
+                raise CorpusError(
+                    f"{path}, row {line}: a quote that is not closed hides the next row; check the quotes"
+                )
             if fields:
                 yield line, fields
             line = reader.line_num + 1

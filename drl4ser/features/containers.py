@@ -102,8 +102,11 @@ def _find_in_wav(file: BinaryIO, byteorder: _ByteOrder) -> list[Stream]:
         first = io.BytesIO(file.read(behind))
         rest = file.read()
         return [Stream(first), *(_find_in_wav(io.BytesIO(rest), byteorder) or [Stream(io.BytesIO(rest))])]
-    is_chunk = re.fullmatch(rb"[ -~]{4}", following[:4]) and _fits(following, byteorder, end - behind)
-    if is_chunk or (end - behind < _JUNK_BYTES and size):
+    starts = {behind, behind - size % 2}  # some programs leave out the byte that makes a size even
+    if any(_is_chunk(file, start, byteorder, end) for start in starts) or (end - behind < _JUNK_BYTES and size):
+        return []
+    file.seek(behind)
+    if size and not any(file.read()):  # padding, which lacks nothing
         return []
     if size:
         raise ValueError(
@@ -114,6 +117,12 @@ def _find_in_wav(file: BinaryIO, byteorder: _ByteOrder) -> list[Stream]:
     content = bytearray(file.read())
     content[position + 4 : position + 8] = (0xFFFFFFFF).to_bytes(4, byteorder)
     return [Stream(io.BytesIO(content))]
+
+
+def _is_chunk(file: BinaryIO, start: int, byteorder: _ByteOrder, end: int) -> bool:
+    file.seek(start)
+    header = file.read(12)
+    return bool(re.fullmatch(rb"[ -~]{4}", header[:4])) and _fits(header, byteorder, end - start)
 
 
 def _fits(chunk: bytes, byteorder: _ByteOrder, num_bytes: int) -> bool:

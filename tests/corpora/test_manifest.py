@@ -111,6 +111,8 @@ HEADER = "path,emotion,text\n"
         ),
         (HEADER + "a\0b/1.wav,sad,Hi\n", "line 2: a NUL character, as of UTF-16 .* save the file as UTF-8"),
         (HEADER + '1.wav,sad,"Hi\n', "row 2: unexpected end of data; check the quotes"),
+        (HEADER + '1.wav,sad,"Hi\n2.wav,sad,there"\n', "row 2: a quote that is not closed hides the next row"),
+        ((HEADER + '1.wav,sad,"Hi\n2.wav,sad,ho\n').replace(",", "\t") + '3.wav\tsad\tthere"\n', "row 2: a quote that"),
         (HEADER + '1.wav,sad,"Hi" there\n', "row 2: .*; check the quotes"),
         (HEADER.encode() + b"1.wav,sad,Hi\n2.wav,sad,caf\xe9\n", "line 3: not UTF-8; save the file as UTF-8"),
     ],

@@ -43,6 +43,24 @@ def with_sizes(riff, data, content=None) -> bytes:
     return bytes(content)
 
 
+def test_zeros_behind_the_samples_of_a_wav_lack_nothing(tmp_path):
+    signal, _ = load(tmp_path, "wav", encode("wav"))
+    padded, _ = load(tmp_path, "wav", encode("wav") + bytes(8192))
+    np.testing.assert_array_equal(padded, signal)
+    assert "as where a recorder was killed" in find_reason(tmp_path, "wav", encode("wav") + bytes(8192) + b"\1" * 4096)
+
+
+def test_a_wav_of_odd_size_whose_next_chunk_follows_at_once(tmp_path):
+    """Samples of 8 bits; the byte that should make their number even was left out."""
+    file = io.BytesIO()
+    soundfile.write(file, FIRST[:15_999], RATE, "PCM_U8", format="wav")
+    content = file.getvalue()[: 44 + 15_999]
+    signal, _ = load(tmp_path, "wav", content)
+    tags = b"LIST" + (20_000).to_bytes(4, "little") + b"INFO" + b"x" * 19_996
+    tagged, _ = load(tmp_path, "wav", content + tags)
+    np.testing.assert_array_equal(tagged, signal)
+
+
 @pytest.mark.parametrize(
     ("riff", "data"),
     [
