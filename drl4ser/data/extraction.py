@@ -35,9 +35,10 @@ MIN_SECONDS = 0.1
 
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """LLDs and digest of one file, or the problem with it."""
+    """LLDs, sampling rate in Hz and digest of one file, or the problem with it."""
 
     llds: np.ndarray | None = None
+    sample_rate: int = 0
     digest: str = ""
     problem: str = ""
 
@@ -133,7 +134,7 @@ def describe(utterance: Utterance, frame: FrameConfig) -> Description:
     if is_silent(signal):
         return Description(problem="silent")
     try:
-        return Description(extract_llds(signal, audio.sample_rate, frame), audio.digest())
+        return Description(extract_llds(signal, audio.sample_rate, frame), audio.sample_rate, audio.digest())
     except ValueError as error:
         return Description(problem=str(error))
 
@@ -154,7 +155,11 @@ def _write_shard(stem: Path, part: list[Utterance], described: Iterator, seen: d
             continue
         seen[description.digest] = utterance.id
         serialized.append(serialize_utterance(utterance, description.llds))
-        made = {"num_frames": len(description.llds), "digest": description.digest}
+        made = {
+            "num_frames": len(description.llds),
+            "sample_rate": description.sample_rate,
+            "digest": description.digest,
+        }
         rows.append({**describe_labels(utterance), "path": str(utterance.path), **made})
     sha256 = write_tfrecords(stem.with_suffix(".tfrecord"), serialized)
     write_json(stem.with_suffix(".json"), {"sha256": sha256, "utterances": rows, "problems": problems})

@@ -74,7 +74,8 @@ def fit_normalizer(
 def fit_input_range(store: RecordStore, ids: tuple[str, ...], frame: FrameConfig) -> InputRange:
     """Measure the range of the recordings of the utterances `ids`, the training part."""
     selected = read_in_order(store, positions(store, dict.fromkeys(ids, 0)))
-    return InputRange.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), frame)
+    rates = [store.sample_rates[name] for name in ids if name in store.sample_rates]
+    return InputRange.fit((element["llds"] for element, _ in selected.as_numpy_iterator()), frame, rates)
 
 
 def load_part(

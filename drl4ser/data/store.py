@@ -39,6 +39,7 @@ class RecordStore:
         corpus: name of the corpus.
         utterances: what the shards hold, sorted by id (files with problems are not among them).
         num_frames: LLD frames of each utterance, by id.
+        sample_rates: in Hz, of the file of each utterance, by id; records of earlier versions hold none.
         digests: digest of the samples of each utterance, by id.
         shards: TFRecord files in order.
         shard_sizes: number of utterances in each of `shards`.
@@ -50,6 +51,7 @@ class RecordStore:
     corpus: str
     utterances: tuple[Utterance, ...]
     num_frames: dict[str, int]
+    sample_rates: dict[str, int]
     digests: dict[str, str]
     shards: tuple[Path, ...]
     shard_sizes: tuple[int, ...]
@@ -191,6 +193,7 @@ def open_store(directory: Path, frame: FrameConfig | None = None) -> RecordStore
         corpus=field(directory / INDEX_FILE, index, "corpus", str),
         utterances=tuple(utterance for shard in contents for utterance in shard.utterances),
         num_frames={name: count for shard in contents for name, count in shard.num_frames.items()},
+        sample_rates={name: rate for shard in contents for name, rate in shard.sample_rates.items()},
         digests={name: digest for shard in contents for digest, name in shard.digests.items()},
         shards=tuple(directory / f"{name}.tfrecord" for name in names),
         shard_sizes=tuple(len(shard.utterances) for shard in contents),
@@ -243,6 +246,7 @@ class ShardContents:
         sha256: of the TFRecord file.
         utterances: its utterances, in order.
         num_frames: LLD frames of each utterance, by id.
+        sample_rates: in Hz, of the file of each utterance, by id, where they are known.
         digests: id of each utterance by the digest of its samples.
         problems: (path, reason) of every file that was skipped.
     """
@@ -250,6 +254,7 @@ class ShardContents:
     sha256: str
     utterances: tuple[Utterance, ...]
     num_frames: dict[str, int]
+    sample_rates: dict[str, int]
     digests: dict[str, str]
     problems: tuple[tuple[str, str], ...]
 
@@ -258,20 +263,22 @@ def read_shard_contents(path: Path) -> ShardContents:
     """Read the JSON file beside a shard. Raises RecordError if it is missing or damaged."""
     values = read_json(path)
     sha256 = field(path, values, "sha256", str)
-    utterances, num_frames, digests = [], {}, {}
+    utterances, num_frames, sample_rates, digests = [], {}, {}, {}
     for row in field(path, values, "utterances", list):
         labels = {label: field(path, row, label, str) for label in LABELS}
         if OPTIONAL_LABEL in row:
             labels[OPTIONAL_LABEL] = field(path, row, OPTIONAL_LABEL, str)
         utterances.append(Utterance(**labels, path=Path(field(path, row, "path", str))))
         num_frames[labels["id"]] = field(path, row, "num_frames", int)
+        if "sample_rate" in row:
+            sample_rates[labels["id"]] = field(path, row, "sample_rate", int)
         digests[field(path, row, "digest", str)] = labels["id"]
     problems = []
     for problem in field(path, values, "problems", list):
         if not (isinstance(problem, list) and [type(item) for item in problem] == [str, str]):
             raise RecordError(f"{path} is damaged (a problem {problem!r:.80}); {REMEDY}")
         problems.append(tuple(problem))
-    return ShardContents(sha256, tuple(utterances), num_frames, digests, tuple(problems))
+    return ShardContents(sha256, tuple(utterances), num_frames, sample_rates, digests, tuple(problems))
 
 
 def field(path: Path, values: Any, name: str, kind: type) -> Any:

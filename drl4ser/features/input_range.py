@@ -25,6 +25,11 @@ _WORDING = {
         "longer than the training recordings",
         "length {0:.2f} s, there {1:.2f} to {2:.2f} s",
     ),
+    "bandwidth": (
+        "sampled at a lower rate than in training, another channel",
+        "sampled at a higher rate than in training, another channel",
+        "frequencies up to {0:.0f} Hz, there {1:.0f} to {2:.0f} Hz",
+    ),
     "level_db": (
         "quieter than in training, another distance or gain",
         "louder than in training, another distance or gain",
@@ -67,6 +72,16 @@ def measure_recording(llds: np.ndarray, frame: FrameConfig) -> dict[str, float]:
     }
 
 
+def measure_bandwidth(sample_rate: int, frame: FrameConfig) -> float:
+    """The highest frequency in Hz that a file of this rate gives to the LLDs.
+
+    Example:
+        >>> [measure_bandwidth(rate, FrameConfig()) for rate in (8_000, 16_000, 44_100)]
+        [4000.0, 8000.0, 8000.0]
+    """
+    return min(sample_rate, frame.sample_rate) / 2
+
+
 def measure_offset_share(llds: np.ndarray) -> float:
     """Measure the share of frames, in [0, 1], that never cross zero though they are not silent.
 
@@ -81,7 +96,8 @@ class InputRange:
     """Range of the training recordings.
 
     Attributes:
-        limits: lowest and highest value of each property of `measure_recording`.
+        limits: lowest and highest value of each property of `measure_recording`, and of `measure_bandwidth` as
+            "bandwidth" where the rates of the files are known.
         num_recordings: number of training recordings; 0 if unknown (an older run directory).
     """
 
@@ -89,8 +105,15 @@ class InputRange:
     num_recordings: int = 0
 
     @classmethod
-    def fit(cls, recordings: Iterable[np.ndarray], frame: FrameConfig) -> "InputRange":
-        """Fit to the LLDs of the training part, one array [num_frames, 17] per recording.
+    def fit(
+        cls, recordings: Iterable[np.ndarray], frame: FrameConfig, sample_rates: Iterable[int] = ()
+    ) -> "InputRange":
+        """Fit to the training part.
+
+        Args:
+            recordings: LLDs, one array [num_frames, 17] per recording.
+            frame: the settings that they were extracted with.
+            sample_rates: of the files in Hz; none if they are not known.
 
         Raises:
             ValueError: if there is none.
@@ -104,6 +127,9 @@ class InputRange:
                 limits[name] = (min(low, value), max(high, value))
         if not limits:
             raise ValueError("`recordings` must hold at least one recording. Received: none")
+        highest = [measure_bandwidth(rate, frame) for rate in sample_rates]
+        if highest:
+            limits["bandwidth"] = min(highest), max(highest)
         return cls(limits, count)
 
     def find_warnings(self, measured: dict[str, float]) -> list[str]:
@@ -162,7 +188,9 @@ def find_input_warnings(
     """
     measured = measure_recording(llds, frame)
     found = []
-    if sample_rate < frame.sample_rate:
+    if known and "bandwidth" in known.limits:
+        measured["bandwidth"] = measure_bandwidth(sample_rate, frame)
+    elif sample_rate < frame.sample_rate:
         found.append(
             f"sampled at {sample_rate} Hz, below the {frame.sample_rate} Hz of the LLDs "
             f"(nothing above {sample_rate // 2} Hz)"

@@ -58,7 +58,7 @@ def build_model(
 
     Returns:
         A Keras model from {"llds": [B, T, 17], "num_frames": [B], "words": [B, K, 300], "num_words": [B]} to logits
-        [B, num_classes]. It reads the keys of its modality and ignores the others. What an utterance gets does not
+        [B, num_classes], T and K at least 1. It reads the keys of its modality and ignores the others. What an utterance gets does not
         depend on the padding or the batch it sits in.
 
     Raises:

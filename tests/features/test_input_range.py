@@ -72,6 +72,19 @@ def test_silence_and_a_low_rate_need_no_comparison():
     assert find_warnings(voice(), None) == ()
 
 
+def test_the_rate_of_a_file_is_compared_with_those_of_training():
+    """A telephone corpus is no other channel than itself, and studio recordings are one to it."""
+    telephone = InputRange.fit([llds_of(voice()[::2], 8000)], FRAME, [8000])
+    assert find_warnings(voice()[::2], telephone, 8000) == ()
+    assert any(
+        "higher rate than in training" in line and "8000 Hz" in line for line in find_warnings(voice(), telephone)
+    )
+    studio = InputRange.fit([llds_of(voice())], FRAME, [48_000])
+    assert find_warnings(voice(), studio) == ()  # no LLD reaches above 8 kHz
+    assert any("lower rate than in training" in line for line in find_warnings(voice()[::2], studio, 8000))
+    assert InputRange.from_dict(json.loads(json.dumps(studio.to_dict()))) == studio
+
+
 def test_a_wide_range_does_not_reach_what_no_recording_can_be():
     """Of recordings of 1 to 6 s a quarter of the width is more than the shortest has."""
     wide = InputRange({"seconds": (1.0, 6.0), "voiced_share": (0.1, 0.9)}, 2)

@@ -20,7 +20,7 @@ def _make_store(folder: Path) -> Path:
     utterances = [Utterance(name, folder / name, "sad", "s", "1", "So be it.") for name in ("a", "b")]
     directory = folder / "records"
     llds = np.random.default_rng(0).normal(size=(2, 9, 17)).astype(np.float32)
-    described = {name: extraction.Description(values, name) for name, values in zip("ab", llds, strict=True)}
+    described = {name: extraction.Description(values, digest=name) for name, values in zip("ab", llds, strict=True)}
     original, extraction.describe = extraction.describe, lambda utterance, frame: described[utterance.id]
     try:
         extraction.make_records(utterances, directory, "manifest")
