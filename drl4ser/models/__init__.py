@@ -57,9 +57,9 @@ def build_model(
         **fields: other fields of `ModelConfig`.
 
     Returns:
-        A Keras model from {"llds": [B, T, 17], "num_frames": [B], "words": [B, K, 300], "num_words": [B]} to logits
-        [B, num_classes], T and K at least 1. It reads the keys of its modality and ignores the others. What an utterance gets does not
-        depend on the padding or the batch it sits in.
+        A Keras model from {"llds": [B, T, 17], "num_frames": [B], "words": [B, K, 300], "num_words": [B]}, T and K at
+        least 1, to logits [B, num_classes]. It reads the keys of its modality and ignores the others. What an utterance
+        gets does not depend on the padding or the batch it sits in.
 
     Raises:
         ValueError: if the system is unknown or a field is out of range.
