@@ -115,6 +115,30 @@ def _fold_mutations():
     )
 
 
+def _input_mutations():
+    yield Mutation(
+        "records are known by the sizes of their files",
+        "drl4ser/data/store.py",
+        "content = hash_audio(utterance.path)",
+        "content = utterance.path.stat().st_size",
+        ("tests/data/test_extraction.py::test_other_audio_of_the_same_size_is_noticed",),
+    )
+    yield Mutation(
+        "input with words trains without any",
+        _PARTS,
+        "if not len(found):",
+        "if False:",
+        ("tests/data/test_parts.py::test_input_with_words_of_which_none_is_known_is_refused",),
+    )
+    yield Mutation(
+        "a frozen layer learns its statistics",
+        "drl4ser/layers/normalization.py",
+        "if training and self.trainable:",
+        "if training:",
+        ("tests/layers/test_keras_tools.py::test_a_frozen_layer_stays_as_it_is[ResidualConvGroup]",),
+    )
+
+
 def _origin_mutations():
     leak, speakers = "what_is_a_leak_and_what_is_not", "known_speakers_are_a_leak_where_speakers_are_kept_apart"
     both = 'for part in ("test", "validation")}'
@@ -366,6 +390,7 @@ def _page_mutations():
 
 MUTATIONS = (
     *_fold_mutations(),
+    *_input_mutations(),
     *_origin_mutations(),
     *_augmentation_mutations(),
     *_resumption_mutations(),
