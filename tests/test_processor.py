@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 
 from drl4ser import processor
+from tests.layers.harness import needs_bfloat16
 
 ROOT = Path(__file__).parents[1]
 GLIBC = platform.libc_ver()[0] == "glibc"
@@ -60,6 +61,7 @@ def test_other_c_libraries_are_left_alone(monkeypatch):
     assert not processor.keep_memory()
 
 
+@needs_bfloat16
 def test_bfloat16_is_measured_against_float32():
     """Not as flags tell: with AVX512_BF16 some processors are faster in bfloat16 and some slower."""
     seconds = {}
