@@ -1,5 +1,6 @@
 """Wrong input to the commands: one clear line, exit code 1 (2 for usage), no traceback, nothing left behind."""
 
+import dataclasses
 import json
 import os
 import re
@@ -91,6 +92,9 @@ def test_settings_that_cannot_be(records_dir, manifest, word_vectors_file, tmp_p
     of_one_class = [item for item in read_corpus("manifest", manifest) if item.emotion == "sad"]
     make_records(of_one_class, tmp_path / "sad", "manifest")
     refused(f"--records_dir={tmp_path / 'sad'}", "--modalities=acoustic", words=["class 'sad' alone", "EMOTIONS"])
+    silent = [dataclasses.replace(item, text="") for item in read_corpus("manifest", manifest)]
+    make_records(silent, tmp_path / "silent", "manifest")
+    refused(f"--records_dir={tmp_path / 'silent'}", vectors, words=["silent has no transcripts", "MODALITIES=acoustic"])
     refused("--modalities=acoustic", "--folds=4", words=["SPLIT=random (--split) has 3 folds", "FOLDS=4"])
     refused("--change=train.speed=9", "--modalities=acoustic", words=["train.speed=9", "config.py"])
     for change, kind in {
