@@ -12,7 +12,8 @@ from scipy.special import softmax
 from drl4ser.config import FrameConfig
 from drl4ser.layers import GCALSTM, ResidualConvGroup
 
-_REPRESENTATION_LAYERS = ("memory_and_max", "gca_lstm", "stacked_lstm", "max_pooling")  # the last to act first
+# The first of these that a model has is what its classifier gets.
+_REPRESENTATION_LAYERS = ("memory_and_max", "gca_lstm", "stacked_lstm", "max_pooling")
 
 
 @dataclasses.dataclass(frozen=True)

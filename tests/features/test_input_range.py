@@ -73,7 +73,7 @@ def test_silence_and_a_low_rate_need_no_comparison():
 
 
 def test_the_rate_of_a_file_is_compared_with_those_of_training():
-    """A telephone corpus is no other channel than itself, and studio recordings are one to it."""
+    """After training on telephone speech, telephone recordings get no warning and studio recordings do."""
     telephone = InputRange.fit([llds_of(voice()[::2], 8000)], FRAME, [8000])
     assert find_warnings(voice()[::2], telephone, 8000) == ()
     assert any(
